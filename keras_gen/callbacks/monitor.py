@@ -1,0 +1,45 @@
+"""Watching a model learn: TensorBoard and a picture of the same samples after every epoch."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+
+class Monitor(keras.callbacks.Callback):
+    """Writes what an epoch reported, the learning rates and samples from fixed latents.
+
+    Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real, generated and
+    validation pictures, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
+    seen. Samples go there too, and to `<folder>/samples/<examples seen>.png`.
+
+    Args:
+        folder: of the run.
+        num: int >= 1, samples to draw; a conditional model goes through its classes in turn.
+        seed: int, decides the latents.
+    """
+
+    def __init__(self, folder, num=80, seed=0):
+        super().__init__()
+        self.folder, self.num, self.seed = Path(folder), num, seed
+
+    def on_train_begin(self, logs=None):
+        (self.folder / "samples").mkdir(parents=True, exist_ok=True)
+        self.writer = tf.summary.create_file_writer(str(self.folder / "tensorboard"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        examples = int(self.model.examples_seen.numpy())
+        samples = self.model.generate(self.num, seed=self.seed)
+        self.model.media.save(
+            self.model.media.grid(samples), self.folder / "samples" / f"{examples:010d}.png"
+        )
+        with self.writer.as_default(step=examples):
+            for name, value in (logs or {}).items():
+                tf.summary.scalar(name, value)
+            for name, optimizer in self.model.optimizers.items():
+                tf.summary.scalar(f"learning_rate/{name}", float(optimizer.learning_rate))
+            tf.summary.image("samples", self.model.media.grid(samples)[tf.newaxis])
+        self.writer.flush()
+
+    def on_train_end(self, logs=None):
+        self.writer.close()

@@ -1,0 +1,121 @@
+"""The command `keras-gen`. TensorFlow is imported by the commands that compute, never for `--help` or a mistake."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import keras_gen
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.recipes.fields import parse_assignments
+from keras_gen.recipes.run import Run
+
+app = typer.Typer(
+    help="Train generative models, look at them, measure them, serve them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.")]
+
+
+@app.command("list")
+def list_recipes():
+    """Shows the recipes."""
+    table = Table("recipe", "what it makes", box=None)
+    for name in recipes.NAMES:
+        table.add_row(name, recipes.get(name).__doc__.partition("\n\n")[0])
+    console.print(table)
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
+    data: Annotated[str | None, typer.Option(help="Data set: a name, a folder, a zip or an .npz.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs to train.", show_default="the recipe's")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")] = None,
+):
+    """Trains a recipe; the same command goes on where it was stopped."""
+    fields = parse_assignments(assignments or [])
+    fields |= {name: value for name, value in (("data", data), ("epochs", epochs)) if value is not None}
+    config = recipes.resolve(recipe, fields)
+    run = Run(output or Path("runs") / recipe)
+    run.start(recipe, config)
+    if run.complete:
+        console.print(f"{run.folder} is complete: read {run.report_file}, or train to another --output.")
+        return
+    _start_tensorflow()
+    from keras_gen.recipes.training import train
+
+    savedmodel = train(run, recipe, config, say=console.print)
+    table = Table(box=None, show_header=False)
+    for what, path in (
+        ("pictures", run.pictures),
+        ("model", run.model_file),
+        ("report", run.report_file),
+        ("SavedModel", savedmodel),
+    ):
+        table.add_row(what, str(path))
+    console.print(table)
+
+
+@app.command()
+def sample(
+    folder: RunFolder,
+    out: Annotated[
+        Path, typer.Option(help="FILE.png (a grid), FILE.npz (arrays), or a folder (a file each).")
+    ],
+    num: Annotated[int, typer.Option(min=1, help="How many.")] = 64,
+    label: Annotated[int | None, typer.Option(help="Class to draw.", show_default="all in turn")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Equal seeds draw equal samples.", show_default="fresh")
+    ] = None,
+):
+    """Draws samples from a trained run."""
+    run = Run.open(folder)
+    _start_tensorflow()
+    from keras_gen.recipes.samples import write_samples
+
+    write_samples(run.load_model(), out, num, label, seed)
+    console.print(f"{num} samples: {out}")
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of the models' versions.", show_default="savedmodels/RUN")
+    ] = None,
+):
+    """Writes the next version of a run's SavedModel."""
+    run = Run.open(folder)
+    _start_tensorflow()
+    from keras_gen.export import next_version
+
+    versions = to or Path("savedmodels") / run.folder.resolve().name
+    console.print(f"SavedModel: {run.load_model().export(next_version(versions))}")
+
+
+def _start_tensorflow():
+    """Imports TensorFlow without its start-up talk, under a line that says what is being waited for."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with console.status("Starting TensorFlow"):
+        return keras_gen.models
+
+
+def main():
+    try:
+        app()
+    except InputError as error:
+        print(f"keras-gen: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,6 @@
+"""From a name, a path or arrays to batches that train a model."""
+
+from keras_gen.datasets.dataset import Dataset
+from keras_gen.datasets.load import load
+
+__all__ = ["Dataset", "load"]

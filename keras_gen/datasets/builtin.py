@@ -1,0 +1,98 @@
+"""Data sets known by name."""
+
+import keras
+import numpy as np
+from sklearn.datasets import load_digits
+
+from keras_gen.errors import InputError
+from keras_gen.media.image import Image
+
+KERAS = {
+    "mnist": None,
+    "fashion_mnist": [
+        "T-shirt/top",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ],
+    "cifar10": ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+    "cifar100": None,
+}
+NAMES = ("digits", *KERAS)
+
+
+def read_builtin(name):
+    """Read a data set known by name.
+
+    Args:
+        name: one of `NAMES`. "digits" comes with scikit-learn; the others are those of `keras.datasets`,
+            which are downloaded once.
+
+    Returns:
+        The splits, name -> (uint8 pictures, labels), and the names of the classes, or None where labels are
+        their own names.
+
+    Raises:
+        InputError: if the download fails.
+    """
+    if name == "digits":
+        digits = load_digits()
+        return {"train": (np.rint(digits.images * (255 / 16)).astype(np.uint8), digits.target)}, None
+    try:
+        train, test = getattr(keras.datasets, name).load_data()
+    # Keras raises a bare Exception.
+    except Exception as error:
+        raise InputError(
+            f"{name} could not be downloaded ({error}): pass the path of an .npz or a folder of pictures."
+        ) from error
+    return {"train": train, "test": test}, KERAS[name]
+
+
+def read_tfds(name, size=None, channels=None):
+    """Read and pack pictures through TensorFlow Datasets.
+
+    Args:
+        name: a name that `tensorflow_datasets.load` knows, whose examples have an "image" and perhaps a
+            "label".
+        size: height and width of the packed pictures; by default their own, if all are square and equal, or
+            64.
+        channels: 1 or 3; by default their own, or 3.
+
+    Returns:
+        The `Image`, the splits, name -> (uint8 pictures, int32 labels or None), and the names of the classes
+        or None.
+
+    Raises:
+        InputError: if tensorflow-datasets is not installed, cannot load the set, or it has no pictures to
+            train on.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise InputError(
+            f"tfds:{name} needs TensorFlow Datasets: install it with pip install tensorflow-datasets."
+        ) from error
+    try:
+        found, info = tfds.load(name, with_info=True)
+    # Unknown names, failed downloads and manual ones each raise their own kind.
+    except Exception as error:
+        raise InputError(f"tfds:{name} could not be loaded: {error}.") from error
+    if "image" not in info.features or "train" not in found:
+        raise InputError(f"tfds:{name} must have a train split and a feature named image.")
+    height, width, depth = info.features["image"].shape
+    size = size or (height if height == width else None) or 64
+    media = Image(size, size, channels or min(depth or 3, 3))
+    labelled = "label" in info.features
+    splits = {}
+    for split, own_name in (("train", "train"), ("val", "validation"), ("test", "test")):
+        if own_name in found:
+            examples = [(media.pack(e["image"]), e.get("label")) for e in tfds.as_numpy(found[own_name])]
+            pictures, labels = zip(*examples, strict=True)
+            splits[split] = (np.stack(pictures), np.array(labels, np.int32) if labelled else None)
+    return media, splits, info.features["label"].names if labelled else None

@@ -1,0 +1,165 @@
+"""Packed pictures in memory, and the batches drawn from them."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.errors import InputError, unknown
+
+
+class Dataset:
+    """Packed pictures, with or without labels, in up to three splits.
+
+    A batch is uint8 pictures (batch, height, width, channels), or, with labels, a pair of these and int32
+    labels (batch,). Everything is held in memory once.
+
+    Args:
+        media: the `Image` that packed the pictures.
+        train: pair of uint8 pictures (count, height, width, channels) and int32 labels (count,) or None.
+        val: the same for validation, or None.
+        test: the same for testing, or None.
+        class_names: names of the classes in the order of their labels, or None without labels.
+        batch_size: pictures in a batch, from 1 to the number of training pictures.
+        seed: what the order of training depends on, an integer from 0 to 2**31 - 1.
+        name: what `repr` shows.
+
+    Raises:
+        InputError: if there are fewer training pictures than a batch holds.
+    """
+
+    def __init__(
+        self, media, train, val=None, test=None, *, class_names=None, batch_size=64, seed=0, name="pictures"
+    ):
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise InputError(f"batch_size must be a positive integer, but is {batch_size!r}.")
+        if batch_size > len(train[0]):
+            raise InputError(
+                f"batch_size={batch_size} is more than the {len(train[0])} training pictures: "
+                f"pass a batch_size of at most {len(train[0])}, or more pictures."
+            )
+        self.media = media
+        self.class_names = class_names
+        self.batch_size = batch_size
+        self.seed = seed
+        self.name = name
+        splits = {"train": train, "val": val, "test": test}
+        self._examples = {split: _tensors(*arrays) for split, arrays in splits.items() if arrays}
+
+    @property
+    def num_classes(self):
+        """How many classes there are, or None without labels."""
+        return len(self.class_names) if self.class_names else None
+
+    @property
+    def steps_per_epoch(self):
+        """Batches in one epoch of training; what does not fill a batch is left out."""
+        return self._count("train") // self.batch_size
+
+    @functools.cached_property
+    def train(self):
+        """One epoch of training, a `tf.data.Dataset` in a new order each time it is iterated over.
+
+        The sequence of orders follows from the seed. Each picture comes at most once an epoch; the remainder
+        is dropped, so that the shape of a batch is static.
+        """
+        # The pipeline that redraws its one element at each iteration is what tells epochs apart.
+        epochs = tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).take(1)
+        steps = tf.data.Dataset.range(self.steps_per_epoch)
+        steps = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step)))
+        known = tf.data.experimental.assert_cardinality(self.steps_per_epoch)
+        return self._shuffled("train", steps).apply(known)
+
+    @functools.cached_property
+    def val(self):
+        """The validation pictures in order, a `tf.data.Dataset`, or None without that split."""
+        return self._in_order("val")
+
+    @functools.cached_property
+    def test(self):
+        """The test pictures in order, a `tf.data.Dataset`, or None without that split."""
+        return self._in_order("test")
+
+    def batches(self, split="train", start=0):
+        """Shuffled batches without end, in which batch s follows from the seed and s alone.
+
+        Training that stopped after s batches continues exactly with `start=s`. Every epoch is another
+        permutation, of which the remainder that does not fill a batch is dropped.
+
+        Args:
+            split: "train", "val" or "test".
+            start: the first step, at least 0.
+
+        Returns:
+            An endless `tf.data.Dataset` of batches of static shape.
+
+        Raises:
+            InputError: if there is no such split, or it holds less than a batch.
+        """
+        steps_per_epoch = self._count(split) // self.batch_size
+        if not steps_per_epoch:
+            raise InputError(
+                f"batch_size={self.batch_size} is more than the {self._count(split)} pictures of {split}: "
+                f"pass a batch_size of at most {self._count(split)}."
+            )
+        if start < 0:
+            raise InputError(f"start must be a step, 0 or later, but is {start!r}.")
+        steps = tf.data.Dataset.counter(start).map(lambda s: (s // steps_per_epoch, s % steps_per_epoch))
+        return self._shuffled(split, steps)
+
+    def arrays(self, split):
+        """A whole split as arrays, which share memory with the batches' source and are read-only.
+
+        Args:
+            split: "train", "val" or "test".
+
+        Returns:
+            uint8 pictures (count, height, width, channels), and int32 labels (count,) or None.
+
+        Raises:
+            InputError: if there is no such split.
+        """
+        self._count(split)
+        pictures, *labels = map(np.asarray, tf.nest.flatten(self._examples[split]))
+        return pictures, labels[0] if labels else None
+
+    def _count(self, split):
+        if split not in self._examples:
+            raise unknown("split", split, self._examples)
+        return len(tf.nest.flatten(self._examples[split])[0])
+
+    def _whole(self, split):
+        # An element of the pipeline: what its functions capture would be copied into its graph instead.
+        return tf.data.Dataset.from_tensors(self._examples[split])
+
+    def _shuffled(self, split, steps):
+        """The batches at pairs of an epoch and a step in it."""
+        last = self._count(split) - 1
+
+        def batch(examples, at):
+            epoch, step = at
+            places = step * self.batch_size + tf.range(self.batch_size, dtype=tf.int64)
+            rows = tf.random.experimental.index_shuffle(places, tf.stack([self.seed, epoch]), last)
+            return tf.nest.map_structure(lambda array: tf.gather(array, rows), examples)
+
+        return tf.data.Dataset.zip(self._whole(split).repeat(), steps).map(batch).prefetch(tf.data.AUTOTUNE)
+
+    def _in_order(self, split):
+        if split not in self._examples:
+            return None
+        return self._whole(split).unbatch().batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+
+    def __repr__(self):
+        counts = ", ".join(f"{self._count(split)} {split}" for split in self._examples)
+        classes = "no labels"
+        if self.class_names:
+            shown = ", ".join(self.class_names[:3]) + (", ..." if self.num_classes > 3 else "")
+            classes = f"{self.num_classes} classes ({shown})"
+        return f"Dataset({self.name!r}: {counts}, {self.media}, {classes}, batches of {self.batch_size})"
+
+
+def _tensors(pictures, labels):
+    # On the host, whatever devices there are; the identity lets go of the array that a constant keeps alive.
+    with tf.device("CPU"):
+        pictures = tf.identity(tf.constant(pictures))
+        return pictures if labels is None else (pictures, tf.identity(tf.constant(labels, tf.int32)))

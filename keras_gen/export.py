@@ -1,0 +1,50 @@
+"""SavedModels with named signatures, for TensorFlow Serving and every other loader of SavedModels."""
+
+import os
+import shutil
+from pathlib import Path
+
+import keras
+
+from keras_gen.errors import InputError
+
+
+def export(model, path):
+    """Writes a SavedModel that takes and gives raw media and needs nothing of this package.
+
+    Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`, `decode(latents)`,
+    and what the model adds, such as `discriminate(pictures)` of a GAN. Equal seeds give equal outputs, in any batch.
+
+    Args:
+        model: a `GenerativeModel`.
+        path: folder to write, appears only when complete; TensorFlow Serving wants `<name>/<integer version>`.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        InputError: there is something at the path already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InputError(
+            f"{path} exists already: export to another version, such as {next_version(path.parent)}."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    archive = keras.export.ExportArchive()
+    for network in model.exported_networks():
+        archive.track(network)
+    for name, (function, signature) in model.endpoints().items():
+        archive.add_endpoint(name, function, input_signature=signature)
+    partial = path.with_name(f".{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    archive.write_out(str(partial), verbose=False)
+    os.replace(partial, path)
+    return path
+
+
+def next_version(folder):
+    """`folder/N` with the lowest N above all versions in the folder."""
+    folder = Path(folder)
+    taken = [int(child.name) for child in folder.glob("*") if child.name.isdigit()]
+    return folder / str(max(taken, default=0) + 1)

@@ -1,0 +1,51 @@
+"""Adaptive discriminator augmentation (ADA): as much as keeps the discriminator from learning the data by heart."""
+
+import keras
+from keras import ops
+
+from keras_gen.layers.scheduled_augment import POLICY, ScheduledAugment
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class AdaptiveAugment(ScheduledAugment):
+    """Raises the probability of each transformation while r_t = E[sign D(real)] is above a target (Karras et al. 2020).
+
+    Every `interval` steps: p <- p + sign(r_t - target) * batch * interval / examples, kept in [0, 1].
+
+    Args:
+        target: float in (-1, 1), the wanted r_t.
+        examples: int > 0, how many examples it takes from p = 0 to p = 1.
+        interval: int >= 1, steps between two changes.
+        policy: which transformations, as in `ScheduledAugment`.
+    """
+
+    def __init__(self, target=0.6, examples=500_000, interval=4, policy=POLICY, **kwargs):
+        super().__init__(probability=0.0, policy=policy, **kwargs)
+        self.target, self.examples, self.interval = float(target), int(examples), int(interval)
+        self.adapted = self.add_weight(name="probability", shape=(), initializer="zeros", trainable=False)
+        self.sign_sum = self.add_weight(name="sign_sum", shape=(), initializer="zeros", trainable=False)
+        self.steps = self.add_weight(
+            name="steps", shape=(), dtype="int32", initializer="zeros", trainable=False
+        )
+
+    def strength(self, examples):
+        return ops.convert_to_tensor(self.adapted)
+
+    def update(self, real_logits):
+        signs = self.sign_sum + ops.mean(ops.sign(ops.cast(real_logits, "float32")))
+        steps = self.steps + 1
+        due = ops.cast(ops.equal(steps % self.interval, 0), "float32")
+        change = ops.shape(real_logits)[0] * self.interval / self.examples
+        p = self.adapted + due * ops.sign(signs / self.interval - self.target) * change
+        self.adapted.assign(ops.clip(p, 0.0, 1.0))
+        self.sign_sum.assign(signs * (1.0 - due))
+        self.steps.assign(steps)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["probability"]
+        return {**config, "target": self.target, "examples": self.examples, "interval": self.interval}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

@@ -1,0 +1,22 @@
+"""What every augmentation of the discriminator's input has in common."""
+
+import keras
+
+
+class Augment(keras.layers.Layer):
+    """Base of the augmentations: random, differentiable, the same for real and generated pictures.
+
+    `augment(pictures, seed, examples)` takes (batch, H, W, C) pictures in [-1, 1], two integers of randomness and the
+    examples seen so far, and returns pictures of the same shape.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.built = True
+
+    def strength(self, examples):
+        """How much is augmented: the probability of each transformation, in [0, 1]."""
+        return 1.0
+
+    def update(self, real_logits):
+        """Learns from the discriminator's logits on real pictures; by default nothing."""

@@ -1,0 +1,90 @@
+"""DiffAugment: the fixed differentiable augmentation of Zhao et al. 2020."""
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import unknown
+from keras_gen.layers.augment import Augment
+
+
+def _uniform(pictures, seed, low, high):
+    return tf.random.stateless_uniform((tf.shape(pictures)[0], 1, 1, 1), seed, low, high, pictures.dtype)
+
+
+def _integers(pictures, seed, low, high):
+    """One integer in [low, high] for each picture, (batch, 1)."""
+    return tf.random.stateless_uniform((tf.shape(pictures)[0], 1), seed, low, high + 1, tf.int32)
+
+
+def color(pictures, seed):
+    """Brightness + U(-1/2, 1/2), saturation x U(0, 2), contrast x U(1/2, 3/2)."""
+    seeds = tf.random.experimental.stateless_split(seed, 3)
+    pictures += _uniform(pictures, seeds[0], -0.5, 0.5)
+    grey = tf.reduce_mean(pictures, axis=-1, keepdims=True)
+    pictures = grey + (pictures - grey) * _uniform(pictures, seeds[1], 0.0, 2.0)
+    mean = tf.reduce_mean(pictures, axis=(1, 2, 3), keepdims=True)
+    return mean + (pictures - mean) * _uniform(pictures, seeds[2], 0.5, 1.5)
+
+
+def translation(pictures, seed):
+    """Shift by up to 1/8 of the side either way, zeros moving in."""
+    height, width = pictures.shape[1:3]
+    seeds = tf.random.experimental.stateless_split(seed, 2)
+
+    def shift(side, seed):
+        steps = _integers(pictures, seed, -round(side / 8), round(side / 8))
+        source = tf.range(side)[tf.newaxis, :] - steps
+        return tf.one_hot(
+            source, side, dtype=pictures.dtype
+        )  # a source outside the picture is a row of zeros
+
+    moved_down = tf.einsum("bij,bjkc->bikc", shift(height, seeds[0]), pictures)
+    return tf.einsum("bij,bkjc->bkic", shift(width, seeds[1]), moved_down)
+
+
+def cutout(pictures, seed):
+    """A square of zeros, half as wide as the picture, its centre anywhere in the picture."""
+    height, width = pictures.shape[1:3]
+    seeds = tf.random.experimental.stateless_split(seed, 2)
+
+    def covered(side, seed):
+        start = _integers(pictures, seed, 0, side - side % 2) - side // 4
+        place = tf.range(side)[tf.newaxis, :]
+        return tf.cast((place >= start) & (place < start + side // 2), pictures.dtype)
+
+    rows, columns = covered(height, seeds[0]), covered(width, seeds[1])
+    return pictures * (1.0 - rows[:, :, tf.newaxis, tf.newaxis] * columns[:, tf.newaxis, :, tf.newaxis])
+
+
+TRANSFORMATIONS = {"color": color, "translation": translation, "cutout": cutout}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class DiffAugment(Augment):
+    """Colour, translation and cutout on every picture (Zhao et al. 2020, arXiv 2006.10738).
+
+    Args:
+        policy: names of transformations, applied in this order: "color", "translation", "cutout".
+
+    Raises:
+        InputError: there is no transformation of this name.
+    """
+
+    def __init__(self, policy=("color", "translation", "cutout"), **kwargs):
+        super().__init__(**kwargs)
+        self.policy = tuple(policy)
+        for name in self.policy:
+            if name not in TRANSFORMATIONS:
+                raise unknown("transformation of DiffAugment", name, TRANSFORMATIONS)
+
+    def call(self, pictures, seed, examples=None):
+        for name, seed_of_one in zip(
+            self.policy,
+            tf.unstack(tf.random.experimental.stateless_split(seed, len(self.policy))),
+            strict=True,
+        ):
+            pictures = TRANSFORMATIONS[name](pictures, seed_of_one)
+        return pictures
+
+    def get_config(self):
+        return {**super().get_config(), "policy": self.policy}

@@ -1,0 +1,247 @@
+"""Pictures: from files and arrays to what a model sees, and back."""
+
+import io
+
+import keras
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+from keras import ops
+from PIL import ImageOps
+
+from keras_gen.errors import InputError
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Image:
+    """Pictures of one size, in their raw, packed and model forms.
+
+    A raw picture is a file's bytes or an array of any size. A packed one is uint8 (height, width, channels).
+    The model form is floating, in [-1, 1].
+
+    Args:
+        height: rows of a packed picture, at least 1.
+        width: columns of a packed picture, at least 1.
+        channels: 1 (grey) or 3 (red, green, blue).
+
+    Raises:
+        InputError: if a size is not a positive integer, or channels are neither 1 nor 3.
+    """
+
+    dtype = "uint8"
+
+    def __init__(self, height, width, channels):
+        for name, size in (("height", height), ("width", width)):
+            if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+                raise InputError(f"{name} must be a positive number of pixels, but is {size!r}.")
+        if channels not in (1, 3):
+            raise InputError(f"channels must be 1 (grey) or 3 (colour), but is {channels!r}.")
+        self.height = int(height)
+        self.width = int(width)
+        self.channels = int(channels)
+
+    @property
+    def shape(self):
+        """The shape of a packed picture, (height, width, channels)."""
+        return self.height, self.width, self.channels
+
+    @property
+    def raw_spec(self):
+        """What an exported signature takes: a batch of uint8 pictures of any one size."""
+        return tf.TensorSpec((None, None, None, self.channels), tf.uint8, name="pictures")
+
+    def pack(self, raw):
+        """Pack one picture: upright, opaque, cropped about its centre and resized.
+
+        Transparent parts are laid over white, 16-bit values are scaled to 8 bits, and of several frames the
+        first counts. The largest centred area of the right aspect ratio is kept and resized with an
+        antialiasing Lanczos filter.
+
+        Args:
+            raw: the bytes of a picture file that Pillow reads, or an array (H, W), (H, W, 1), (H, W, 3) or
+                (H, W, 4) of uint8, uint16, bool, or floating values in [0, 1].
+
+        Returns:
+            A uint8 array (height, width, channels).
+
+        Raises:
+            InputError: if the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or
+                the array is of another shape, type or range.
+        """
+        picture = self._decode(raw) if isinstance(raw, bytes) else _from_array(raw)
+        if picture.has_transparency_data:
+            picture = picture.convert("RGBA")
+            white = PIL.Image.new("RGBA", picture.size, "white")
+            picture = PIL.Image.alpha_composite(white, picture)
+        picture = picture.convert("L" if self.channels == 1 else "RGB")
+        fitted = ImageOps.fit(picture, (self.width, self.height), PIL.Image.Resampling.LANCZOS)
+        return np.array(fitted).reshape(self.shape)
+
+    def pack_in_graph(self, raw):
+        """Pack a batch as `pack` does, but in graph, for exported signatures.
+
+        Args:
+            raw: uint8 tensor (batch, H, W, channels) of any size, in the channels of this media.
+
+        Returns:
+            uint8 tensor (batch, height, width, channels); `raw` itself where it is of that size already.
+        """
+        given = tf.cast(tf.shape(raw)[1:3], tf.float32)
+        wanted = tf.constant([self.height, self.width], tf.float32)
+        scale = tf.reduce_max(wanted / given)
+        pictures = tf.raw_ops.ScaleAndTranslate(
+            images=raw,
+            size=[self.height, self.width],
+            scale=tf.stack([scale, scale]),
+            translation=(wanted - scale * given) / 2,
+            kernel_type="lanczos3",
+            antialias=True,
+        )
+        return tf.cast(tf.round(tf.clip_by_value(pictures, 0.0, 255.0)), tf.uint8)
+
+    def to_model(self, packed):
+        """The model form of packed pictures: 0 becomes -1 and 255 becomes 1, in Keras' float type."""
+        return ops.cast(ops.cast(packed, "float32") / 127.5 - 1.0, keras.config.floatx())
+
+    def to_raw(self, model):
+        """The uint8 pictures nearest to a model form; undoes `to_model` exactly."""
+        values = (ops.cast(model, "float32") + 1.0) * 127.5
+        return ops.cast(ops.round(ops.clip(values, 0.0, 255.0)), "uint8")
+
+    def grid(self, packed, rows=None):
+        """Lay a batch of pictures out in one, row by row, small ones enlarged so that they can be looked at.
+
+        Args:
+            packed: uint8 (batch, height, width, channels).
+            rows: rows of the grid, from 1 to the batch; by default those that make it about square.
+
+        Returns:
+            One uint8 picture (H, W, channels), with white between the pictures and where none is left.
+
+        Raises:
+            InputError: if there are no pictures, or rows are not between 1 and their number.
+        """
+        pictures = np.asarray(packed)
+        count = len(pictures)
+        if not count:
+            raise InputError("packed holds no picture: a grid needs at least one.")
+        rows = round(count**0.5) if rows is None else rows
+        if not 1 <= rows <= count:
+            raise InputError(f"rows must be between 1 and the {count} pictures given, but is {rows!r}.")
+        columns = -(-count // rows)
+        factor = max(1, 64 // max(self.height, self.width))
+        pictures = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+        gap = 2
+        height, width = pictures.shape[1] + gap, pictures.shape[2] + gap
+        sheet = np.full((rows * height + gap, columns * width + gap, self.channels), 255, np.uint8)
+        for i, picture in enumerate(pictures):
+            top, left = gap + i // columns * height, gap + i % columns * width
+            sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+        return sheet
+
+    def show(self, packed):
+        """A batch of pictures as one that notebooks display.
+
+        Args:
+            packed: uint8 (batch, height, width, channels).
+
+        Returns:
+            A `PIL.Image.Image`, the `grid` of the pictures.
+        """
+        return _from_array(self.grid(packed))
+
+    def save(self, packed, path):
+        """Write one picture, packed or a grid, as PNG.
+
+        Args:
+            packed: uint8 (H, W, channels).
+            path: where to; a path or an open binary file.
+        """
+        _from_array(packed).save(path, format="PNG")
+
+    def _decode(self, raw):
+        # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
+        try:
+            picture = PIL.Image.open(io.BytesIO(raw))
+            limit = PIL.Image.MAX_IMAGE_PIXELS
+            if limit and picture.width * picture.height > limit:
+                raise ValueError(f"{picture.width} x {picture.height} pixels are more than {limit}")
+            if picture.format == "EPS":
+                raise ValueError("EPS is a program, which reading would run")
+            # JPEG can be decoded at a fraction of its size; twice the size wanted leaves the filter its work.
+            picture.draft(None, (2 * max(self.shape[:2]),) * 2)
+            return _eight_bits(ImageOps.exif_transpose(picture))
+        except Exception as error:
+            raise InputError(f"The picture could not be read: {error}.") from error
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def get_config(self):
+        return {"height": self.height, "width": self.width, "channels": self.channels}
+
+    def __eq__(self, other):
+        return isinstance(other, Image) and self.shape == other.shape
+
+    def __hash__(self):
+        return hash(self.shape)
+
+    def __repr__(self):
+        return f"Image(height={self.height}, width={self.width}, channels={self.channels})"
+
+
+def to_uint8(values):
+    """Bring pixel values of any usual type to 8 bits.
+
+    Args:
+        values: array of any shape: uint8, uint16 (65535 is white), bool, or floating in [0, 1].
+
+    Returns:
+        A uint8 array of the same shape, rounded to the nearest value.
+
+    Raises:
+        InputError: if the type is another one, or floating values leave [0, 1].
+    """
+    values = np.asarray(values)
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == bool:
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint16:
+        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if not np.issubdtype(values.dtype, np.floating):
+        raise InputError(
+            f"Pictures must be uint8, uint16, bool, or floating in [0, 1], but are of type {values.dtype}."
+        )
+    # Written so that NaN, too, is out of range.
+    if values.size and not (values.min() >= 0 and values.max() <= 1):
+        raise InputError(
+            f"Floating pictures must lie in [0, 1], but range from {values.min():g} to {values.max():g}; "
+            "scale them, or give uint8."
+        )
+    return np.rint(values * 255).astype(np.uint8)
+
+
+def _from_array(values):
+    values = to_uint8(values)
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[..., 0]
+    if not (values.ndim == 2 or values.ndim == 3 and values.shape[2] in (3, 4)) or not values.size:
+        raise InputError(
+            f"A picture must be of the shape (H, W) or (H, W, 1, 3 or 4), not empty, but is {values.shape}."
+        )
+    return PIL.Image.fromarray(np.ascontiguousarray(values))
+
+
+def _eight_bits(picture):
+    """Bring Pillow's 16-bit and floating greys to 8 bits; its own conversion would clip them."""
+    if picture.mode == "F":
+        return _from_array(np.asarray(picture))
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("its grey values need more than 16 bits")
+        return _from_array(values.astype(np.uint16))
+    picture.load()
+    return picture

@@ -1,0 +1,352 @@
+"""Generative adversarial networks."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from keras_gen import schedules
+from keras_gen.errors import InputError
+from keras_gen.layers import SpectralNorm
+from keras_gen.losses import R1, R2, adversarial
+from keras_gen.models import gan_plans
+from keras_gen.models.generative_model import GenerativeModel
+
+GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
+
+
+class Judged(NamedTuple):
+    """What the discriminator said of a batch: logits, slope at generated pictures where kept, and costs."""
+
+    real_logits: tf.Tensor
+    fake_logits: tf.Tensor
+    fake_slope: tf.Tensor
+    loss: tf.Tensor
+    penalty: tf.Tensor
+    penalised: tf.Tensor
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class GAN(GenerativeModel):
+    """A generator and a discriminator that learn from each other (Goodfellow et al. 2014).
+
+    Args:
+        generator: built keras Model, latent (batch, dim) [and label int32 (batch,)] -> media in its model form.
+        discriminator: built keras Model, media in its model form [and label] -> logits (batch, 1).
+        media: what is generated, such as `Image(32, 32, 3)`.
+        num_classes: int, number of labels both networks take, or None.
+        seed: int, decides every random number of training.
+
+    Raises:
+        InputError: the networks do not fit each other, the media or the labels.
+
+    Example:
+
+    >>> media = Image(8, 8, 1)
+    >>> gan = GAN(*dcgan(media, width=8), media=media)
+    >>> gan.compile()
+    >>> gan.generate(2, seed=0).shape
+    (2, 8, 8, 1)
+    """
+
+    def __init__(self, generator, discriminator, media, num_classes=None, seed=0, **kwargs):
+        inputs = 1 if num_classes is None else 2
+        for network in (generator, discriminator):
+            if len(network.inputs) != inputs:
+                raise InputError(
+                    f"With num_classes={num_classes} the {network.name} must have {inputs} input(s), "
+                    f"but it has {len(network.inputs)}: build it with the same num_classes."
+                )
+        shapes = {
+            "generator makes": generator.output_shape[1:],
+            "discriminator takes": discriminator.inputs[0].shape[1:],
+        }
+        for what, shape in shapes.items():
+            if tuple(shape) != tuple(media.shape):
+                raise InputError(f"The {what} pictures of shape {tuple(shape)}, but media is {media}.")
+        super().__init__(media, generator.inputs[0].shape[1:], num_classes, seed, **kwargs)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator.trainable = False
+
+    def compile(
+        self,
+        loss="relativistic",
+        penalties=None,
+        penalty_interval=1,
+        augment=None,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        discriminator_steps=1,
+        ema=None,
+        plan="alternating",
+        jit_compile=False,
+        steps_per_execution=1,
+        run_eagerly=False,
+    ):
+        """Says how the two networks learn. The defaults are those of R3GAN (Huang et al. 2025) for small pictures.
+
+        Args:
+            loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`.
+            penalties: list of `R1`, `R2`, `GradientPenalty`; None stands for `[R1(1.0), R2(1.0)]`.
+            penalty_interval: int k >= 1, take the penalties at every k-th step and k times as strong (lazy
+                regularisation, Karras et al. 2020). They are added to the loss of that step, not given a step of their
+                own, so the optimizer takes one step for each batch and needs no correction.
+            augment: `DiffAugment`, `ScheduledAugment`, `AdaptiveAugment`, or None.
+            generator_optimizer: keras Optimizer; None stands for Adam(2e-4, beta_1=0, beta_2=0.99). A learning rate
+                from `keras_gen.schedules` is read on the clock of examples seen.
+            discriminator_optimizer: likewise.
+            discriminator_steps: int n >= 1, the generator learns at every n-th batch, the discriminator at each.
+            ema: half-life in examples of the moving average of the generator that samples are drawn from, a float or
+                `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to 10,000 examples.
+            plan: "alternating" or "simultaneous", see `keras_gen.models.gan_plans`.
+            jit_compile: bool, XLA.
+            steps_per_execution: int >= 1, steps in one call of the compiled graph.
+            run_eagerly: bool, for debugging.
+
+        Raises:
+            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalisation meets a
+                penalty or the simultaneous plan, both of which need each picture judged by itself.
+        """
+        if penalties is None:
+            penalties = [R1(1.0), R2(1.0)]
+        for name, count in (
+            ("penalty_interval", penalty_interval),
+            ("discriminator_steps", discriminator_steps),
+        ):
+            if count < 1:
+                raise InputError(f"{name} must be at least 1, not {count}.")
+        if self._layers_of(keras.layers.BatchNormalization) and (penalties or plan == "simultaneous"):
+            raise InputError(
+                "The discriminator has batch normalisation, under which pictures are not judged one by one: remove it, "
+                'or compile with penalties=[] and plan="alternating".'
+            )
+        super().compile(
+            loss=loss,
+            penalties=penalties,
+            penalty_interval=penalty_interval,
+            augment=augment,
+            generator_optimizer=generator_optimizer or _adam(),
+            discriminator_optimizer=discriminator_optimizer or _adam(),
+            discriminator_steps=discriminator_steps,
+            ema=schedules.Linear(0, 10_000, examples=200_000) if ema is None else ema,
+            plan=plan,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+
+    def adopt(
+        self,
+        loss,
+        penalties,
+        penalty_interval,
+        augment,
+        generator_optimizer,
+        discriminator_optimizer,
+        discriminator_steps,
+        ema,
+        plan,
+    ):
+        self.adversarial_loss = adversarial.get(loss)
+        self.penalties = list(penalties)
+        self.penalty_interval = penalty_interval
+        self.augment = augment
+        self.generator_optimizer = self.prepare_optimizer(
+            generator_optimizer, self.generator.trainable_variables
+        )
+        self.discriminator_optimizer = self.prepare_optimizer(
+            discriminator_optimizer, self.discriminator.trainable_variables
+        )
+        self.discriminator_steps = discriminator_steps
+        self.ema = None if ema == 0 else schedules.get(ema)
+        self.plan = gan_plans.get(plan)
+        optional = {"penalty": self.penalties, "augment": self.augment}
+        self.track(*GAME, *(name for name, used in optional.items() if used))
+
+    def _layers_of(self, kind):
+        """The discriminator's layers of a class, also those within other layers."""
+        return [layer for layer in self.discriminator._flatten_layers() if isinstance(layer, kind)]
+
+    # The discriminator's side.
+
+    def judge(self, pictures, labels, seed):
+        """The discriminator's logits on (augmented) pictures, (batch, 1)."""
+        if self.augment:
+            pictures = self.augment(pictures, seed, self.examples_seen)
+        return self.discriminator(_with_labels(pictures, labels), training=True)
+
+    def judge_with_slope(self, pictures, labels, seed):
+        """The logits and their gradient with respect to the pictures before augmentation."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pictures)
+            logits = self.judge(pictures, labels, seed)
+        return logits, tape.gradient(logits, pictures)
+
+    def discriminator_gradients(self, batch, keep_slope=False):
+        """What the discriminator learns from a batch.
+
+        Args:
+            batch: `gan_plans.Batch`.
+            keep_slope: whether the slope at generated pictures is wanted.
+
+        Returns:
+            Gradients of the discriminator's trainable variables, and `Judged`.
+        """
+        if self.penalty_interval == 1 or not self.penalties:
+            return self._discriminator_gradients(batch, keep_slope, penalised=bool(self.penalties))
+        return tf.cond(
+            self.discriminator_optimizer.iterations % self.penalty_interval == 0,
+            lambda: self._discriminator_gradients(batch, keep_slope, penalised=True),
+            lambda: self._discriminator_gradients(batch, keep_slope, penalised=False),
+        )
+
+    def _discriminator_gradients(self, batch, keep_slope, penalised):
+        places = {penalty.at for penalty in self.penalties} if penalised else set()
+        slopes = {"fake": tf.zeros(())}
+
+        def judge(place, pictures, seed, sloped):
+            if not sloped:
+                return self.judge(pictures, batch.labels, seed)
+            logits, slopes[place] = self.judge_with_slope(pictures, batch.labels, seed)
+            return logits
+
+        with tf.GradientTape() as tape:
+            real_logits = judge("real", batch.real, batch.real_seed, sloped="real" in places)
+            fake_logits = judge("fake", batch.fake, batch.fake_seed, sloped="fake" in places or keep_slope)
+            if "interpolated" in places:
+                judge("interpolated", self._between(batch), batch.fake_seed, sloped=True)
+            loss = tf.reduce_mean(self.adversarial_loss.discriminator(real_logits, fake_logits))
+            penalty = tf.zeros(())
+            if penalised:
+                costs = [penalty(slopes[penalty.at], self.examples_seen) for penalty in self.penalties]
+                penalty = tf.add_n([tf.reduce_mean(cost) for cost in costs])
+            total = loss + self.penalty_interval * penalty
+        gradients = tape.gradient(total, self.discriminator.trainable_variables)
+        slope = slopes["fake"] if keep_slope else tf.zeros(())
+        judged = Judged(real_logits, fake_logits, slope, loss, penalty, tf.cast(penalised, tf.float32))
+        return gradients, judged
+
+    def _between(self, batch):
+        share = tf.random.stateless_uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
+        return share * batch.real + (1.0 - share) * batch.fake
+
+    def update_discriminator(self, gradients, judged):
+        self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        self.report(
+            discriminator_loss=judged.loss,
+            real_logit=tf.reduce_mean(judged.real_logits),
+            fake_logit=tf.reduce_mean(judged.fake_logits),
+        )
+        if self.penalties:
+            self.report(weight=judged.penalised, penalty=judged.penalty)
+        if self.augment:
+            self.augment.update(judged.real_logits)
+            self.report(augment=self.augment.strength(self.examples_seen))
+
+    # The generator's side.
+
+    def update_generator(self, gradients, batch_size):
+        self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+        if self.ema is None:
+            return
+        examples = tf.cast(batch_size * self.discriminator_steps, tf.float32)
+        decay = tf.pow(0.5, examples / self.ema(self.examples_seen))
+        averages, values = self.ema_generator.weights, self.generator.weights
+        for average, value in zip(averages, values, strict=True):
+            kept = decay if value.trainable else 0.0
+            average.assign(value + kept * (average - value))
+
+    # The steps that `fit` and `evaluate` take.
+
+    def train_step(self, data):
+        real, labels = self.unpack(data)
+        batch_size = tf.shape(real)[0]
+        for layer in self._layers_of(SpectralNorm):
+            layer.power_iteration()
+        latent_seed, *picture_seeds = self.step_seeds(4)
+        latents = self.draw_latents(batch_size, latent_seed)
+        with tf.GradientTape() as tape:
+            fake = self.generator(_with_labels(latents, labels), training=True)
+        generator_side = self.plan(self, gan_plans.Batch(real, fake, labels, *picture_seeds))
+
+        def update_generator():
+            loss, pull = generator_side()
+            gradients = tape.gradient(fake, self.generator.trainable_variables, output_gradients=pull)
+            self.update_generator(gradients, batch_size)
+            return loss
+
+        if self.discriminator_steps == 1:
+            self.report(generator_loss=update_generator())
+        else:
+            due = self.discriminator_optimizer.iterations % self.discriminator_steps == 0
+            loss = tf.cond(due, update_generator, lambda: tf.zeros(()))
+            self.report(weight=tf.cast(due, tf.float32), generator_loss=loss)
+        self.examples_seen.assign_add(tf.cast(batch_size, tf.int64))
+        return self.results()
+
+    def test_step(self, data):
+        """The game on data that neither network has learned from, without augmentation and penalties."""
+        real, labels = self.unpack(data)
+        batches_before = tf.cast(self._trackers["real_logit"].count, tf.int64)
+        seed = tf.random.experimental.stateless_fold_in(
+            tf.constant([self.seed, -1], tf.int64), batches_before
+        )
+        latents = self.draw_latents(tf.shape(real)[0], seed)
+        fake = self.sampling_generator(_with_labels(latents, labels), training=False)
+        real_logits = self.discriminator(_with_labels(real, labels), training=False)
+        fake_logits = self.discriminator(_with_labels(fake, labels), training=False)
+        self.report(
+            discriminator_loss=tf.reduce_mean(self.adversarial_loss.discriminator(real_logits, fake_logits)),
+            generator_loss=tf.reduce_mean(self.adversarial_loss.generator(real_logits, fake_logits)),
+            real_logit=tf.reduce_mean(real_logits),
+            fake_logit=tf.reduce_mean(fake_logits),
+        )
+        return self.results(GAME)
+
+    # Use.
+
+    @property
+    def sampling_generator(self):
+        """The generator that samples come from: the moving average where one is kept."""
+        return self.generator if self.ema is None else self.ema_generator
+
+    def call(self, inputs, training=False):
+        """Latents, or [latents, labels] -> media in its model form."""
+        return self.sampling_generator(inputs, training=training)
+
+    def decode_to_model(self, latents, labels):
+        return self.sampling_generator(_with_labels(latents, labels), training=False)
+
+    @property
+    def optimizers(self):
+        return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+
+    def exported_networks(self):
+        return [self.sampling_generator, self.discriminator]
+
+    def endpoints(self):
+        label = [tf.TensorSpec((None,), tf.int32, name="label")] if self.num_classes else []
+
+        def discriminate(raw, label=None):
+            pictures = self.media.to_model(self.media.pack_in_graph(raw))
+            return {"logits": self.discriminator(_with_labels(pictures, label), training=False)[:, 0]}
+
+        return {**super().endpoints(), "discriminate": (discriminate, [self.media.raw_spec, *label])}
+
+    def get_config(self):
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            **super().get_config(),
+        }
+
+
+def _adam():
+    return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99)
+
+
+def _with_labels(inputs, labels):
+    return inputs if labels is None else [inputs, labels]

@@ -1,0 +1,69 @@
+"""In what order a GAN's two players learn from one batch, and what they share.
+
+A plan is a function of (gan, batch) that updates the discriminator and returns a function for the generator's side:
+called, it gives the generator's loss and its gradient with respect to the generated pictures, which is all that the
+generator needs of the discriminator. Counted in passes of the discriminator over one batch of pictures (a pass forward,
+back to the weights or back to the pictures each count one), without penalties:
+
+    alternating     2 forward, 2 x 2 back; then 1 forward, 1 back through the new discriminator     8
+    simultaneous    2 forward, 2 x 2 back, 1 back to the generated pictures                         7
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_gen.errors import unknown
+
+
+class Batch(NamedTuple):
+    """One batch on its way through the discriminator: pictures, labels, and seeds of the augmentation."""
+
+    real: tf.Tensor
+    fake: tf.Tensor
+    labels: tf.Tensor | None
+    real_seed: tf.Tensor
+    fake_seed: tf.Tensor
+    mix_seed: tf.Tensor
+
+
+def alternating(gan, batch):
+    """The discriminator first; the generator then plays against what it has learned."""
+    gan.update_discriminator(*gan.discriminator_gradients(batch))
+
+    def generator_side():
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(batch.fake)
+            fake_logits = gan.judge(batch.fake, batch.labels, batch.fake_seed)
+            real_logits = None
+            if gan.adversarial_loss.relativistic:
+                real_logits = gan.judge(batch.real, batch.labels, batch.real_seed)
+            loss = tf.reduce_mean(gan.adversarial_loss.generator(real_logits, fake_logits))
+        return loss, tape.gradient(loss, batch.fake)
+
+    return generator_side
+
+
+def simultaneous(gan, batch):
+    """Both players against each other as they stand, from one pass of the generated pictures through the discriminator.
+
+    The discriminator judges each picture by itself, so the chain rule gives the generator's gradient from the slope
+    grad_x D(x) at generated pictures, d loss / dx = (d loss / d D(x)) grad_x D(x); R2 takes the same slope.
+    """
+    gradients, judged = gan.discriminator_gradients(batch, keep_slope=True)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(judged.fake_logits)
+        loss = tf.reduce_mean(gan.adversarial_loss.generator(judged.real_logits, judged.fake_logits))
+    pull = tape.gradient(loss, judged.fake_logits)
+    gan.update_discriminator(gradients, judged)
+    return lambda: (loss, tf.reshape(pull, (-1, 1, 1, 1)) * judged.fake_slope)
+
+
+PLANS = {"alternating": alternating, "simultaneous": simultaneous}
+
+
+def get(name):
+    """The plan of a name in `PLANS`; raises `InputError` where there is none."""
+    if name not in PLANS:
+        raise unknown("plan", name, PLANS)
+    return PLANS[name]

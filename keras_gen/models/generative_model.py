@@ -1,0 +1,348 @@
+"""What every generative model of the kit has: media on both sides, one clock, reproducible noise."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.schedules import Schedule
+
+GENERATE_BATCH = 256
+
+
+class GenerativeModel(keras.Model):
+    """Base of the models: sub-classes state their mathematics in `train_step`, `test_step` and `decode_to_model`.
+
+    Args:
+        media: what is generated, such as `Image(32, 32, 3)`.
+        latent_shape: tuple of ints, the shape of one latent.
+        num_classes: int, number of labels the model is conditioned on, or None.
+        seed: int, decides every random number of training.
+
+    `examples_seen` counts the training examples so far. It is the clock of every schedule and, with `seed`, the only
+    state of the noise: a model that is saved, loaded and trained on draws what it would have drawn without a break.
+    """
+
+    def __init__(self, media, latent_shape, num_classes=None, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.media = media
+        self.latent_shape = tuple(latent_shape)
+        self.num_classes = num_classes
+        self.seed = seed
+        self.examples_seen = self.add_weight(
+            name="examples_seen", shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
+        self._trackers = {}
+        self._decode = tf.function(
+            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
+            reduce_retracing=True,
+        )
+        self._latents = tf.function(
+            self.latents_of_seeds, input_signature=[tf.TensorSpec((None,), tf.int64)], autograph=False
+        )
+        self.built = True
+
+    @classmethod
+    def from_recipe(cls, name, **fields):
+        """A compiled model as a recipe describes it.
+
+        Args:
+            name: of a recipe, as `keras-gen list` shows them.
+            **fields: fields of the recipe to override.
+
+        Returns:
+            A compiled model.
+
+        Raises:
+            InputError: there is no recipe or field of this name, or the recipe makes another kind of model.
+        """
+        from keras_gen import recipes  # the front door looks up the house: recipes stand above models
+
+        model = recipes.resolve(name, fields).build()
+        if not isinstance(model, cls):
+            raise InputError(f"Recipe {name!r} makes a {type(model).__name__}, not a {cls.__name__}.")
+        return model
+
+    # What sub-classes say.
+
+    def decode_to_model(self, latents, labels):
+        """Latents (batch, *latent_shape) and labels (batch,) or None -> media in its model form."""
+        raise NotImplementedError
+
+    def exported_networks(self):
+        """The networks whose weights the endpoints use."""
+        raise NotImplementedError
+
+    @property
+    def optimizers(self):
+        """Name -> optimizer."""
+        raise NotImplementedError
+
+    def adopt(self, **objective):
+        """Takes what `compile` was given beyond Keras' own arguments, and builds the optimizers among it."""
+        raise NotImplementedError
+
+    def endpoints(self):
+        """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
+        seed = tf.TensorSpec((None,), tf.int64, name="seed")
+        label = [tf.TensorSpec((None,), tf.int32, name="label")] if self.num_classes else []
+        latents = tf.TensorSpec((None, *self.latent_shape), tf.float32, name="latents")
+
+        def decode(latents, label=None):
+            return {self.media.raw_spec.name: self.media.to_raw(self.decode_to_model(latents, label))}
+
+        def generate(seed, label=None):
+            return decode(self.latents_of_seeds(seed), label)
+
+        return {"generate": (generate, [seed, *label]), "decode": (decode, [latents, *label])}
+
+    # Training.
+
+    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
+        """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
+
+        Raises:
+            InputError: the data do not fit the model's media, or the labels are missing.
+        """
+        self.check_data(x, y)
+        if isinstance(validation_data, (tuple, list)):
+            self.check_data(*validation_data[:2])
+        elif validation_data is not None:
+            self.check_data(validation_data, None)
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
+        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def check_data(self, x, y):
+        """Refuses data that this model cannot be trained on, before a graph is traced for them.
+
+        Raises:
+            InputError: the data do not fit the model's media, or the labels are missing.
+        """
+        if isinstance(x, tf.data.Dataset):
+            spec = x.element_spec
+            x, y = (spec[0], spec[1]) if isinstance(spec, tuple) and len(spec) > 1 else (spec, None)
+            if isinstance(x, tuple):
+                x = x[0]
+        if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+            return  # a generator or PyDataset, whose shapes are known only when it is read
+        shape, dtype = tuple(x.shape)[1:], tf.as_dtype(x.dtype).name
+        if shape != tuple(self.media.shape) or dtype != self.media.dtype:
+            raise InputError(
+                f"The model takes {self.media.dtype} examples of shape {tuple(self.media.shape)}, but x has {dtype} "
+                f"examples of shape {shape}: pack them with model.media.pack, or build the model for that shape."
+            )
+        if self.num_classes is None:
+            return
+        if y is None:
+            raise InputError(
+                f"The model is conditional on {self.num_classes} classes, but the data have no labels: give y, or "
+                "build the model with num_classes=None."
+            )
+        if isinstance(y, np.ndarray) and (y.min() < 0 or y.max() >= self.num_classes):
+            raise InputError(
+                f"Labels must be integers from 0 to {self.num_classes - 1}, but y spans {y.min()} to {y.max()}."
+            )
+
+    def unpack(self, data):
+        """A batch as `fit` gets it -> (media in its model form, labels or None)."""
+        packed, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        labels = tf.reshape(tf.cast(labels, tf.int32), (-1,)) if self.num_classes else None
+        return self.media.to_model(packed), labels
+
+    def step_seeds(self, num):
+        """`num` seeds for this training step, functions of the model's seed and its clock alone."""
+        now = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.examples_seen)])
+        return tf.unstack(tf.random.experimental.stateless_split(now, num))
+
+    def draw_latents(self, batch, seed):
+        """(batch, *latent_shape) of standard normal noise."""
+        return tf.random.stateless_normal((batch, *self.latent_shape), seed)
+
+    def prepare_optimizer(self, optimizer, variables):
+        """Builds an optimizer, so that its state is saved and loaded, and puts its schedule on the model's clock."""
+        rate = optimizer._learning_rate
+        if isinstance(rate, Schedule):
+            optimizer.learning_rate = lambda: rate(self.examples_seen)
+        optimizer.build(variables)
+        return optimizer
+
+    def track(self, *names):
+        """Declares the running means that the steps report."""
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+
+    def report(self, weight=None, **values):
+        """Adds to the running means; `weight` 0 leaves them as they are."""
+        for name, value in values.items():
+            self._trackers[name].update_state(value, sample_weight=weight)
+
+    def results(self, names=None):
+        """The running means of these names, or of all that have been declared, as logs."""
+        return {name: self._trackers[name].result() for name in names or self._trackers}
+
+    @property
+    def metrics(self):
+        return list(self._trackers.values())
+
+    # Looking and using.
+
+    def latents_of_seeds(self, seeds):
+        """One latent for each seed, a function of that seed alone, so that batching changes nothing.
+
+        Args:
+            seeds: int64 (batch,).
+
+        Returns:
+            float32 (batch, *latent_shape), standard normal.
+        """
+        return tf.map_fn(
+            lambda seed: tf.random.stateless_normal(self.latent_shape, tf.stack([seed, 0])),
+            seeds,
+            fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
+        )
+
+    def generate(self, num, labels=None, seed=None, temperature=1.0):
+        """Draws from the model.
+
+        Args:
+            num: int >= 1, how many.
+            labels: for a conditional model an int, or `num` ints; None goes through the classes in turn.
+            seed: int for reproducible draws, of which a larger `num` only adds more; None draws afresh.
+            temperature: float >= 0, scale of the latents; below 1 gives likelier and less varied examples.
+
+        Returns:
+            Array of raw media, (num, ...).
+
+        Raises:
+            InputError: labels do not fit the model.
+        """
+        if num < 1:
+            raise InputError(f"num must be at least 1, not {num}.")
+        seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
+        latents = temperature * np.concatenate(
+            [self._latents(seeds[i : i + GENERATE_BATCH]) for i in range(0, num, GENERATE_BATCH)]
+        )
+        return self.decode(latents, self.labels_for(num, labels))
+
+    def decode(self, latents, labels=None):
+        """What latents stand for.
+
+        Args:
+            latents: (num, *latent_shape) float.
+            labels: as in `generate`.
+
+        Returns:
+            Array of raw media, (num, ...).
+
+        Raises:
+            InputError: latents or labels do not fit the model.
+        """
+        latents = np.asarray(latents, np.float32)
+        if latents.shape[1:] != self.latent_shape:
+            raise InputError(f"Latents must have shape (num, *{self.latent_shape}), not {latents.shape}.")
+        labels = self.labels_for(len(latents), labels)
+        parts = [slice(i, i + GENERATE_BATCH) for i in range(0, len(latents), GENERATE_BATCH)]
+        return np.concatenate(
+            [self._decode(latents[part], None if labels is None else labels[part]).numpy() for part in parts]
+        )
+
+    def labels_for(self, num, labels=None):
+        """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
+        if self.num_classes is None:
+            if labels is not None:
+                raise InputError("This model is not conditional: leave labels out.")
+            return None
+        if labels is None:
+            return np.arange(num, dtype=np.int32) % self.num_classes
+        labels = np.asarray(labels)
+        if labels.ndim == 0:
+            labels = np.full(num, labels)
+        if not np.issubdtype(labels.dtype, np.integer) or labels.shape != (num,):
+            raise InputError(
+                f"labels must be one integer or {num} of them, not {labels.dtype} {labels.shape}."
+            )
+        if labels.min() < 0 or labels.max() >= self.num_classes:
+            raise InputError(
+                f"labels must lie between 0 and {self.num_classes - 1}, not {labels.min()}-{labels.max()}."
+            )
+        return labels.astype(np.int32)
+
+    def interpolate(self, start, stop, steps=8, label=None):
+        """Walks from one latent to another on the sphere that they lie on (White 2016).
+
+        Args:
+            start: (*latent_shape) float.
+            stop: (*latent_shape) float.
+            steps: int >= 2, both ends included.
+            label: int for a conditional model.
+
+        Returns:
+            Array of raw media, (steps, ...).
+        """
+        start, stop = np.asarray(start, np.float32), np.asarray(stop, np.float32)
+        share = np.linspace(0.0, 1.0, steps).reshape(-1, *[1] * start.ndim)
+        cosine = np.sum(start * stop) / (np.linalg.norm(start) * np.linalg.norm(stop))
+        angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+        if np.sin(angle) < 1e-6:  # on one line through the origin there is no arc to follow
+            return self.decode((1 - share) * start + share * stop, label)
+        return self.decode(
+            (np.sin((1 - share) * angle) * start + np.sin(share * angle) * stop) / np.sin(angle), label
+        )
+
+    def show(self, rows=4, labels=None, seed=None):
+        """A square of fresh examples, as an object that notebooks display.
+
+        Args:
+            rows: int >= 1, examples on each side.
+            labels: as in `generate`, for rows x rows examples.
+            seed: as in `generate`.
+
+        Returns:
+            For pictures a `PIL.Image.Image`.
+        """
+        return self.media.show(self.generate(rows * rows, labels, seed))
+
+    def export(self, path):
+        """Writes a SavedModel with named signatures, ready to be served without this package.
+
+        Args:
+            path: folder to write; TensorFlow Serving wants `<name>/<integer version>`.
+
+        Returns:
+            The path.
+        """
+        from keras_gen.export import export  # the front door looks up the house: export stands above models
+
+        return export(self, path)
+
+    # Saving.
+
+    def compile(self, jit_compile=False, steps_per_execution=1, run_eagerly=False, **objective):
+        """Keeps the arguments, so that a loaded model is compiled as the saved one was, and hands them to `adopt`."""
+        super().compile(
+            optimizer=None,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+        keras_settings = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        self._compile_arguments = keras.saving.serialize_keras_object({**objective, **keras_settings})
+        self.adopt(**objective)
+
+    def get_compile_config(self):
+        return self._compile_arguments if self.compiled else None
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def get_config(self):
+        return {
+            "media": keras.saving.serialize_keras_object(self.media),
+            "num_classes": self.num_classes,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**keras.saving.deserialize_keras_object(config))

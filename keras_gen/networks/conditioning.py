@@ -1,0 +1,58 @@
+"""How labels enter a generator and a discriminator."""
+
+import keras
+from keras import layers
+
+
+def latent_inputs(latent_dim, num_classes):
+    """The inputs of a generator, and the vector it starts from.
+
+    With labels that vector is the latent, followed by an embedding of the label of the same length and scale.
+
+    Args:
+        latent_dim: length of the latent.
+        num_classes: number of labels, or None without labels.
+
+    Returns:
+        (inputs, vector): `latent`, or [`latent`, `label`]; and a tensor (batch, latent_dim or twice that).
+    """
+    latent = keras.Input((latent_dim,), name="latent")
+    if num_classes is None:
+        return latent, latent
+    label = keras.Input((), dtype="int32", name="label")
+    unit_normal = keras.initializers.RandomNormal(stddev=1.0)
+    embedding = layers.Embedding(
+        num_classes, latent_dim, embeddings_initializer=unit_normal, name="label_embedding"
+    )
+    return [latent, label], layers.Concatenate(name="conditioned_latent")([latent, embedding(label)])
+
+
+def projection_discriminator(picture, features, num_classes, normalise=lambda layer: layer):
+    """The discriminator whose logit is linear(h) + <embed(y), h>, or linear(h) alone without labels.
+
+    The head computes in float32 under every dtype policy, and starts with weights N(0, 1 / dim h).
+
+    Source: Miyato & Koyama 2018, "cGANs with Projection Discriminator", equation 3.
+
+    Args:
+        picture: the keras.Input of pictures.
+        features: h, a tensor (batch, features) computed from `picture`.
+        num_classes: number of labels, or None without labels.
+        normalise: what is done to each layer of the head, such as `SpectralNorm`.
+
+    Returns:
+        A functional Model from the picture, or [picture, `label`], to logits (batch, 1).
+    """
+    size = features.shape[-1]
+    initializer = keras.initializers.RandomNormal(stddev=size**-0.5)
+    linear = layers.Dense(1, kernel_initializer=initializer, dtype="float32", name="linear")
+    logits = normalise(linear)(features)
+    if num_classes is None:
+        return keras.Model(picture, logits, name="discriminator")
+    label = keras.Input((), dtype="int32", name="label")
+    embed = layers.Embedding(
+        num_classes, size, embeddings_initializer=initializer, dtype="float32", name="embed"
+    )
+    projection = layers.Dot(axes=1, dtype="float32", name="projection")([normalise(embed)(label), features])
+    logits = layers.Add(dtype="float32", name="logits")([logits, projection])
+    return keras.Model([picture, label], logits, name="discriminator")

@@ -1,0 +1,34 @@
+"""Which picture sizes a network that doubles can make, and how wide it is at each."""
+
+from keras_gen.errors import InputError
+
+# size -> (start, k): every size from 8 to 256 that is start * 2^k with start in 4..7, in one way only.
+SIZES = {start * 2**k: (start, k) for k in range(1, 7) for start in range(4, 8) if start * 2**k <= 256}
+
+
+def start_and_doublings(shape):
+    """The smallest size of the feature maps, and how often it doubles to reach that of the picture.
+
+    Args:
+        shape: (height, width, channels) of the picture.
+
+    Returns:
+        (start, k) with height = width = start * 2^k.
+
+    Raises:
+        InputError: if the picture is not square, or its size is not of that form.
+    """
+    height, width, _ = shape
+    if height != width:
+        raise InputError(f"media must be square for this network, not {height} x {width}: crop or pad it.")
+    if height not in SIZES:
+        nearest = [max((size for size in SIZES if size < height), default=None)]
+        nearest += [min((size for size in SIZES if size > height), default=None)]
+        works = " or ".join(f"{size} x {size}" for size in nearest if size)
+        raise InputError(f"media of {height} x {width} does not double from a start of 4 to 7: use {works}.")
+    return SIZES[height]
+
+
+def channels(width, level):
+    """Feature maps after `level` halvings of the picture: `width`, doubled each time, at most 8 * width."""
+    return width * 2 ** min(level, 3)

@@ -1,0 +1,10 @@
+"""Handwritten digits, 8x8 grey, by class: scikit-learn's 1,797 real ones, which need no download.
+
+Command: keras-gen train digits-gan
+"""
+
+from keras_gen.recipes.gan import GANConfig
+
+
+def config():
+    return GANConfig(data="digits", size=8, channels=1, num_classes=10, epochs=20, steps_per_epoch=500)

@@ -1,0 +1,150 @@
+"""What a recipe for a picture GAN says, and how the model is made from it."""
+
+import dataclasses
+
+from keras_gen.errors import InputError, unknown
+
+CHOICES = {
+    "network": ("dcgan", "sngan", "r3gan"),
+    "loss": ("hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"),
+    "augment": ("none", "diff", "adaptive"),
+    "plan": ("alternating", "simultaneous"),
+}
+AT_LEAST_ONE = (
+    "width",
+    "latent_dim",
+    "penalty_interval",
+    "discriminator_steps",
+    "batch_size",
+    "epochs",
+    "steps_per_epoch",
+    "steps_per_execution",
+)
+NOT_NEGATIVE = (
+    "r1",
+    "r2",
+    "gradient_penalty",
+    "generator_learning_rate",
+    "discriminator_learning_rate",
+    "final_learning_rate",
+    "ema",
+    "seed",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class GANConfig:
+    """The whole setup of a picture GAN.
+
+    Args:
+        data: name or path for `keras_gen.datasets.load`.
+        size: side of the pictures in pixels.
+        channels: 1 for grey, 3 for colour.
+        num_classes: number of labels to condition on, or None for none.
+        network: "dcgan", "sngan" or "r3gan".
+        width: channels of the widest pictures' layers; the networks double it as pictures get smaller.
+        latent_dim: numbers in a latent.
+        loss: "relativistic", "non_saturating", "hinge", "least_squares" or "wasserstein".
+        r1: weight of R1, 0 for none.
+        r2: weight of R2, 0 for none.
+        gradient_penalty: weight of the gradient penalty, 0 for none.
+        penalty_interval: take the penalties at every so-manieth step.
+        augment: "none", "diff" or "adaptive".
+        generator_learning_rate: at the start.
+        discriminator_learning_rate: at the start.
+        final_learning_rate: share of both learning rates that is left at the end, on a cosine.
+        beta_1: of both Adams.
+        beta_2: of both Adams.
+        discriminator_steps: batches of the discriminator for each of the generator.
+        ema: half-life in examples of the generator's moving average, reached over a quarter of training; 0 for none.
+        plan: "alternating" or "simultaneous".
+        batch_size: examples in a batch.
+        epochs: how often losses are reported, samples drawn and a checkpoint written.
+        steps_per_epoch: batches in an epoch.
+        steps_per_execution: batches in one call of the compiled graph.
+        seed: decides every random number.
+    """
+
+    data: str
+    size: int
+    channels: int
+    num_classes: int | None = None
+    network: str = "dcgan"
+    width: int = 32
+    latent_dim: int = 64
+    loss: str = "relativistic"
+    r1: float = 1.0
+    r2: float = 1.0
+    gradient_penalty: float = 0.0
+    penalty_interval: int = 1
+    augment: str = "none"
+    generator_learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 2e-4
+    final_learning_rate: float = 0.1
+    beta_1: float = 0.0
+    beta_2: float = 0.99
+    discriminator_steps: int = 1
+    ema: float = 10_000.0
+    plan: str = "alternating"
+    batch_size: int = 64
+    epochs: int = 20
+    steps_per_epoch: int = 500
+    steps_per_execution: int = 10
+    seed: int = 0
+
+    def __post_init__(self):
+        for field, choices in CHOICES.items():
+            if getattr(self, field) not in choices:
+                raise unknown(field, getattr(self, field), choices)
+        for field in AT_LEAST_ONE:
+            if getattr(self, field) < 1:
+                raise InputError(f"Field {field!r} must be at least 1, not {getattr(self, field)}.")
+        for field in NOT_NEGATIVE:
+            if not getattr(self, field) >= 0:
+                raise InputError(f"Field {field!r} must not be negative, but it is {getattr(self, field)}.")
+        for field in ("beta_1", "beta_2"):
+            if not 0 <= getattr(self, field) < 1:
+                raise InputError(
+                    f"Field {field!r} must be at least 0 and below 1, not {getattr(self, field)}."
+                )
+
+    @property
+    def examples(self):
+        """Examples in the whole training."""
+        return self.epochs * self.steps_per_epoch * self.batch_size
+
+    def build(self):
+        """A compiled `GAN`."""
+        import keras
+
+        from keras_gen import layers, networks, schedules
+        from keras_gen.losses import R1, R2, GradientPenalty
+        from keras_gen.media import Image
+        from keras_gen.models import GAN
+
+        def adam(learning_rate):
+            rate = schedules.Cosine(learning_rate, learning_rate * self.final_learning_rate, self.examples)
+            return keras.optimizers.Adam(rate, beta_1=self.beta_1, beta_2=self.beta_2)
+
+        keras.utils.set_random_seed(self.seed)
+        media = Image(self.size, self.size, self.channels)
+        generator, discriminator = getattr(networks, self.network)(
+            media, num_classes=self.num_classes, latent_dim=self.latent_dim, width=self.width
+        )
+        gan = GAN(generator, discriminator, media, num_classes=self.num_classes, seed=self.seed)
+        penalties = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient_penalty))
+        augmentations = {"none": None, "diff": layers.DiffAugment, "adaptive": layers.AdaptiveAugment}
+        augmentation = augmentations[self.augment]
+        gan.compile(
+            loss=self.loss,
+            penalties=[penalty(weight) for penalty, weight in penalties if weight > 0],
+            penalty_interval=self.penalty_interval,
+            augment=augmentation and augmentation(),
+            generator_optimizer=adam(self.generator_learning_rate),
+            discriminator_optimizer=adam(self.discriminator_learning_rate),
+            discriminator_steps=self.discriminator_steps,
+            ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
+            plan=self.plan,
+            steps_per_execution=self.steps_per_execution,
+        )
+        return gan

@@ -1,0 +1,127 @@
+"""A value as a function of examples seen, the one clock that batch size, replicas and resuming do not change.
+
+A schedule is also a Keras `LearningRateSchedule`: give it to an optimizer as `learning_rate`, and the models of this kit
+read it on the clock of examples instead of the optimizer's count of steps.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Base of all schedules: `schedule(examples)` gives the value after so many examples."""
+
+    def __call__(self, examples):
+        raise NotImplementedError
+
+
+def _progress(examples, total):
+    """The share of `total` that has passed, within [0, 1]; all of it where there is nothing to wait for."""
+    if total == 0:
+        return ops.ones_like(ops.cast(examples, "float32"))
+    return ops.clip(ops.cast(examples, "float32") / total, 0.0, 1.0)
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Constant(Schedule):
+    """The same value for ever.
+
+    Args:
+        value: float.
+    """
+
+    def __init__(self, value):
+        self.value = float(value)
+
+    def __call__(self, examples):
+        return ops.convert_to_tensor(self.value, "float32")
+
+    def get_config(self):
+        return {"value": self.value}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Linear(Schedule):
+    """A straight line from one value to another, constant afterwards.
+
+    Args:
+        start: float, the value at the first example.
+        stop: float, the value from `examples` on.
+        examples: int >= 0, how many examples the change takes.
+
+    Example:
+
+    >>> float(Linear(0.0, 1.0, examples=100)(25))
+    0.25
+    """
+
+    def __init__(self, start, stop, examples):
+        self.start, self.stop, self.examples = float(start), float(stop), int(examples)
+
+    def __call__(self, examples):
+        return self.start + (self.stop - self.start) * _progress(examples, self.examples)
+
+    def get_config(self):
+        return {"start": self.start, "stop": self.stop, "examples": self.examples}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Cosine(Linear):
+    """Half a cosine from one value to another, constant afterwards (Loshchilov & Hutter 2017, without restarts).
+
+    Args:
+        start: float, the value at the first example.
+        stop: float, the value from `examples` on.
+        examples: int >= 0, how many examples the change takes.
+
+    Example:
+
+    >>> round(float(Cosine(1.0, 0.0, examples=100)(50)), 6)
+    0.5
+    """
+
+    def __call__(self, examples):
+        fallen = (1.0 - ops.cos(math.pi * _progress(examples, self.examples))) / 2.0
+        return self.start + (self.stop - self.start) * fallen
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class WarmUp(Schedule):
+    """Another schedule, scaled up from zero over the first examples.
+
+    Args:
+        schedule: a `Schedule` or a float.
+        examples: int >= 0, how many examples the rise takes.
+
+    Example:
+
+    >>> float(WarmUp(2.0, examples=100)(50))
+    1.0
+    """
+
+    def __init__(self, schedule, examples):
+        self.schedule, self.examples = get(schedule), int(examples)
+
+    def __call__(self, examples):
+        return _progress(examples, self.examples) * self.schedule(examples)
+
+    def get_config(self):
+        return {"schedule": keras.saving.serialize_keras_object(self.schedule), "examples": self.examples}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["examples"])
+
+
+def get(value):
+    """The schedule that a number stands for, or the schedule itself.
+
+    Args:
+        value: a `Schedule` or a float.
+
+    Returns:
+        A `Schedule`.
+    """
+    return value if isinstance(value, Schedule) else Constant(value)

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = next(
+    line.split('"')[1]
+    for line in (here / "keras_gen" / "__init__.py").read_text().splitlines()
+    if line.startswith("__version__")
+)
+
+setup(
+    name="keras_gen",
+    version=version,
+    description="A training kit for generative models on Keras 3 and TensorFlow",
+    long_description=(here / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["keras_gen", "keras_gen.*"]),
+    python_requires=">=3.11,<3.14",
+    install_requires=[
+        "keras>=3.15",
+        "matplotlib",
+        "numpy",
+        "pillow",
+        "rich",
+        "scikit-learn",
+        "scipy",
+        "tensorboard",
+        "tensorflow>=2.17",
+        "typer",
+    ],
+    extras_require={
+        "test": ["ipykernel", "nbclient", "nbformat", "pytest", "ruff"],
+        "notebooks": ["jupyterlab"],
+    },
+    entry_points={"console_scripts": ["keras-gen = keras_gen.cli:main"]},
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

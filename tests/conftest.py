@@ -1,0 +1,51 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pytest
+
+MEDIA_SHAPE = (8, 8, 1)
+NUM_CLASSES = 3
+
+
+def small_networks(num_classes=None):
+    """A generator and a discriminator of a few smooth layers, whose every derivative is well behaved."""
+    latent, picture = keras.Input((4,), name="latent"), keras.Input(MEDIA_SHAPE, name="picture")
+    z, h = latent, keras.layers.Flatten()(picture)
+    inputs, seen = [latent], [picture]
+    if num_classes:
+        label, shown = (keras.Input((), dtype="int32", name="label") for _ in range(2))
+        z = keras.layers.Concatenate()([z, keras.layers.Embedding(num_classes, 3)(label)])
+        h = keras.layers.Concatenate()([h, keras.layers.Embedding(num_classes, 3)(shown)])
+        inputs, seen = [latent, label], [picture, shown]
+    x = keras.layers.Dense(16, activation="tanh")(z)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Dense(64, activation="tanh")(x)
+    h = keras.layers.Dense(16, activation="tanh")(h)
+    generator = keras.Model(inputs, keras.layers.Reshape(MEDIA_SHAPE)(x), name="generator")
+    return generator, keras.Model(seen, keras.layers.Dense(1)(h), name="discriminator")
+
+
+@pytest.fixture
+def small_gan():
+    """Builds a small GAN, the same one at each call, compiled with the arguments given."""
+    from keras_gen.media import Image
+    from keras_gen.models import GAN
+
+    def build(num_classes=None, **settings):
+        keras.utils.set_random_seed(0)
+        gan = GAN(*small_networks(num_classes), media=Image(*MEDIA_SHAPE), num_classes=num_classes, seed=1)
+        gan.compile(**settings)
+        return gan
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """48 packed pictures and their labels."""
+    random = np.random.default_rng(0)
+    labels = (np.arange(48) % NUM_CLASSES).astype("int32")
+    return random.integers(0, 256, (48, *MEDIA_SHAPE), dtype=np.uint8), labels

@@ -1,0 +1,176 @@
+"""The command line as its user meets it: in processes of its own where start-up counts, in this one elsewhere."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+from keras_gen import cli
+
+TINY = ["--set", "width=8", "--set", "steps_per_epoch=20", "--set", "batch_size=32"]
+
+
+@pytest.fixture
+def run_cli(tmp_path, monkeypatch, capsys):
+    """Runs `keras-gen` in a folder of its own; returns the exit code and what was printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["keras-gen", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, " ".join((printed.out + printed.err).split())
+
+    return run
+
+
+def in_new_process(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", "from keras_gen.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
+    code, printed = run_cli("train", "digits-gan", "--epochs", 1, *TINY)
+    assert code == 0, printed
+    run = tmp_path / "runs" / "digits-gan"
+    for file in (
+        "config.json",
+        "model.keras",
+        "report.md",
+        "history.csv",
+        "samples.png",
+        "checkpoints/last.keras",
+    ):
+        assert (run / file).is_file()
+        assert file not in ("model.keras", "report.md", "samples.png") or file in printed
+    assert len(list((run / "samples").glob("*.png"))) == 1
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert {"frechet", "kernel", "kernel_std", "label_agreement"} <= metrics.keys()
+    assert all(isinstance(value, float | int) for value in metrics.values())
+    for name in metrics:
+        assert f"| {name} |" in (run / "report.md").read_text()
+    tags = {
+        value.tag
+        for file in (run / "tensorboard").iterdir()
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    }
+    expected = {
+        "discriminator_loss",
+        "generator_loss",
+        "real_logit",
+        "fake_logit",
+        "val_real_logit",
+        "samples",
+    }
+    assert expected | {"learning_rate/generator", "learning_rate/discriminator"} <= tags
+    served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-gan" / "1")).signatures[
+        "serving_default"
+    ]
+    assert served(seed=tf.constant([1], tf.int64), label=tf.constant([3]))["pictures"].shape == (1, 8, 8, 1)
+
+    assert "is complete" in run_cli("train", "digits-gan", "--epochs", 1, *TINY)[1]
+    code, printed = run_cli("train", "digits-gan", "--epochs", 2, *TINY)
+    assert code == 2 and "epochs is 1 there, 2 here" in printed
+
+    assert run_cli("sample", run, "--num", 12, "--label", 4, "--seed", 5, "--out", "a.npz")[0] == 0
+    assert run_cli("sample", run, "--num", 12, "--label", 4, "--seed", 5, "--out", "b.npz")[0] == 0
+    with np.load("a.npz") as a, np.load("b.npz") as b:
+        assert a["samples"].shape == (12, 8, 8, 1) and a["samples"].dtype == np.uint8
+        np.testing.assert_array_equal(a["samples"], b["samples"])
+        np.testing.assert_array_equal(a["labels"], np.full(12, 4))
+    assert run_cli("sample", run, "--out", "grid.png")[0] == 0
+    assert min(PIL.Image.open("grid.png").size) > 64
+    assert run_cli("sample", run, "--num", 11, "--out", "pictures")[0] == 0
+    assert sorted(os.listdir("pictures"))[::10] == ["00_0.png", "10_0.png"]
+    assert PIL.Image.open("pictures/03_3.png").size == (8, 8)
+    code, printed = run_cli("export", run)
+    assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(run_cli, tmp_path, monkeypatch):
+    from keras_gen.callbacks import Monitor
+    from keras_gen.models import load_model
+
+    assert run_cli("train", "digits-gan", "--output", "straight", "--epochs", 2, *TINY)[0] == 0
+
+    def stop(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Monitor, "on_epoch_end", stop)
+        assert run_cli("train", "digits-gan", "--output", "stopped", "--epochs", 2, *TINY)[0] != 0
+    assert not (tmp_path / "stopped" / "metrics.json").exists()
+    code, printed = run_cli("train", "digits-gan", "--output", "stopped", "--epochs", 2, *TINY)
+    assert code == 0 and "Going on after 640 examples" in printed
+    straight, resumed = (load_model(tmp_path / run / "model.keras") for run in ("straight", "stopped"))
+    for a, b in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("not a folder")
+    np.savez(tmp_path / "unlabelled.npz", x=np.zeros((100, 8, 8), np.uint8))
+    mistakes = {
+        ("train", "digit-gan"): "did you mean 'digits-gan'",
+        ("train", "digits-gan", "--set", "widht=3"): "did you mean 'width'",
+        ("train", "digits-gan", "--set", "width"): "takes field=value",
+        ("train", "digits-gan", "--epochs", "0"): "'epochs' must be at least 1",
+        ("train", "digits-gan", "--output", "file/run"): "cannot be written",
+        ("train", "folder-gan", "--data", "empty"): "holds no pictures",
+        ("train", "folder-gan", "--data", "nowhere"): "nowhere",
+        (
+            "train",
+            "digits-gan",
+            "--data",
+            "unlabelled.npz",
+            "--output",
+            "unlabelled",
+        ): "but the data have none",
+        ("sample", "empty", "--out", "a.png"): "is not the folder of a run",
+        ("export", "empty"): "is not the folder of a run",
+    }
+    for arguments, message in mistakes.items():
+        code, printed = run_cli(*arguments)
+        assert code == 2 and message in printed and "Traceback" not in printed, (arguments, printed)
+
+
+def test_list_names_every_recipe(run_cli):
+    from keras_gen import recipes
+
+    code, printed = run_cli("list")
+    assert code == 0 and all(name in printed for name in recipes.NAMES)
+
+
+def test_help_answers_without_tensorflow_in_half_a_second():
+    script = "from keras_gen.cli import main\ntry: main()\nfinally:\n import sys; assert 'tensorflow' not in sys.modules"
+
+    def seconds():
+        start = time.perf_counter()
+        ran = subprocess.run(
+            [sys.executable, "-c", script, "--help"], capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0 and "train" in ran.stdout, ran.stderr
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_another_backend_is_refused_in_one_sentence(tmp_path):
+    ran = in_new_process("train", "digits-gan", "--output", str(tmp_path / "run"), KERAS_BACKEND="jax")
+    assert ran.returncode == 2
+    assert ran.stderr.strip().endswith("set KERAS_BACKEND=tensorflow before keras is imported.")
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,58 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.export import next_version
+
+
+def test_signatures_take_and_give_raw_pictures(small_gan, pictures, tmp_path):
+    gan = small_gan(num_classes=3)
+    images, labels = pictures
+    path = gan.export(tmp_path / "gan" / "1")
+    served = tf.saved_model.load(str(path)).signatures
+    assert {"serving_default", "generate", "decode", "discriminate"} <= set(served)
+
+    seeds = tf.constant([5, 6, 5, -(2**60)], tf.int64)
+    label = tf.constant([0, 1, 0, 2], tf.int32)
+    together = served["serving_default"](seed=seeds, label=label)["pictures"].numpy()
+    assert together.dtype == np.uint8 and together.shape == (4, 8, 8, 1)
+    np.testing.assert_array_equal(together[0], together[2])
+    for row in range(4):
+        alone = served["generate"](seed=seeds[row : row + 1], label=label[row : row + 1])["pictures"]
+        np.testing.assert_array_equal(alone[0], together[row])
+
+    latents = gan.latents_of_seeds(seeds)
+    decoded = served["decode"](latents=latents, label=label)["pictures"]
+    np.testing.assert_array_equal(decoded, together)
+    np.testing.assert_array_equal(decoded, gan.decode(latents, label.numpy()))
+
+    logits = served["discriminate"](pictures=images[:6], label=labels[:6])["logits"]
+    expected = gan.discriminator([gan.media.to_model(images[:6]), labels[:6]])[:, 0]
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+    larger = images[:6].repeat(3, axis=1).repeat(3, axis=2)
+    assert served["discriminate"](pictures=larger, label=labels[:6])["logits"].shape == (6,)
+
+    with pytest.raises(InputError, match=r"exists already: export to another version, such as .*gan/2"):
+        gan.export(path)
+
+
+def test_the_savedmodel_needs_nothing_of_this_package(small_gan, tmp_path):
+    path = small_gan().export(tmp_path / "1")
+    script = (
+        "import sys, tensorflow as tf; sys.modules['keras_gen'] = None; sys.modules['keras'] = None;"
+        f"f = tf.saved_model.load({str(path)!r}).signatures['serving_default'];"
+        "print(f(seed=tf.constant([1], tf.int64))['pictures'].shape)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "(1, 8, 8, 1)"
+
+
+def test_versions_count_on(tmp_path):
+    assert next_version(tmp_path / "nothing").name == "1"
+    for name in ("2", "10", "notes"):
+        (tmp_path / name).mkdir()
+    assert next_version(tmp_path).name == "11"
