@@ -1,5 +1,6 @@
 """The command `keras-gen`. TensorFlow is imported by the commands that compute, never for `--help` or a mistake."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -107,10 +108,27 @@ def export(
 
 
 def _start_tensorflow():
-    """Imports TensorFlow without its start-up talk, under a line that says what is being waited for."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with console.status("Starting TensorFlow"):
-        return keras_gen.models
+    """Imports TensorFlow under a line that says what is being waited for, and without its start-up talk."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with console.status("Starting TensorFlow"), _silenced_stderr():
+        import tensorflow as tf
+
+        import keras_gen.models
+
+        tf.config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _silenced_stderr():
+    """Keeps what native code writes to file descriptor 2 from the terminal; exceptions still reach it."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def main():

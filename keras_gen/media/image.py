@@ -113,7 +113,8 @@ class Image:
 
         Args:
             packed: uint8 (batch, height, width, channels).
-            rows: rows of the grid, from 1 to the batch; by default those that make it about square.
+            rows: rows of the grid, from 1 to the batch; by default those that make it about square, and full if
+                possible.
 
         Returns:
             One uint8 picture (H, W, channels), with white between the pictures and where none is left.
@@ -125,7 +126,7 @@ class Image:
         count = len(pictures)
         if not count:
             raise InputError("packed holds no picture: a grid needs at least one.")
-        rows = round(count**0.5) if rows is None else rows
+        rows = _about_square(count) if rows is None else rows
         if not 1 <= rows <= count:
             raise InputError(f"rows must be between 1 and the {count} pictures given, but is {rows!r}.")
         columns = -(-count // rows)
@@ -189,6 +190,13 @@ class Image:
 
     def __repr__(self):
         return f"Image(height={self.height}, width={self.width}, channels={self.channels})"
+
+
+def _about_square(count):
+    """Rows of a grid: the most that divide the count, unless that makes a strip; then those nearest to square."""
+    root = int(count**0.5)
+    fitting = next(rows for rows in range(root, 0, -1) if count % rows == 0)
+    return fitting if fitting > root / 2 else round(count**0.5)
 
 
 def to_uint8(values):

@@ -1,7 +1,5 @@
 """Generative adversarial networks."""
 
-from typing import NamedTuple
-
 import keras
 import tensorflow as tf
 
@@ -13,17 +11,6 @@ from keras_gen.models import gan_plans
 from keras_gen.models.generative_model import GenerativeModel
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
-
-
-class Judged(NamedTuple):
-    """What the discriminator said of a batch: logits, slope at generated pictures where kept, and costs."""
-
-    real_logits: tf.Tensor
-    fake_logits: tf.Tensor
-    fake_slope: tf.Tensor
-    loss: tf.Tensor
-    penalty: tf.Tensor
-    penalised: tf.Tensor
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -42,8 +29,10 @@ class GAN(GenerativeModel):
 
     Example:
 
-    >>> media = Image(8, 8, 1)
-    >>> gan = GAN(*dcgan(media, width=8), media=media)
+    >>> import keras_gen as kg
+    >>> media = kg.Image(8, 8, 1)
+    >>> generator, discriminator = kg.networks.dcgan(media, width=8)
+    >>> gan = kg.GAN(generator, discriminator, media=media)
     >>> gan.compile()
     >>> gan.generate(2, seed=0).shape
     (2, 8, 8, 1)
@@ -110,12 +99,11 @@ class GAN(GenerativeModel):
             InputError: a name is unknown, a count is below 1, or a discriminator with batch normalisation meets a
                 penalty or the simultaneous plan, both of which need each picture judged by itself.
         """
-        if penalties is None:
-            penalties = [R1(1.0), R2(1.0)]
-        for name, count in (
-            ("penalty_interval", penalty_interval),
-            ("discriminator_steps", discriminator_steps),
-        ):
+        penalties = [R1(1.0), R2(1.0)] if penalties is None else penalties
+        for name, count in {
+            "penalty_interval": penalty_interval,
+            "discriminator_steps": discriminator_steps,
+        }.items():
             if count < 1:
                 raise InputError(f"{name} must be at least 1, not {count}.")
         if self._layers_of(keras.layers.BatchNormalization) and (penalties or plan == "simultaneous"):
@@ -123,43 +111,29 @@ class GAN(GenerativeModel):
                 "The discriminator has batch normalisation, under which pictures are not judged one by one: remove it, "
                 'or compile with penalties=[] and plan="alternating".'
             )
+        generator_optimizer = generator_optimizer or _adam()
+        discriminator_optimizer = discriminator_optimizer or _adam()
+        ema = schedules.Linear(0, 10_000, examples=200_000) if ema is None else ema
         super().compile(
             loss=loss,
             penalties=penalties,
             penalty_interval=penalty_interval,
             augment=augment,
-            generator_optimizer=generator_optimizer or _adam(),
-            discriminator_optimizer=discriminator_optimizer or _adam(),
+            generator_optimizer=generator_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
             discriminator_steps=discriminator_steps,
-            ema=schedules.Linear(0, 10_000, examples=200_000) if ema is None else ema,
+            ema=ema,
             plan=plan,
             jit_compile=jit_compile,
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
         )
-
-    def adopt(
-        self,
-        loss,
-        penalties,
-        penalty_interval,
-        augment,
-        generator_optimizer,
-        discriminator_optimizer,
-        discriminator_steps,
-        ema,
-        plan,
-    ):
         self.adversarial_loss = adversarial.get(loss)
         self.penalties = list(penalties)
         self.penalty_interval = penalty_interval
         self.augment = augment
-        self.generator_optimizer = self.prepare_optimizer(
-            generator_optimizer, self.generator.trainable_variables
-        )
-        self.discriminator_optimizer = self.prepare_optimizer(
-            discriminator_optimizer, self.discriminator.trainable_variables
-        )
+        self.generator_optimizer = self.prepare_optimizer(generator_optimizer, self.generator)
+        self.discriminator_optimizer = self.prepare_optimizer(discriminator_optimizer, self.discriminator)
         self.discriminator_steps = discriminator_steps
         self.ema = None if ema == 0 else schedules.get(ema)
         self.plan = gan_plans.get(plan)
@@ -193,7 +167,7 @@ class GAN(GenerativeModel):
             keep_slope: whether the slope at generated pictures is wanted.
 
         Returns:
-            Gradients of the discriminator's trainable variables, and `Judged`.
+            Gradients of the discriminator's trainable variables, and `gan_plans.Judged`.
         """
         if self.penalty_interval == 1 or not self.penalties:
             return self._discriminator_gradients(batch, keep_slope, penalised=bool(self.penalties))
@@ -226,7 +200,9 @@ class GAN(GenerativeModel):
             total = loss + self.penalty_interval * penalty
         gradients = tape.gradient(total, self.discriminator.trainable_variables)
         slope = slopes["fake"] if keep_slope else tf.zeros(())
-        judged = Judged(real_logits, fake_logits, slope, loss, penalty, tf.cast(penalised, tf.float32))
+        judged = gan_plans.Judged(
+            real_logits, fake_logits, slope, loss, penalty, tf.cast(penalised, tf.float32)
+        )
         return gradients, judged
 
     def _between(self, batch):
@@ -326,6 +302,22 @@ class GAN(GenerativeModel):
 
     def exported_networks(self):
         return [self.sampling_generator, self.discriminator]
+
+    def score(self, dataset, num=10_000, seed=0):
+        """Quality of fresh samples against the test pictures of a data set.
+
+        Args:
+            dataset: a `Dataset` whose training pictures train the feature space, once.
+            num: int >= 2, samples to draw; a conditional model goes through its classes in turn.
+            seed: int, decides the samples.
+
+        Returns:
+            Dict of floats, see `keras_gen.metrics.PictureQuality.score`.
+        """
+        from keras_gen.metrics import PictureQuality  # metrics stand above models
+
+        labels = self.labels_for(num)
+        return PictureQuality(dataset).score(self.generate(num, labels, seed), labels)
 
     def endpoints(self):
         label = [tf.TensorSpec((None,), tf.int32, name="label")] if self.num_classes else []

@@ -27,6 +27,17 @@ class Batch(NamedTuple):
     mix_seed: tf.Tensor
 
 
+class Judged(NamedTuple):
+    """What the discriminator said of a batch: logits, slope at generated pictures where kept, and costs."""
+
+    real_logits: tf.Tensor
+    fake_logits: tf.Tensor
+    fake_slope: tf.Tensor
+    loss: tf.Tensor
+    penalty: tf.Tensor
+    penalised: tf.Tensor
+
+
 def alternating(gan, batch):
     """The discriminator first; the generator then plays against what it has learned."""
     gan.update_discriminator(*gan.discriminator_gradients(batch))

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.models.data_check import check_data
 from keras_gen.schedules import Schedule
 
 GENERATE_BATCH = 256
@@ -78,10 +79,6 @@ class GenerativeModel(keras.Model):
         """Name -> optimizer."""
         raise NotImplementedError
 
-    def adopt(self, **objective):
-        """Takes what `compile` was given beyond Keras' own arguments, and builds the optimizers among it."""
-        raise NotImplementedError
-
     def endpoints(self):
         """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
         seed = tf.TensorSpec((None,), tf.int64, name="seed")
@@ -104,45 +101,11 @@ class GenerativeModel(keras.Model):
         Raises:
             InputError: the data do not fit the model's media, or the labels are missing.
         """
-        self.check_data(x, y)
-        if isinstance(validation_data, (tuple, list)):
-            self.check_data(*validation_data[:2])
-        elif validation_data is not None:
-            self.check_data(validation_data, None)
+        check_data(self, x, y)
+        check_data(self, *keras.utils.unpack_x_y_sample_weight(validation_data)[:2])
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
-
-    def check_data(self, x, y):
-        """Refuses data that this model cannot be trained on, before a graph is traced for them.
-
-        Raises:
-            InputError: the data do not fit the model's media, or the labels are missing.
-        """
-        if isinstance(x, tf.data.Dataset):
-            spec = x.element_spec
-            x, y = (spec[0], spec[1]) if isinstance(spec, tuple) and len(spec) > 1 else (spec, None)
-            if isinstance(x, tuple):
-                x = x[0]
-        if not hasattr(x, "shape") or not hasattr(x, "dtype"):
-            return  # a generator or PyDataset, whose shapes are known only when it is read
-        shape, dtype = tuple(x.shape)[1:], tf.as_dtype(x.dtype).name
-        if shape != tuple(self.media.shape) or dtype != self.media.dtype:
-            raise InputError(
-                f"The model takes {self.media.dtype} examples of shape {tuple(self.media.shape)}, but x has {dtype} "
-                f"examples of shape {shape}: pack them with model.media.pack, or build the model for that shape."
-            )
-        if self.num_classes is None:
-            return
-        if y is None:
-            raise InputError(
-                f"The model is conditional on {self.num_classes} classes, but the data have no labels: give y, or "
-                "build the model with num_classes=None."
-            )
-        if isinstance(y, np.ndarray) and (y.min() < 0 or y.max() >= self.num_classes):
-            raise InputError(
-                f"Labels must be integers from 0 to {self.num_classes - 1}, but y spans {y.min()} to {y.max()}."
-            )
 
     def unpack(self, data):
         """A batch as `fit` gets it -> (media in its model form, labels or None)."""
@@ -159,12 +122,12 @@ class GenerativeModel(keras.Model):
         """(batch, *latent_shape) of standard normal noise."""
         return tf.random.stateless_normal((batch, *self.latent_shape), seed)
 
-    def prepare_optimizer(self, optimizer, variables):
+    def prepare_optimizer(self, optimizer, network):
         """Builds an optimizer, so that its state is saved and loaded, and puts its schedule on the model's clock."""
         rate = optimizer._learning_rate
         if isinstance(rate, Schedule):
             optimizer.learning_rate = lambda: rate(self.examples_seen)
-        optimizer.build(variables)
+        optimizer.build(network.trainable_variables)
         return optimizer
 
     def track(self, *names):
@@ -318,16 +281,10 @@ class GenerativeModel(keras.Model):
     # Saving.
 
     def compile(self, jit_compile=False, steps_per_execution=1, run_eagerly=False, **objective):
-        """Keeps the arguments, so that a loaded model is compiled as the saved one was, and hands them to `adopt`."""
-        super().compile(
-            optimizer=None,
-            jit_compile=jit_compile,
-            steps_per_execution=steps_per_execution,
-            run_eagerly=run_eagerly,
-        )
+        """Keeps the arguments as they are given, so that a loaded model is compiled as the saved one was."""
         keras_settings = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
         self._compile_arguments = keras.saving.serialize_keras_object({**objective, **keras_settings})
-        self.adopt(**objective)
+        super().compile(optimizer=None, run_eagerly=run_eagerly, **keras_settings)
 
     def get_compile_config(self):
         return self._compile_arguments if self.compiled else None

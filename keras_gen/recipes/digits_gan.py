@@ -1,10 +1,22 @@
 """Handwritten digits, 8x8 grey, by class: scikit-learn's 1,797 real ones, which need no download.
 
 Command: keras-gen train digits-gan
+Time: TIME
+Score: SCORE
 """
 
 from keras_gen.recipes.gan import GANConfig
 
 
 def config():
-    return GANConfig(data="digits", size=8, channels=1, num_classes=10, epochs=20, steps_per_epoch=500)
+    return GANConfig(
+        data="digits",
+        size=8,
+        channels=1,
+        num_classes=10,
+        width=64,
+        plan="simultaneous",
+        epochs=20,
+        steps_per_epoch=400,
+        steps_per_execution=50,
+    )

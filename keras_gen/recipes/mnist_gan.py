@@ -1,10 +1,25 @@
 """Handwritten digits, 28x28 grey, by class: the 70,000 of MNIST.
 
 Command: keras-gen train mnist-gan [--data mnist.npz]
+Time: TIME
+Score: SCORE
 """
 
 from keras_gen.recipes.gan import GANConfig
 
 
 def config():
-    return GANConfig(data="mnist", size=28, channels=1, num_classes=10)
+    return GANConfig(
+        data="mnist",
+        size=28,
+        channels=1,
+        num_classes=10,
+        width=32,
+        r1=2.0,
+        r2=2.0,
+        generator_learning_rate=4e-4,
+        discriminator_learning_rate=4e-4,
+        plan="simultaneous",
+        epochs=20,
+        steps_per_epoch=600,
+    )
