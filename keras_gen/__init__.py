@@ -39,7 +39,8 @@ __all__ = [
 ]
 
 
-def _require_tensorflow_backend():
+def require_tensorflow_backend():
+    """Raises `InputError` where Keras runs on another backend."""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend == "tensorflow":
         import keras
@@ -57,7 +58,7 @@ def __getattr__(name):
         raise AttributeError(f"module 'keras_gen' has no attribute {name!r}")
     room = _HOMES.get(name, name)
     if room not in _WITHOUT_TENSORFLOW:
-        _require_tensorflow_backend()
+        require_tensorflow_backend()
     module = importlib.import_module(f"keras_gen.{room}")
     return getattr(module, name) if name in _HOMES else module
 

@@ -111,9 +111,8 @@ def _start_tensorflow():
     """Imports TensorFlow under a line that says what is being waited for, and without its start-up talk."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with console.status("Starting TensorFlow"), _silenced_stderr():
+        keras_gen.require_tensorflow_backend()
         import tensorflow as tf
-
-        import keras_gen.models
 
         tf.config.list_physical_devices()
 

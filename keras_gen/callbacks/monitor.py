@@ -29,16 +29,15 @@ class Monitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         examples = int(self.model.examples_seen.numpy())
-        samples = self.model.generate(self.num, seed=self.seed)
-        self.model.media.save(
-            self.model.media.grid(samples), self.folder / "samples" / f"{examples:010d}.png"
-        )
+        media = self.model.media
+        samples = media.grid(self.model.generate(self.num, seed=self.seed))
+        media.save(samples, self.folder / "samples" / f"{examples:010d}.png")
         with self.writer.as_default(step=examples):
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, value)
             for name, optimizer in self.model.optimizers.items():
                 tf.summary.scalar(f"learning_rate/{name}", float(optimizer.learning_rate))
-            tf.summary.image("samples", self.model.media.grid(samples)[tf.newaxis])
+            tf.summary.image("samples", samples[tf.newaxis])
         self.writer.flush()
 
     def on_train_end(self, logs=None):
