@@ -20,9 +20,8 @@ setup(
     python_requires=">=3.11,<3.14",
     install_requires=[
         "keras>=3.15",
-        "matplotlib",
         "numpy",
-        "pillow",
+        "pillow>=10.1",
         "rich",
         "scikit-learn",
         "scipy",
@@ -33,6 +32,7 @@ setup(
     extras_require={
         "test": ["ipykernel", "nbclient", "nbformat", "pytest", "ruff"],
         "notebooks": ["jupyterlab"],
+        "dev": ["matplotlib"],
     },
     entry_points={"console_scripts": ["keras-gen = keras_gen.cli:main"]},
     classifiers=[

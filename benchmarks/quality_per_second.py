@@ -5,7 +5,7 @@ textbook's best Frechet distance of its run, and both models' scores after as ma
 
     python benchmarks/quality_per_second.py --data mnist.npz [--recipe mnist-gan] [--minutes 10] [--every 20]
 
-One process trains one model after the other; `--json FILE` keeps the curves.
+One process trains one model after the other.
 """
 
 import argparse
@@ -61,7 +61,8 @@ def main():
     parser.add_argument("--recipe", default="mnist-gan")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--every", type=float, default=20)
-    parser.add_argument("--json")
+    parser.add_argument("--json", help="file for the curves")
+    parser.add_argument("--figure", help="PNG of the curves, needs matplotlib")
     options = parser.parse_args()
 
     config = recipes.resolve(options.recipe, {"data": options.data})
@@ -110,6 +111,19 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"recipe": ours, "textbook": theirs}, file, indent=1)
+    if options.figure:
+        draw({f"recipe {options.recipe}": ours, "textbook DCGAN, same networks": theirs}, options.figure)
+
+
+def draw(curves, path):
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 3.2), layout="constrained")
+    for name, points in curves.items():
+        axes.plot([point["seconds"] for point in points], [point["frechet"] for point in points], label=name)
+    axes.set(xlabel="seconds of training", ylabel="Frechet distance", yscale="log", ylim=(0.1, None))
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=150)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """SavedModels with named signatures, for TensorFlow Serving and every other loader of SavedModels."""
 
 import os
-import shutil
+import tempfile
 from pathlib import Path
 
 import keras
@@ -23,21 +23,23 @@ def export(model, path):
         `pathlib.Path` of the folder.
 
     Raises:
-        InputError: there is something at the path already.
+        InputError: there is something at the path already, or it cannot be written.
     """
     path = Path(path)
     if path.exists():
         raise InputError(
             f"{path} exists already: export to another version, such as {next_version(path.parent)}."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=".partial-"))
+    except OSError as error:
+        raise InputError(f"{path.parent} cannot be written: {error.strerror}.") from error
     archive = keras.export.ExportArchive()
     for network in model.exported_networks():
         archive.track(network)
     for name, (function, signature) in model.endpoints().items():
         archive.add_endpoint(name, function, input_signature=signature)
-    partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     archive.write_out(str(partial), verbose=False)
     os.replace(partial, path)
     return path

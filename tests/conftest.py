@@ -28,6 +28,12 @@ def small_networks(num_classes=None):
     return generator, keras.Model(seen, keras.layers.Dense(1)(h), name="discriminator")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Classifiers trained in these tests are kept for their time only."""
+    os.environ["KERAS_GEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def small_gan():
     """Builds a small GAN, the same one at each call, compiled with the arguments given."""

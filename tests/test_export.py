@@ -38,6 +38,10 @@ def test_signatures_take_and_give_raw_pictures(small_gan, pictures, tmp_path):
 
     with pytest.raises(InputError, match=r"exists already: export to another version, such as .*gan/2"):
         gan.export(path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        gan.export(tmp_path / "file" / "1")
+    assert [child.name for child in path.parent.iterdir()] == ["1"]
 
 
 def test_the_savedmodel_needs_nothing_of_this_package(small_gan, tmp_path):
