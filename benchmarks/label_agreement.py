@@ -21,7 +21,9 @@ def pixels(pictures):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run")
     parser.add_argument("--num", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -39,7 +41,9 @@ def main():
     asked = model.labels_for(options.num)
     given = judge.predict(pixels(model.generate(options.num, asked, options.seed)))
     produced = np.bincount(given, minlength=config.num_classes)
-    print(f"{recipe}: agreement {np.mean(given == asked):.4f} of {options.num:,} samples, seed {options.seed}")
+    print(
+        f"{recipe}: agreement {np.mean(given == asked):.4f} of {options.num:,} samples, seed {options.seed}"
+    )
     print(f"the judge is right on {accuracy:.4f} of {len(test_labels):,} real test pictures")
     print("samples given each label:", *produced)
 

@@ -50,6 +50,8 @@ def train(
     fields = parse_assignments(assignments or [])
     fields |= {name: value for name, value in (("data", data), ("epochs", epochs)) if value is not None}
     config = recipes.resolve(recipe, fields)
+    if not config.data:
+        raise InputError(f"{recipe} needs pictures of yours: give --data FOLDER, a zip or an .npz.")
     run = Run(output or Path("runs") / recipe)
     run.start(recipe, config)
     if run.complete:
@@ -79,7 +81,7 @@ def sample(
     num: Annotated[int, typer.Option(min=1, help="How many.")] = 64,
     label: Annotated[int | None, typer.Option(help="Class to draw.", show_default="all in turn")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Equal seeds draw equal samples.", show_default="fresh")
+        int | None, typer.Option(min=0, help="Equal seeds draw equal samples.", show_default="fresh")
     ] = None,
 ):
     """Draws samples from a trained run."""

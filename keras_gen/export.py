@@ -30,18 +30,19 @@ def export(model, path):
         raise InputError(
             f"{path} exists already: export to another version, such as {next_version(path.parent)}."
         )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=".partial-"))
-    except OSError as error:
-        raise InputError(f"{path.parent} cannot be written: {error.strerror}.") from error
     archive = keras.export.ExportArchive()
     for network in model.exported_networks():
         archive.track(network)
     for name, (function, signature) in model.endpoints().items():
         archive.add_endpoint(name, function, input_signature=signature)
-    archive.write_out(str(partial), verbose=False)
-    os.replace(partial, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as scratch:
+            complete = Path(scratch) / path.name
+            archive.write_out(str(complete), verbose=False)
+            os.replace(complete, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     return path
 
 

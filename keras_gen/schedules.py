@@ -9,6 +9,8 @@ import math
 import keras
 from keras import ops
 
+from keras_gen.errors import InputError
+
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """Base of all schedules: `schedule(examples)` gives the value after so many examples."""
@@ -51,6 +53,9 @@ class Linear(Schedule):
         stop: float, the value from `examples` on.
         examples: int >= 0, how many examples the change takes.
 
+    Raises:
+        InputError: the number of examples is negative.
+
     Example:
 
     >>> float(Linear(0.0, 1.0, examples=100)(25))
@@ -58,7 +63,7 @@ class Linear(Schedule):
     """
 
     def __init__(self, start, stop, examples):
-        self.start, self.stop, self.examples = float(start), float(stop), int(examples)
+        self.start, self.stop, self.examples = float(start), float(stop), _checked(examples)
 
     def __call__(self, examples):
         return self.start + (self.stop - self.start) * _progress(examples, self.examples)
@@ -75,6 +80,9 @@ class Cosine(Linear):
         start: float, the value at the first example.
         stop: float, the value from `examples` on.
         examples: int >= 0, how many examples the change takes.
+
+    Raises:
+        InputError: the number of examples is negative.
 
     Example:
 
@@ -95,6 +103,9 @@ class WarmUp(Schedule):
         schedule: a `Schedule` or a float.
         examples: int >= 0, how many examples the rise takes.
 
+    Raises:
+        InputError: the number of examples is negative.
+
     Example:
 
     >>> float(WarmUp(2.0, examples=100)(50))
@@ -102,7 +113,7 @@ class WarmUp(Schedule):
     """
 
     def __init__(self, schedule, examples):
-        self.schedule, self.examples = get(schedule), int(examples)
+        self.schedule, self.examples = get(schedule), _checked(examples)
 
     def __call__(self, examples):
         return _progress(examples, self.examples) * self.schedule(examples)
@@ -115,6 +126,21 @@ class WarmUp(Schedule):
         return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["examples"])
 
 
+class ExamplesClock:
+    """A learning rate as an optimizer takes it: a schedule, read at a model's count of examples.
+
+    Args:
+        schedule: a `Schedule`.
+        examples_seen: the model's variable.
+    """
+
+    def __init__(self, schedule, examples_seen):
+        self.schedule, self.examples_seen = schedule, examples_seen
+
+    def __call__(self):
+        return self.schedule(self.examples_seen)
+
+
 def get(value):
     """The schedule that a number stands for, or the schedule itself.
 
@@ -123,5 +149,18 @@ def get(value):
 
     Returns:
         A `Schedule`.
+
+    Raises:
+        InputError: it is neither.
     """
-    return value if isinstance(value, Schedule) else Constant(value)
+    if isinstance(value, Schedule):
+        return value
+    if isinstance(value, (int, float)):
+        return Constant(value)
+    raise InputError(f"A number or a schedule of keras_gen.schedules is needed here, not {value!r}.")
+
+
+def _checked(examples):
+    if examples < 0:
+        raise InputError(f"A schedule takes at least 0 examples, not {examples}.")
+    return int(examples)

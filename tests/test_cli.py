@@ -91,6 +91,13 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         assert a["samples"].shape == (12, 8, 8, 1) and a["samples"].dtype == np.uint8
         np.testing.assert_array_equal(a["samples"], b["samples"])
         np.testing.assert_array_equal(a["labels"], np.full(12, 4))
+    for mistake, message in (
+        (["--label", 99, "--out", "a.npz"], "between 0 and 9"),
+        (["--out", "a.gif"], "not 'a.gif'"),
+        (["--out", "a.npz/b.npz"], "cannot be written"),
+    ):
+        code, printed = run_cli("sample", run, *mistake)
+        assert code == 2 and message in printed, printed
     assert run_cli("sample", run, "--out", "grid.png")[0] == 0
     assert min(PIL.Image.open("grid.png").size) > 64
     assert run_cli("sample", run, "--num", 11, "--out", "pictures")[0] == 0
@@ -120,9 +127,22 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(run_cli, tmp_path, monke
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_corrected_command_trains_where_a_mistaken_one_failed(run_cli):
+    assert run_cli("train", "digits-gan", "--data", "nowhere", "--epochs", 1, *TINY)[0] == 2
+    assert run_cli("train", "digits-gan", "--epochs", 1, *TINY)[0] == 0
+
+
 def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("not a folder")
+    for name, config in (
+        ("damaged", "{"),
+        ("other", "[]"),
+        ("foreign", '{"recipe": "digits-gan", "depth": 3}'),
+    ):
+        (tmp_path / name / "checkpoints").mkdir(parents=True)
+        (tmp_path / name / "config.json").write_text(config)
+        (tmp_path / name / "checkpoints" / "last.keras").write_text("not a model")
     np.savez(tmp_path / "unlabelled.npz", x=np.zeros((100, 8, 8), np.uint8))
     mistakes = {
         ("train", "digit-gan"): "did you mean 'digits-gan'",
@@ -131,7 +151,18 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         ("train", "digits-gan", "--epochs", "0"): "'epochs' must be at least 1",
         ("train", "digits-gan", "--output", "file/run"): "cannot be written",
         ("train", "folder-gan", "--data", "empty"): "holds no pictures",
-        ("train", "folder-gan", "--data", "nowhere"): "nowhere",
+        ("train", "folder-gan", "--data", "nowhere"): "missing path 'nowhere'",
+        ("train", "folder-gan"): "give --data",
+        ("train", "digits-gan", "--set", "size=30"): "use 28 x 28 or 32 x 32",
+        ("train", "digits-gan", "--set", "num_classes=3"): "give --set num_classes=10",
+        ("train", "digits-gan", "--set", "num_classes=-3"): "at least 1, or none",
+        ("train", "digits-gan", "--set", "ema=inf"): "from 0 to below 2**31, not inf",
+        ("train", "digits-gan", "--set", "augment=adaptive"): "set augment=diff",
+        ("train", "digits-gan", "--output", "foreign"): "other settings",
+        ("train", "digits-gan", "--output", "damaged"): "cannot be read",
+        ("sample", "other", "--out", "a.png"): "names no recipe",
+        ("sample", "damaged", "--out", "a.png"): "cannot be read as a saved model",
+        ("sample", "foreign", "--out", "a.gif", "--seed", "-1"): "--seed",
         (
             "train",
             "digits-gan",

@@ -31,7 +31,7 @@ def test_signatures_take_and_give_raw_pictures(small_gan, pictures, tmp_path):
     np.testing.assert_array_equal(decoded, gan.decode(latents, label.numpy()))
 
     logits = served["discriminate"](pictures=images[:6], label=labels[:6])["logits"]
-    expected = gan.discriminator([gan.media.to_model(images[:6]), labels[:6]])[:, 0]
+    expected = gan.discriminator([gan.media.to_model(images[:6]), tf.constant(labels[:6])])[:, 0]
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
     larger = images[:6].repeat(3, axis=1).repeat(3, axis=2)
     assert served["discriminate"](pictures=larger, label=labels[:6])["logits"].shape == (6,)
@@ -41,6 +41,7 @@ def test_signatures_take_and_give_raw_pictures(small_gan, pictures, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
         gan.export(tmp_path / "file" / "1")
+    assert path.stat().st_mode & 0o055 == 0o055  # a server of another user can read it
     assert [child.name for child in path.parent.iterdir()] == ["1"]
 
 

@@ -42,7 +42,7 @@ class SpectralNorm(keras.layers.Wrapper):
 
     def call(self, inputs):
         kernel = self.kernel
-        normalised = kernel / self.sigma()
+        normalised = kernel / ops.maximum(self.sigma(), keras.config.epsilon())
         values = [(weight, normalised if weight is kernel else weight) for weight in self.layer.weights]
         with keras.StatelessScope(values):
             return self.layer(inputs)

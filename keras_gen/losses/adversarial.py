@@ -70,8 +70,8 @@ def get(loss):
     Raises:
         InputError: there is no loss of this name.
     """
-    if isinstance(loss, AdversarialLoss):
-        return loss
+    if isinstance(loss, tuple):
+        return AdversarialLoss(*loss)
     if loss not in LOSSES:
         raise unknown("adversarial loss", loss, LOSSES)
     return LOSSES[loss]

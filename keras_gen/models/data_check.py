@@ -21,7 +21,7 @@ def check_data(model, x, y=None):
     """
     if isinstance(x, tf.data.Dataset):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(x.element_spec)
-    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+    if not hasattr(x, "shape") or not hasattr(x, "dtype") or x.shape is None:
         return
     shape, dtype = tuple(x.shape)[1:], tf.as_dtype(x.dtype).name
     if shape != model.media.shape or dtype != model.media.dtype:
@@ -29,14 +29,22 @@ def check_data(model, x, y=None):
             f"The model takes {model.media.dtype} examples of shape {model.media.shape}, but x has {dtype} examples "
             f"of shape {shape}: pack them with model.media.pack, or build the model for that shape."
         )
-    if model.num_classes is None:
-        return
+    if model.num_classes is not None:
+        _check_labels(y, model.num_classes)
+
+
+def _check_labels(y, num_classes):
     if y is None:
         raise InputError(
-            f"The model is conditional on {model.num_classes} classes, but the data have no labels: give y, or build "
+            f"The model is conditional on {num_classes} classes, but the data have no labels: give y, or build "
             "the model with num_classes=None."
         )
-    if isinstance(y, np.ndarray) and (y.min() < 0 or y.max() >= model.num_classes):
+    y = y if isinstance(y, tf.TensorSpec) else np.asarray(y)
+    if tuple(y.shape)[1:] not in ((), (1,)) or not tf.as_dtype(y.dtype).is_integer:
         raise InputError(
-            f"Labels must be integers from 0 to {model.num_classes - 1}, but y spans {y.min()} to {y.max()}."
+            f"Labels must be one integer an example, but y is {tf.as_dtype(y.dtype).name} of shape {tuple(y.shape)}."
+        )
+    if isinstance(y, np.ndarray) and (y.min() < 0 or y.max() >= num_classes):
+        raise InputError(
+            f"Labels must be integers from 0 to {num_classes - 1}, but y spans {y.min()} to {y.max()}."
         )

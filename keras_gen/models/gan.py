@@ -4,10 +4,10 @@ import keras
 import tensorflow as tf
 
 from keras_gen import schedules
-from keras_gen.errors import InputError
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_plans
+from keras_gen.models.gan_checks import check_networks, check_settings, layers_of
 from keras_gen.models.generative_model import GenerativeModel
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
@@ -39,26 +39,14 @@ class GAN(GenerativeModel):
     """
 
     def __init__(self, generator, discriminator, media, num_classes=None, seed=0, **kwargs):
-        inputs = 1 if num_classes is None else 2
-        for network in (generator, discriminator):
-            if len(network.inputs) != inputs:
-                raise InputError(
-                    f"With num_classes={num_classes} the {network.name} must have {inputs} input(s), "
-                    f"but it has {len(network.inputs)}: build it with the same num_classes."
-                )
-        shapes = {
-            "generator makes": generator.output_shape[1:],
-            "discriminator takes": discriminator.inputs[0].shape[1:],
-        }
-        for what, shape in shapes.items():
-            if tuple(shape) != tuple(media.shape):
-                raise InputError(f"The {what} pictures of shape {tuple(shape)}, but media is {media}.")
+        check_networks(generator, discriminator, media, num_classes)
         super().__init__(media, generator.inputs[0].shape[1:], num_classes, seed, **kwargs)
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = keras.models.clone_model(generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
+        self.ema = None
 
     def compile(
         self,
@@ -78,7 +66,8 @@ class GAN(GenerativeModel):
         """Says how the two networks learn. The defaults are those of R3GAN (Huang et al. 2025) for small pictures.
 
         Args:
-            loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`.
+            loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`, of
+                functions that are registered with Keras if the model is to be saved.
             penalties: list of `R1`, `R2`, `GradientPenalty`; None stands for `[R1(1.0), R2(1.0)]`.
             penalty_interval: int k >= 1, take the penalties at every k-th step and k times as strong (lazy
                 regularisation, Karras et al. 2020). They are added to the loss of that step, not given a step of their
@@ -99,28 +88,22 @@ class GAN(GenerativeModel):
             InputError: a name is unknown, a count is below 1, or a discriminator with batch normalisation meets a
                 penalty or the simultaneous plan, both of which need each picture judged by itself.
         """
+        game = adversarial.get(loss)
         penalties = [R1(1.0), R2(1.0)] if penalties is None else penalties
-        for name, count in {
-            "penalty_interval": penalty_interval,
-            "discriminator_steps": discriminator_steps,
-        }.items():
-            if count < 1:
-                raise InputError(f"{name} must be at least 1, not {count}.")
-        if self._layers_of(keras.layers.BatchNormalization) and (penalties or plan == "simultaneous"):
-            raise InputError(
-                "The discriminator has batch normalisation, under which pictures are not judged one by one: remove it, "
-                'or compile with penalties=[] and plan="alternating".'
-            )
-        generator_optimizer = generator_optimizer or _adam()
-        discriminator_optimizer = discriminator_optimizer or _adam()
         ema = schedules.Linear(0, 10_000, examples=200_000) if ema is None else ema
+        step_plan = gan_plans.get(plan)
+        optimizers = [
+            keras.optimizers.get(optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99))
+            for optimizer in (generator_optimizer, discriminator_optimizer)
+        ]
+        check_settings(self, penalties, penalty_interval, discriminator_steps, optimizers, plan)
         super().compile(
-            loss=loss,
+            loss=game.name if game in adversarial.LOSSES.values() else game,
             penalties=penalties,
             penalty_interval=penalty_interval,
             augment=augment,
-            generator_optimizer=generator_optimizer,
-            discriminator_optimizer=discriminator_optimizer,
+            generator_optimizer=optimizers[0],
+            discriminator_optimizer=optimizers[1],
             discriminator_steps=discriminator_steps,
             ema=ema,
             plan=plan,
@@ -128,21 +111,17 @@ class GAN(GenerativeModel):
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
         )
-        self.adversarial_loss = adversarial.get(loss)
+        self.adversarial_loss = game
         self.penalties = list(penalties)
         self.penalty_interval = penalty_interval
         self.augment = augment
-        self.generator_optimizer = self.prepare_optimizer(generator_optimizer, self.generator)
-        self.discriminator_optimizer = self.prepare_optimizer(discriminator_optimizer, self.discriminator)
+        self.generator_optimizer = self.prepare_optimizer(optimizers[0], self.generator)
+        self.discriminator_optimizer = self.prepare_optimizer(optimizers[1], self.discriminator)
         self.discriminator_steps = discriminator_steps
         self.ema = None if ema == 0 else schedules.get(ema)
-        self.plan = gan_plans.get(plan)
+        self.plan = step_plan
         optional = {"penalty": self.penalties, "augment": self.augment}
         self.track(*GAME, *(name for name, used in optional.items() if used))
-
-    def _layers_of(self, kind):
-        """The discriminator's layers of a class, also those within other layers."""
-        return [layer for layer in self.discriminator._flatten_layers() if isinstance(layer, kind)]
 
     # The discriminator's side.
 
@@ -240,8 +219,9 @@ class GAN(GenerativeModel):
     def train_step(self, data):
         real, labels = self.unpack(data)
         batch_size = tf.shape(real)[0]
-        for layer in self._layers_of(SpectralNorm):
-            layer.power_iteration()
+        for network in (self.generator, self.discriminator):
+            for layer in layers_of(network, SpectralNorm):
+                layer.power_iteration()
         latent_seed, *picture_seeds = self.step_seeds(4)
         latents = self.draw_latents(batch_size, latent_seed)
         with tf.GradientTape() as tape:
@@ -303,30 +283,32 @@ class GAN(GenerativeModel):
     def exported_networks(self):
         return [self.sampling_generator, self.discriminator]
 
-    def score(self, dataset, num=10_000, seed=0):
-        """Quality of fresh samples against the test pictures of a data set.
+    def score(self, real, num=10_000, seed=0):
+        """Quality of fresh samples against held-out real pictures.
 
         Args:
-            dataset: a `Dataset` whose training pictures train the feature space, once.
+            real: a `Dataset`, whose training pictures train the feature space once, or a `PictureQuality`.
             num: int >= 2, samples to draw; a conditional model goes through its classes in turn.
-            seed: int, decides the samples.
+            seed: int >= 0, decides the samples.
 
         Returns:
             Dict of floats, see `keras_gen.metrics.PictureQuality.score`.
         """
         from keras_gen.metrics import PictureQuality  # metrics stand above models
 
+        quality = real if isinstance(real, PictureQuality) else PictureQuality(real)
         labels = self.labels_for(num)
-        return PictureQuality(dataset).score(self.generate(num, labels, seed), labels)
+        return quality.score(self.generate(num, labels, seed), labels)
 
     def endpoints(self):
-        label = [tf.TensorSpec((None,), tf.int32, name="label")] if self.num_classes else []
-
         def discriminate(raw, label=None):
             pictures = self.media.to_model(self.media.pack_in_graph(raw))
             return {"logits": self.discriminator(_with_labels(pictures, label), training=False)[:, 0]}
 
-        return {**super().endpoints(), "discriminate": (discriminate, [self.media.raw_spec, *label])}
+        return {
+            **super().endpoints(),
+            "discriminate": (discriminate, [self.media.raw_spec, *self.label_spec]),
+        }
 
     def get_config(self):
         return {
@@ -334,10 +316,6 @@ class GAN(GenerativeModel):
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             **super().get_config(),
         }
-
-
-def _adam():
-    return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99)
 
 
 def _with_labels(inputs, labels):

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data
-from keras_gen.schedules import Schedule
+from keras_gen.models.interpolation import spherical
+from keras_gen.schedules import ExamplesClock, Schedule
 
 GENERATE_BATCH = 256
 
@@ -34,13 +35,10 @@ class GenerativeModel(keras.Model):
             name="examples_seen", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
         self._trackers = {}
-        self._decode = tf.function(
-            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
-            reduce_retracing=True,
-        )
         self._latents = tf.function(
             self.latents_of_seeds, input_signature=[tf.TensorSpec((None,), tf.int64)], autograph=False
         )
+        self._make_decode_function()
         self.built = True
 
     @classmethod
@@ -82,7 +80,6 @@ class GenerativeModel(keras.Model):
     def endpoints(self):
         """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
         seed = tf.TensorSpec((None,), tf.int64, name="seed")
-        label = [tf.TensorSpec((None,), tf.int32, name="label")] if self.num_classes else []
         latents = tf.TensorSpec((None, *self.latent_shape), tf.float32, name="latents")
 
         def decode(latents, label=None):
@@ -91,7 +88,15 @@ class GenerativeModel(keras.Model):
         def generate(seed, label=None):
             return decode(self.latents_of_seeds(seed), label)
 
-        return {"generate": (generate, [seed, *label]), "decode": (decode, [latents, *label])}
+        return {
+            "generate": (generate, [seed, *self.label_spec]),
+            "decode": (decode, [latents, *self.label_spec]),
+        }
+
+    @property
+    def label_spec(self):
+        """What an endpoint takes after its first input: a label for each row, or nothing."""
+        return [] if self.num_classes is None else [tf.TensorSpec((None,), tf.int32, name="label")]
 
     # Training.
 
@@ -99,18 +104,30 @@ class GenerativeModel(keras.Model):
         """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
 
         Raises:
-            InputError: the data do not fit the model's media, or the labels are missing.
+            InputError: the data do not fit the model's media, the labels are missing, or examples are weighted.
         """
         check_data(self, x, y)
         check_data(self, *keras.utils.unpack_x_y_sample_weight(validation_data)[:2])
+        for weights in ("sample_weight", "class_weight"):
+            if kwargs.get(weights) is not None:
+                raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Reports `test_step` like `keras.Model.evaluate`, on data as in `fit`.
+
+        Raises:
+            InputError: the data do not fit the model's media, or the labels are missing.
+        """
+        check_data(self, x, y)
+        return super().evaluate(x, y, *args, **kwargs)
+
     def unpack(self, data):
         """A batch as `fit` gets it -> (media in its model form, labels or None)."""
         packed, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        labels = tf.reshape(tf.cast(labels, tf.int32), (-1,)) if self.num_classes else None
+        labels = None if self.num_classes is None else tf.reshape(tf.cast(labels, tf.int32), (-1,))
         return self.media.to_model(packed), labels
 
     def step_seeds(self, num):
@@ -124,9 +141,8 @@ class GenerativeModel(keras.Model):
 
     def prepare_optimizer(self, optimizer, network):
         """Builds an optimizer, so that its state is saved and loaded, and puts its schedule on the model's clock."""
-        rate = optimizer._learning_rate
-        if isinstance(rate, Schedule):
-            optimizer.learning_rate = lambda: rate(self.examples_seen)
+        if isinstance(optimizer._learning_rate, Schedule):
+            optimizer.learning_rate = ExamplesClock(optimizer._learning_rate, self.examples_seen)
         optimizer.build(network.trainable_variables)
         return optimizer
 
@@ -170,17 +186,18 @@ class GenerativeModel(keras.Model):
         Args:
             num: int >= 1, how many.
             labels: for a conditional model an int, or `num` ints; None goes through the classes in turn.
-            seed: int for reproducible draws, of which a larger `num` only adds more; None draws afresh.
+            seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
             temperature: float >= 0, scale of the latents; below 1 gives likelier and less varied examples.
 
         Returns:
             Array of raw media, (num, ...).
 
         Raises:
-            InputError: labels do not fit the model.
+            InputError: a number is out of its range, or labels do not fit the model.
         """
-        if num < 1:
-            raise InputError(f"num must be at least 1, not {num}.")
+        for name, value, least in (("num", num, 1), ("seed", seed or 0, 0), ("temperature", temperature, 0)):
+            if value < least:
+                raise InputError(f"{name} must be at least {least}, not {value}.")
         seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
         latents = temperature * np.concatenate(
             [self._latents(seeds[i : i + GENERATE_BATCH]) for i in range(0, num, GENERATE_BATCH)]
@@ -237,20 +254,25 @@ class GenerativeModel(keras.Model):
             start: (*latent_shape) float.
             stop: (*latent_shape) float.
             steps: int >= 2, both ends included.
-            label: int for a conditional model.
+            label: int, which a conditional model needs.
 
         Returns:
             Array of raw media, (steps, ...).
+
+        Raises:
+            InputError: a latent, the number of steps or the label does not fit.
         """
         start, stop = np.asarray(start, np.float32), np.asarray(stop, np.float32)
-        share = np.linspace(0.0, 1.0, steps).reshape(-1, *[1] * start.ndim)
-        cosine = np.sum(start * stop) / (np.linalg.norm(start) * np.linalg.norm(stop))
-        angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-        if np.sin(angle) < 1e-6:  # on one line through the origin there is no arc to follow
-            return self.decode((1 - share) * start + share * stop, label)
-        return self.decode(
-            (np.sin((1 - share) * angle) * start + np.sin(share * angle) * stop) / np.sin(angle), label
-        )
+        if start.shape != self.latent_shape or stop.shape != self.latent_shape or steps < 2:
+            raise InputError(
+                f"Between two latents of shape {self.latent_shape} there are at least 2 steps, but start has "
+                f"{start.shape}, stop has {stop.shape} and steps is {steps}."
+            )
+        if self.num_classes is not None and label is None:
+            raise InputError(
+                f"The model is conditional: give the label to walk in, 0 to {self.num_classes - 1}."
+            )
+        return self.decode(spherical(start, stop, steps), label)
 
     def show(self, rows=4, labels=None, seed=None):
         """A square of fresh examples, as an object that notebooks display.
@@ -282,9 +304,25 @@ class GenerativeModel(keras.Model):
 
     def compile(self, jit_compile=False, steps_per_execution=1, run_eagerly=False, **objective):
         """Keeps the arguments as they are given, so that a loaded model is compiled as the saved one was."""
-        keras_settings = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
-        self._compile_arguments = keras.saving.serialize_keras_object({**objective, **keras_settings})
-        super().compile(optimizer=None, run_eagerly=run_eagerly, **keras_settings)
+        for value in objective.values():
+            clock = getattr(value, "_learning_rate", None)
+            if isinstance(clock, ExamplesClock):  # an optimizer from an earlier compilation
+                value.learning_rate = clock.schedule
+        settings = {
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+            "run_eagerly": run_eagerly,
+        }
+        self._compile_arguments = keras.saving.serialize_keras_object({**objective, **settings})
+        self._make_decode_function()
+        super().compile(optimizer=None, **settings)
+
+    def _make_decode_function(self):
+        """A graph of its own for each compilation, which may change the network that samples come from."""
+        self._decode = tf.function(
+            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
+            reduce_retracing=True,
+        )
 
     def get_compile_config(self):
         return self._compile_arguments if self.compiled else None

@@ -6,6 +6,7 @@ import keras
 
 from keras_gen import layers, losses, media, schedules  # noqa: F401  registers what a file may name
 from keras_gen.errors import InputError
+from keras_gen.models.generative_model import GenerativeModel
 
 
 def load_model(path):
@@ -18,8 +19,14 @@ def load_model(path):
         A compiled `GenerativeModel`.
 
     Raises:
-        InputError: there is no such file.
+        InputError: there is no such file, or it holds no model of this kit.
     """
     if not Path(path).is_file():
         raise InputError(f"There is no saved model at {path}.")
-    return keras.saving.load_model(path)
+    try:
+        model = keras.saving.load_model(path)
+    except Exception as error:  # a damaged archive fails in as many ways as it has layers
+        raise InputError(f"{path} cannot be read as a saved model: {error}") from error
+    if not isinstance(model, GenerativeModel):
+        raise InputError(f"{path} holds a {type(model).__name__}, not a model of this kit.")
+    return model

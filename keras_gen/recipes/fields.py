@@ -1,5 +1,6 @@
 """Overriding the fields of a recipe from the command line or from Python, with every mistake named."""
 
+import contextlib
 import dataclasses
 import typing
 
@@ -48,15 +49,9 @@ def _convert(name, kind, value):
     if isinstance(value, str) and kinds != [str]:
         text = value.replace("_", "")
         for convert in kinds:
-            if convert is bool:
-                if text.lower() in ("true", "false"):
-                    return text.lower() == "true"
-                continue
-            try:
+            with contextlib.suppress(ValueError):
                 return convert(text)
-            except ValueError:
-                continue
-    elif isinstance(value, (*kinds, int) if float in kinds else tuple(kinds)):
+    elif type(value) in kinds or (type(value) is int and float in kinds):
         return value
     wanted = " or ".join(k.__name__ for k in kinds) + (" or none" if optional else "")
     raise InputError(f"Field {name!r} takes {wanted}, not {value!r}.")

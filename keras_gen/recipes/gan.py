@@ -1,6 +1,7 @@
 """What a recipe for a picture GAN says, and how the model is made from it."""
 
 import dataclasses
+import math
 
 from keras_gen.errors import InputError, unknown
 
@@ -26,7 +27,7 @@ NOT_NEGATIVE = (
     "gradient_penalty",
     "generator_learning_rate",
     "discriminator_learning_rate",
-    "final_learning_rate",
+    "final_learning_rate_share",
     "ema",
     "seed",
 )
@@ -37,22 +38,22 @@ class GANConfig:
     """The whole setup of a picture GAN.
 
     Args:
-        data: name or path for `keras_gen.datasets.load`.
+        data: name or path for `keras_gen.datasets.load`; empty where it must be given.
         size: side of the pictures in pixels.
         channels: 1 for grey, 3 for colour.
         num_classes: number of labels to condition on, or None for none.
         network: "dcgan", "sngan" or "r3gan".
-        width: channels of the widest pictures' layers; the networks double it as pictures get smaller.
+        width: feature maps of the largest layers; the networks double it as their pictures get smaller.
         latent_dim: numbers in a latent.
         loss: "relativistic", "non_saturating", "hinge", "least_squares" or "wasserstein".
         r1: weight of R1, 0 for none.
         r2: weight of R2, 0 for none.
         gradient_penalty: weight of the gradient penalty, 0 for none.
-        penalty_interval: take the penalties at every so-manieth step.
+        penalty_interval: k, to take the penalties at every k-th step only.
         augment: "none", "diff" or "adaptive".
         generator_learning_rate: at the start.
         discriminator_learning_rate: at the start.
-        final_learning_rate: share of both learning rates that is left at the end, on a cosine.
+        final_learning_rate_share: share of both learning rates that is left at the end, on a cosine.
         beta_1: of both Adams.
         beta_2: of both Adams.
         discriminator_steps: batches of the discriminator for each of the generator.
@@ -61,7 +62,7 @@ class GANConfig:
         batch_size: examples in a batch.
         epochs: how often losses are reported, samples drawn and a checkpoint written.
         steps_per_epoch: batches in an epoch.
-        steps_per_execution: batches in one call of the compiled graph.
+        steps_per_execution: batches in one call of the compiled graph, lowered to what divides steps_per_epoch.
         seed: decides every random number.
     """
 
@@ -80,7 +81,7 @@ class GANConfig:
     augment: str = "none"
     generator_learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
-    final_learning_rate: float = 0.1
+    final_learning_rate_share: float = 0.1
     beta_1: float = 0.0
     beta_2: float = 0.99
     discriminator_steps: int = 1
@@ -100,13 +101,22 @@ class GANConfig:
             if getattr(self, field) < 1:
                 raise InputError(f"Field {field!r} must be at least 1, not {getattr(self, field)}.")
         for field in NOT_NEGATIVE:
-            if not getattr(self, field) >= 0:
-                raise InputError(f"Field {field!r} must not be negative, but it is {getattr(self, field)}.")
+            if not 0 <= getattr(self, field) < 2**31:
+                raise InputError(
+                    f"Field {field!r} must be from 0 to below 2**31, not {getattr(self, field)}."
+                )
         for field in ("beta_1", "beta_2"):
             if not 0 <= getattr(self, field) < 1:
                 raise InputError(
                     f"Field {field!r} must be at least 0 and below 1, not {getattr(self, field)}."
                 )
+        if self.num_classes is not None and self.num_classes < 1:
+            raise InputError(f"Field 'num_classes' must be at least 1, or none, not {self.num_classes}.")
+        if self.augment == "adaptive" and self.loss == "relativistic":
+            raise InputError(
+                "augment=adaptive goes by the sign of the discriminator's logits, which the relativistic loss leaves "
+                "open: set augment=diff, or another loss."
+            )
 
     @property
     def examples(self):
@@ -123,7 +133,9 @@ class GANConfig:
         from keras_gen.models import GAN
 
         def adam(learning_rate):
-            rate = schedules.Cosine(learning_rate, learning_rate * self.final_learning_rate, self.examples)
+            rate = schedules.Cosine(
+                learning_rate, learning_rate * self.final_learning_rate_share, self.examples
+            )
             return keras.optimizers.Adam(rate, beta_1=self.beta_1, beta_2=self.beta_2)
 
         keras.utils.set_random_seed(self.seed)
@@ -145,6 +157,7 @@ class GANConfig:
             discriminator_steps=self.discriminator_steps,
             ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
             plan=self.plan,
-            steps_per_execution=self.steps_per_execution,
+            # Keras runs whole executions: one that does not divide the epoch would lengthen it.
+            steps_per_execution=math.gcd(self.steps_per_execution, self.steps_per_epoch),
         )
         return gan

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from keras_gen import recipes
@@ -43,36 +44,46 @@ class Run:
         return self.metrics_file.is_file()
 
     def settings(self):
-        """The name of the run's recipe and its resolved config."""
-        saved = json.loads(self.config_file.read_text())
-        name = saved.pop("recipe")
-        return name, recipes.resolve(name, saved)
+        """The name of the run's recipe and its resolved config.
+
+        Raises:
+            InputError: `config.json` is damaged, or of a recipe or fields that do not exist.
+        """
+        saved = self._read()
+        recipe = saved.pop("recipe")
+        return recipe, recipes.resolve(recipe, saved)
+
+    def _read(self):
+        try:
+            saved = json.loads(self.config_file.read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.config_file} cannot be read: {error}.") from error
+        if not isinstance(saved, dict) or "recipe" not in saved:
+            raise InputError(f"{self.config_file} is not the config of a run: it names no recipe.")
+        return saved
 
     def start(self, recipe, config):
         """Makes the folder, or finds in it an earlier start of the same run.
 
         Raises:
-            InputError: the folder holds a run of other settings, or cannot be written.
+            InputError: the folder holds a model trained with other settings, or cannot be written.
         """
         wanted = {"recipe": recipe, **dataclasses.asdict(config)}
-        if self.config_file.is_file():
-            found = json.loads(self.config_file.read_text())
-            changed = [key for key in wanted if found.get(key) != wanted[key]]
-            if changed:
-                differences = ", ".join(
-                    f"{key} is {found.get(key)} there, {wanted[key]} here" for key in changed
-                )
-                raise InputError(
-                    f"{self.folder} holds a run of other settings ({differences}): choose another --output."
-                )
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.config_file, json.dumps(wanted, indent=2) + "\n")
-        except OSError as error:
+        make_folder(self.folder)
+        if self.checkpoint.is_file() or self.model_file.is_file():
+            self._refuse_changes(wanted)
+        write_atomically(self.config_file, json.dumps(wanted, indent=2) + "\n")
+
+    def _refuse_changes(self, wanted):
+        found = self._read()
+        changed = [key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key)]
+        if changed:
+            differences = ", ".join(
+                f"{key} is {found.get(key)} there, {wanted.get(key)} here" for key in sorted(changed)
+            )
             raise InputError(
-                f"The output folder {self.folder} cannot be written: {error.strerror}."
-            ) from error
+                f"{self.folder} holds a run of other settings ({differences}): choose another --output."
+            )
 
     def load_model(self):
         """The trained model, or the latest checkpoint of a run that is not complete.
@@ -86,6 +97,19 @@ class Run:
             if path.is_file():
                 return load_model(path)
         raise InputError(f"{self.folder} has no model yet: its training has not finished an epoch.")
+
+
+def make_folder(folder):
+    """Makes a folder that can be written to, or finds it.
+
+    Raises:
+        InputError: there is no such folder to be had.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
 
 
 def write_atomically(path, text):

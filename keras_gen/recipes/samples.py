@@ -19,21 +19,21 @@ def write_samples(model, out, num, label=None, seed=None):
     Raises:
         InputError: the ending or the label is not one of those, or the path cannot be written.
     """
-    if out.suffix not in (".png", ".npz", ""):
+    if out.suffix.lower() not in (".png", ".npz", ""):
         raise InputError(f"--out takes a name ending in .png or .npz, or a folder, not {out.name!r}.")
     labels = model.labels_for(num, label)
     samples = model.generate(num, labels, seed)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix == ".png":
+        if out.suffix.lower() == ".png":
             model.media.save(model.media.grid(samples), out)
-        elif out.suffix == ".npz":
+        elif out.suffix.lower() == ".npz":
             arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
             np.savez_compressed(out, **arrays)
         else:
             _write_folder(model, samples, labels, out)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from error
+        raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
 def _write_folder(model, samples, labels, folder):

@@ -14,7 +14,7 @@ from keras_gen.export import next_version
 from keras_gen.metrics import PictureQuality
 from keras_gen.models import load_model
 from keras_gen.recipes.report import report
-from keras_gen.recipes.run import write_atomically
+from keras_gen.recipes.run import make_folder, write_atomically
 from keras_gen.recipes.samples import write_samples
 
 SAMPLES_SHOWN = 80
@@ -43,8 +43,10 @@ def train(run, recipe, config, say=print):
         batch_size=config.batch_size,
         seed=config.seed,
     )
-    check_classes(config, dataset)
+    check_data(config, dataset)
     say(f"Data: {dataset}")
+    versions = Path("savedmodels") / run.folder.resolve().name
+    make_folder(versions)
     if run.checkpoint.is_file():
         model = load_model(run.checkpoint)
         say(f"Going on after {int(model.examples_seen):,} examples")
@@ -58,23 +60,27 @@ def train(run, recipe, config, say=print):
     say("Scoring against held-out pictures")
     quality = PictureQuality(dataset)
     metrics = {
-        **score(model, quality, config.seed),
+        **model.score(quality, int(np.clip(quality.num_real, *NUM_SCORED)), seed=config.seed),
         "examples_seen": int(model.examples_seen),
         "training_minutes": minutes,
     }
-    savedmodel = model.export(next_version(Path("savedmodels") / run.folder.resolve().name))
+    savedmodel = model.export(next_version(versions))
     write_atomically(run.report_file, report(recipe, config, dataset, quality, metrics, run.pictures.name))
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
     return savedmodel
 
 
-def check_classes(config, dataset):
-    """Refuses a number of classes that the data do not have."""
+def check_data(config, dataset):
+    """Refuses, before anything is trained, data that the recipe cannot use or be scored on."""
     if config.num_classes not in (None, dataset.num_classes):
         found = dataset.num_classes or "none"
         raise InputError(
-            f"The recipe wants {config.num_classes} classes, but the data have {found}: "
-            f"give --set num_classes={str(found).lower()}."
+            f"The recipe wants {config.num_classes} classes, but the data have {found}: give --set num_classes={found}."
+        )
+    held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
+    if held_out < 2:
+        raise InputError(
+            f"The data leave {held_out} pictures for testing: at least 2 are needed, so give more pictures."
         )
 
 
@@ -94,10 +100,3 @@ def fit(model, dataset, run, config):
             keras.callbacks.CSVLogger(run.history_file, append=True),
         ],
     )
-
-
-def score(model, quality, seed):
-    """The quality of fresh samples, as many as there are held-out pictures within NUM_SCORED."""
-    num = int(np.clip(quality.num_real, *NUM_SCORED))
-    labels = model.labels_for(num)
-    return quality.score(model.generate(num, labels, seed), labels)

@@ -4,10 +4,11 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.layers import AdaptiveAugment, DiffAugment
+from keras_gen.layers import AdaptiveAugment, DiffAugment, SpectralNorm
 from keras_gen.losses import R1, R2, GradientPenalty, adversarial
+from keras_gen.media import Image
 from keras_gen.models import GAN, load_model
-from keras_gen.networks import dcgan
+from keras_gen.networks import dcgan, sngan
 from keras_gen.schedules import Linear
 
 RATE = 0.1
@@ -129,9 +130,27 @@ def test_the_average_halves_its_distance_in_a_half_life(small_gan, pictures):
     assert small_gan(ema=0).sampling_generator is not gan.ema_generator
 
 
+def test_spectral_norm_takes_one_power_iteration_a_step(pictures):
+    def build():
+        keras.utils.set_random_seed(0)
+        gan = GAN(*sngan(Image(8, 8, 1), width=4), media=Image(8, 8, 1))
+        gan.compile(loss="hinge", penalties=[], discriminator_steps=2)
+        return gan, [layer for layer in gan.discriminator.layers if isinstance(layer, SpectralNorm)]
+
+    gan, layers = build()
+    _, expected = build()
+    for layer in expected:
+        layer.power_iteration()
+    tf.function(gan.train_step)(tf.constant(pictures[0]))
+    for layer, moved in zip(layers, expected, strict=True):
+        np.testing.assert_allclose(layer.u, moved.u, rtol=1e-5, atol=1e-6)
+
+
 CHANGES = {
     "loss": ({"loss": "hinge"}, "discriminator_loss"),
-    "penalty weight": ({"penalties": [R1(5.0), R2(1.0)]}, "penalty"),
+    "weight of R1": ({"penalties": [R1(5.0), R2(1.0)]}, "penalty"),
+    "weight of R2": ({"penalties": [R1(1.0), R2(5.0)]}, "penalty"),
+    "kind of penalty": ({"penalties": [GradientPenalty(1.0)]}, "penalty"),
     "augmentation": ({"augment": DiffAugment()}, "real_logit"),
     "policy": ({"augment": DiffAugment(policy=("cutout",))}, "real_logit"),
 }
@@ -155,8 +174,6 @@ def test_learning_rate_schedules_run_on_examples_seen(small_gan, pictures):
 
 
 def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures):
-    from keras_gen.media import Image
-
     def build():
         keras.utils.set_random_seed(0)
         gan = GAN(*dcgan(Image(8, 8, 1), num_classes=3, width=4), media=Image(8, 8, 1), num_classes=3)
@@ -211,21 +228,27 @@ def test_equal_seeds_draw_equal_pictures_in_any_number(small_gan):
     np.testing.assert_array_equal(frozen[0], frozen[1])
 
 
-def test_interpolation_keeps_to_the_sphere(small_gan, monkeypatch):
-    gan = small_gan()
-    start, stop = np.eye(4, dtype="float32")[:2] * 2
-    walked = {}
-    monkeypatch.setattr(gan, "decode", lambda latents, labels=None: walked.setdefault("latents", latents))
-    gan.interpolate(start, stop, steps=5)
-    np.testing.assert_allclose(np.linalg.norm(walked["latents"], axis=1), 2.0, rtol=1e-6)
-    np.testing.assert_allclose(
-        walked["latents"][[0, 2, 4]], [start, (start + stop) / np.sqrt(2), stop], atol=1e-6
-    )
+def test_a_second_compile_draws_from_the_network_it_names_and_is_saved(small_gan, pictures, tmp_path):
+    optimizer = keras.optimizers.Adam(Linear(0.1, 0.0, examples=480))
+    gan = small_gan(generator_optimizer=optimizer, ema=1e9)
+    gan.fit(pictures[0], verbose=0)
+    averaged = gan.generate(4, seed=0)
+    gan.compile(generator_optimizer=optimizer, ema=0)
+    assert np.any(gan.generate(4, seed=0) != averaged)
+    gan.save(tmp_path / "gan.keras")
+    loaded = load_model(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(loaded.generate(4, seed=0), gan.generate(4, seed=0))
+    np.testing.assert_allclose(float(loaded.generator_optimizer.learning_rate), 0.09, rtol=1e-6)
+
+
+def test_interpolation_goes_from_one_latent_to_the_other(small_gan):
+    gan = small_gan(num_classes=3)
+    start, stop = np.random.default_rng(0).normal(size=(2, 4))
+    walked = gan.interpolate(start, stop, steps=5, label=2)
+    np.testing.assert_array_equal(walked[[0, -1]], gan.decode([start, stop], labels=2))
 
 
 def test_mistakes_are_told_in_one_sentence(small_gan, pictures):
-    from keras_gen.media import Image
-
     images, labels = pictures
     gan, conditional = small_gan(), small_gan(num_classes=3)
     networks = dcgan(Image(8, 8, 1), width=4)
@@ -251,7 +274,23 @@ def test_mistakes_are_told_in_one_sentence(small_gan, pictures):
         "Unknown plan 'sequential'": lambda: gan.compile(plan="sequential"),
         "batch normalisation": lambda: GAN(networks[0], normalised, media=Image(8, 8, 1)).compile(),
         "penalty_interval must be at least 1": lambda: gan.compile(penalty_interval=0),
+        "penalties must be a list": lambda: gan.compile(penalties=R1(1.0)),
+        "an optimizer each": lambda: gan.compile(generator_optimizer=adam, discriminator_optimizer=adam),
+        "one integer an example, but y is float64": lambda: conditional.fit(images, labels / 2),
+        r"one integer an example, but y is .* of shape .48, 3.": lambda: conditional.fit(
+            images, np.eye(3, dtype=int)[labels]
+        ),
+        "the data have no label": lambda: conditional.evaluate(images),
+        "sample_weight has no use": lambda: gan.fit(images, sample_weight=np.ones(48)),
+        "one logit a picture": lambda: GAN(networks[0], two_logits, media=Image(8, 8, 1)),
+        "seed must be at least 0": lambda: gan.generate(1, seed=-1),
+        "at least 2 steps": lambda: gan.interpolate(np.ones(4), np.ones(5)),
+        "give the label": lambda: conditional.interpolate(np.ones(4), np.zeros(4)),
+        "There is no saved model": lambda: load_model("nowhere.keras"),
+        "cannot be read as a saved model": lambda: load_model(__file__),
     }
+    two_logits = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    adam = keras.optimizers.Adam()
     for message, mistake in mistakes.items():
         with pytest.raises(InputError, match=message):
             mistake()
