@@ -5,7 +5,7 @@ figure is the median over rounds of the ratio within a round.
 
     python benchmarks/gan_step.py [--rounds 30] [--steps 10] [--threads 2]
 
-Then the cost of `fit` over calling the compiled step in a bare loop, on that network and on the tiny one of the digits.
+Then the cost of `fit` over calling the compiled step in a bare loop, on that network and of the recipe of the tiny digits.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from textbook_dcgan import TextbookDCGAN
 
+from keras_gen import recipes
 from keras_gen.media import Image
 from keras_gen.models import GAN
 from keras_gen.networks import dcgan
@@ -87,12 +88,16 @@ def compare_steps(rounds, count, threads):
         print(f"{name:14}{best:9.1f}{median:11.1f}{middle:16.2f}{low:8.2f}-{high:.2f}")
 
 
-def fit_overhead(media, width, steps, rounds, steps_per_execution):
+def fit_overhead(gan, steps, rounds):
     """Median over rounds of (fit) / (bare loop) for the same number of steps on the same endless data."""
-    gan = GAN(*dcgan(media, width=width, latent_dim=LATENT), media=media)
-    gan.compile(**PLAIN, steps_per_execution=steps_per_execution)
-    pictures = np.random.default_rng(0).integers(0, 256, (BATCH, *media.shape), dtype=np.uint8)
-    data = tf.data.Dataset.from_tensors(pictures).cache().repeat()
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (BATCH, *gan.media.shape), dtype=np.uint8)
+    batch = (
+        pictures
+        if gan.num_classes is None
+        else (pictures, np.arange(BATCH, dtype=np.int32) % gan.num_classes)
+    )
+    data = tf.data.Dataset.from_tensors(batch).cache().repeat()
     compiled, iterator = tf.function(gan.train_step), iter(data)
 
     def bare():
@@ -117,13 +122,16 @@ def main():
     options = parser.parse_args()
     compare_steps(options.rounds, options.steps, options.threads)
     print("\nfit over the bare loop (median ratio of times, below 1 is faster)")
-    for name, media, width, steps in (
-        ("32x32x3", Image(32, 32, 3), WIDTH, 30),
-        ("digits 8x8x1", Image(8, 8, 1), 32, 500),
-    ):
-        for steps_per_execution in (1, 10):
-            ratio = fit_overhead(media, width, steps, options.rounds // 3, steps_per_execution)
-            print(f"{name:14} steps_per_execution={steps_per_execution:<3} {ratio:.3f}")
+    for steps_per_execution in (1, 10):
+        media = Image(32, 32, 3)
+        gan = GAN(*dcgan(media, latent_dim=LATENT, width=WIDTH), media=media)
+        gan.compile(**PLAIN, steps_per_execution=steps_per_execution)
+        ratio = fit_overhead(gan, 40, options.rounds // 3)
+        print(f"32x32x3 above, steps_per_execution={steps_per_execution:<3} {ratio:.3f}")
+    for steps_per_execution in (1, recipes.resolve("digits-gan").steps_per_execution):
+        gan = recipes.resolve("digits-gan", {"steps_per_execution": steps_per_execution}).build()
+        ratio = fit_overhead(gan, 400, options.rounds // 3)
+        print(f"recipe digits-gan, steps_per_execution={steps_per_execution:<3} {ratio:.3f}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ def main():
     recipe, config = run.settings()
     dataset = datasets.load(config.data, size=config.size, channels=config.channels, seed=config.seed)
     pictures, labels = dataset.arrays("train")
-    judge = SVC(C=5.0).fit(pixels(pictures[:MOST_LEARNED_FROM]), labels[:MOST_LEARNED_FROM])
+    learned_from = np.random.default_rng(0).permutation(len(pictures))[:MOST_LEARNED_FROM]
+    judge = SVC(C=5.0).fit(pixels(pictures[learned_from]), labels[learned_from])
     test_pictures, test_labels = dataset.arrays("test")
     accuracy = judge.score(pixels(test_pictures), test_labels)
 

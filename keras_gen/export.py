@@ -1,10 +1,12 @@
 """SavedModels with named signatures, for TensorFlow Serving and every other loader of SavedModels."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from keras_gen.errors import InputError
 
@@ -39,11 +41,24 @@ def export(model, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as scratch:
             complete = Path(scratch) / path.name
-            archive.write_out(str(complete), verbose=False)
+            with _quiet_tensorflow():
+                archive.write_out(str(complete), verbose=False)
             os.replace(complete, path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     return path
+
+
+@contextlib.contextmanager
+def _quiet_tensorflow():
+    """Keeps TensorFlow from naming the folder that the model is written to before it is moved."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("WARNING")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def next_version(folder):

@@ -25,7 +25,9 @@ def imported_rooms(path):
     """The rooms of this package that a module imports when it is itself imported."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "keras_gen":
-            names = [node.module.split(".")[1]] if "." in node.module else [alias.name for alias in node.names]
+            names = (
+                [node.module.split(".")[1]] if "." in node.module else [alias.name for alias in node.names]
+            )
             yield from names
 
 
