@@ -63,7 +63,7 @@ class GAN(GenerativeModel):
         steps_per_execution=1,
         run_eagerly=False,
     ):
-        """Says how the two networks learn. The defaults are those of R3GAN (Huang et al. 2025) for small pictures.
+        """Says how the two networks learn. The defaults follow R3GAN (Huang et al. 2025).
 
         Args:
             loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`, of
