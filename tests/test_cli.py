@@ -161,7 +161,7 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         ("train", "digits-gan", "--output", "foreign"): "other settings",
         ("train", "digits-gan", "--output", "damaged"): "cannot be read",
         ("sample", "other", "--out", "a.png"): "names no recipe",
-        ("sample", "damaged", "--out", "a.png"): "cannot be read as a saved model",
+        ("sample", "foreign", "--out", "a.png"): "cannot be read as a saved model",
         ("sample", "foreign", "--out", "a.gif", "--seed", "-1"): "--seed",
         (
             "train",

@@ -6,7 +6,7 @@ import keras
 class Augment(keras.layers.Layer):
     """Base of the augmentations: random, differentiable, the same for real and generated pictures.
 
-    `augment(pictures, seed, examples)` takes (batch, H, W, C) pictures in [-1, 1], two integers of randomness and the
+    `augment(pictures, seed, examples=examples)` takes (batch, H, W, C) pictures in [-1, 1], two integers of randomness and the
     examples seen so far, and returns pictures of the same shape.
     """
 

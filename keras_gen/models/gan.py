@@ -128,7 +128,7 @@ class GAN(GenerativeModel):
     def judge(self, pictures, labels, seed):
         """The discriminator's logits on (augmented) pictures, (batch, 1)."""
         if self.augment:
-            pictures = self.augment(pictures, seed, self.examples_seen)
+            pictures = self.augment(pictures, seed, examples=self.examples_seen)
         return self.discriminator(_with_labels(pictures, labels), training=True)
 
     def judge_with_slope(self, pictures, labels, seed):

@@ -32,11 +32,12 @@ class Run:
         """A run that exists.
 
         Raises:
-            InputError: there is no run in the folder.
+            InputError: there is no run in the folder, or its `config.json` is damaged.
         """
         run = cls(folder)
         if not run.config_file.is_file():
             raise InputError(f"{folder} is not the folder of a run: it has no config.json.")
+        run._read()
         return run
 
     @property

@@ -54,12 +54,12 @@ def test_color_keeps_the_structure_and_spreads_as_published():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_randomness_is_the_seed_s_and_gradients_reach_the_second_order(augment, channels):
     pictures = noise(batch=4, channels=channels)
-    np.testing.assert_array_equal(augment(pictures, SEED, 0), augment(pictures, SEED, 0))
+    np.testing.assert_array_equal(augment(pictures, SEED, examples=0), augment(pictures, SEED, examples=0))
     with tf.GradientTape() as outer:
         outer.watch(pictures)
         with tf.GradientTape() as tape:
             tape.watch(pictures)
-            total = tf.reduce_sum(augment(pictures, SEED, 0) ** 3)
+            total = tf.reduce_sum(augment(pictures, SEED, examples=0) ** 3)
         slope = tf.reduce_sum(tape.gradient(total, pictures) ** 2)
     second = outer.gradient(slope, pictures).numpy()
     assert np.isfinite(second).all() and np.abs(second).max() > 0
@@ -67,12 +67,12 @@ def test_randomness_is_the_seed_s_and_gradients_reach_the_second_order(augment, 
 
 def test_probability_zero_changes_nothing_and_one_almost_everything():
     pictures = noise()
-    np.testing.assert_allclose(ScheduledAugment(0.0)(pictures, SEED, 0), pictures, atol=1e-5)
-    changed = np.abs(ScheduledAugment(1.0)(pictures, SEED, 0) - pictures).max(axis=(1, 2, 3))
+    np.testing.assert_allclose(ScheduledAugment(0.0)(pictures, SEED, examples=0), pictures, atol=1e-5)
+    changed = np.abs(ScheduledAugment(1.0)(pictures, SEED, examples=0) - pictures).max(axis=(1, 2, 3))
     assert (changed > 0.1).all()
     half = ScheduledAugment(Linear(0.0, 1.0, examples=100), policy=("color",))
     untouched = [
-        np.isclose(half(pictures, SEED, now), pictures, atol=1e-5).all(axis=(1, 2, 3)).sum()
+        np.isclose(half(pictures, SEED, examples=now), pictures, atol=1e-5).all(axis=(1, 2, 3)).sum()
         for now in (0, 10, 100)
     ]
     assert untouched[0] == 64 > untouched[1] > untouched[2] == 0
