@@ -1,4 +1,4 @@
-"""The command `keras-gen`. TensorFlow is imported by the commands that compute, never for `--help` or a mistake."""
+"""The command `keras-gen`. TensorFlow is imported by the commands that compute, once their arguments make sense."""
 
 import contextlib
 import os
