@@ -24,7 +24,7 @@ KERAS = {
     "cifar10": ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
     "cifar100": None,
 }
-NAMES = ("digits", *KERAS)
+NAMES = ("digits", "shapes", *KERAS)
 
 
 def read_builtin(name):

@@ -16,10 +16,12 @@ class Dataset:
 
     Args:
         media: the `Image` that packed the pictures.
-        train: pair of uint8 pictures (count, height, width, channels) and int32 labels (count,) or None.
+        train: uint8 pictures (count, height, width, channels), int32 labels (count,) or None and, if there are
+            factor_names, the int32 values of the factors (count, len(factor_names)).
         val: the same for validation, or None.
         test: the same for testing, or None.
         class_names: names of the classes in the order of their labels, or None without labels.
+        factor_names: names of the factors of variation, or None where these are not known.
         batch_size: pictures in a batch, from 1 to the number of training pictures.
         seed: what the order of training depends on, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
@@ -29,7 +31,17 @@ class Dataset:
     """
 
     def __init__(
-        self, media, train, val=None, test=None, *, class_names=None, batch_size=64, seed=0, name="pictures"
+        self,
+        media,
+        train,
+        val=None,
+        test=None,
+        *,
+        class_names=None,
+        factor_names=None,
+        batch_size=64,
+        seed=0,
+        name="pictures",
     ):
         if not isinstance(batch_size, int) or batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, but is {batch_size!r}.")
@@ -40,11 +52,14 @@ class Dataset:
             )
         self.media = media
         self.class_names = class_names
+        self.factor_names = factor_names
         self.batch_size = batch_size
         self.seed = seed
         self.name = name
         splits = {"train": train, "val": val, "test": test}
-        self._examples = {split: _tensors(*arrays) for split, arrays in splits.items() if arrays}
+        splits = {split: arrays for split, arrays in splits.items() if arrays}
+        self._examples = {split: _tensors(*arrays[:2]) for split, arrays in splits.items()}
+        self._factors = {split: arrays[2] for split, arrays in splits.items()} if factor_names else {}
 
     @property
     def num_classes(self):
@@ -122,6 +137,25 @@ class Dataset:
         self._count(split)
         pictures, *labels = map(np.asarray, tf.nest.flatten(self._examples[split]))
         return pictures, labels[0] if labels else None
+
+    def factors(self, split):
+        """The known factors of variation that each picture of a split was drawn from.
+
+        Args:
+            split: "train", "val" or "test".
+
+        Returns:
+            int32 (count, len(factor_names)), in the order of `arrays`; a copy.
+
+        Raises:
+            InputError: if the factors of this data set are not known, or there is no such split.
+        """
+        if self.factor_names is None:
+            raise InputError(
+                f"The factors of variation of {self.name} are not known: those of load('shapes') are."
+            )
+        self._count(split)
+        return self._factors[split].copy()
 
     def _count(self, split):
         if split not in self._examples:

@@ -9,6 +9,7 @@ from keras_gen.datasets.arrays import pack_arrays, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.files import read_folder, read_zip
+from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
 from keras_gen.errors import InputError, unknown
 from keras_gen.media.image import Image
 
@@ -17,8 +18,9 @@ def load(source, *, size=None, channels=None, batch_size=64, seed=0, validation=
     """Load pictures, packed in memory and ready to train on.
 
     A source is one of:
-    - a name: "digits" (offline), "mnist", "fashion_mnist", "cifar10", "cifar100" (downloaded by Keras), or
-      "tfds:NAME" (TensorFlow Datasets);
+    - a name: "digits" (offline), "shapes" (drawn from factors of variation that `Dataset.factors` tells),
+      "mnist", "fashion_mnist", "cifar10", "cifar100" (downloaded by Keras), or "tfds:NAME" (TensorFlow
+      Datasets);
     - the path of a folder or .zip of pictures: folders train, test (and val) on top are splits, those below,
       or on top, are classes. What cannot be read is set aside with a warning;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
@@ -26,8 +28,8 @@ def load(source, *, size=None, channels=None, batch_size=64, seed=0, validation=
 
     Args:
         source: a name, a path, an array or a pair of arrays, as above.
-        size: height and width in pixels, 8 to 256. By default 64 for files, and for arrays and names their
-            own.
+        size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for
+            arrays and other names their own.
         channels: 1 or 3. By default 3 for files, and for arrays and names their own.
         batch_size: pictures in a batch.
         seed: what the splits and the order of training depend on, 0 to 2**31 - 1.
@@ -52,7 +54,15 @@ def load(source, *, size=None, channels=None, batch_size=64, seed=0, validation=
     _check_size(media.height)
     name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
     splits = _hold_out(splits, name, validation, test, seed)
-    return Dataset(media, **splits, class_names=class_names, batch_size=batch_size, seed=seed, name=name)
+    return Dataset(
+        media,
+        **splits,
+        class_names=class_names,
+        factor_names=list(FACTORS) if name == "shapes" else None,
+        batch_size=batch_size,
+        seed=seed,
+        name=name,
+    )
 
 
 def _read(source, size, channels):
@@ -63,6 +73,9 @@ def _read(source, size, channels):
         return pack_arrays({"train": source}, size, channels)
     if not isinstance(source, str | os.PathLike):
         return pack_arrays({"train": (source, None)}, size, channels)
+    if source == "shapes":
+        media = Image(size or 32, size or 32, channels or 3)
+        return media, read_shapes(media.height, media.channels), list(SHAPES)
     if source in NAMES:
         splits, class_names = read_builtin(source)
         media, splits, numbers = pack_arrays(splits, size, channels)
@@ -95,8 +108,8 @@ def _hold_out(splits, name, validation, test, seed):
     """Take the splits that the source does not bring from its training pictures, by a seeded permutation."""
     if "train" not in splits:
         raise InputError(f"{name} has no training picture that can be read.")
-    pictures, labels = splits["train"]
-    total = len(pictures)
+    train = splits["train"]
+    total = len(train[0])
     rest = np.random.default_rng(seed).permutation(total)
     rows = {}
     for split, argument, share, default in (
@@ -121,6 +134,6 @@ def _hold_out(splits, name, validation, test, seed):
     rows["train"] = rest
     taken = {split: np.sort(places) for split, places in rows.items() if len(places)}
     return splits | {
-        split: (pictures[places], None if labels is None else labels[places])
+        split: tuple(None if array is None else array[places] for array in train)
         for split, places in taken.items()
     }
