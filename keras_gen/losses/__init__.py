@@ -1,6 +1,39 @@
 """Pure functions and small serialisable objects that say what is to be made small."""
 
 from keras_gen.losses.adversarial import AdversarialLoss
+from keras_gen.losses.aggregate import DIPVAE1, DIPVAE2, InfoVAE
+from keras_gen.losses.importance import IWAE, DReG
+from keras_gen.losses.likelihoods import Bernoulli, Categorical, Gaussian, Laplace, Likelihood
+from keras_gen.losses.logistic_mixture import DiscretizedLogisticMixture
+from keras_gen.losses.objectives import ELBO, Capacity, FreeBits, Objective
 from keras_gen.losses.penalties import R1, R2, GradientPenalty
+from keras_gen.losses.priors import GaussianMixture, Prior, StandardNormal, VampPrior
+from keras_gen.losses.total_correlation import BetaTCVAE, FactorVAE
 
-__all__ = ["R1", "R2", "AdversarialLoss", "GradientPenalty"]
+__all__ = [
+    "DIPVAE1",
+    "DIPVAE2",
+    "ELBO",
+    "IWAE",
+    "R1",
+    "R2",
+    "AdversarialLoss",
+    "Bernoulli",
+    "BetaTCVAE",
+    "Capacity",
+    "Categorical",
+    "DReG",
+    "DiscretizedLogisticMixture",
+    "FactorVAE",
+    "FreeBits",
+    "Gaussian",
+    "GaussianMixture",
+    "GradientPenalty",
+    "InfoVAE",
+    "Laplace",
+    "Likelihood",
+    "Objective",
+    "Prior",
+    "StandardNormal",
+    "VampPrior",
+]

@@ -1,0 +1,129 @@
+"""Objectives that compare the aggregate posterior q(z), the mean of q(z|x) over the data, with the prior as a whole."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_gen.losses.objectives import ELBO
+
+
+def covariance(values):
+    """Covariance over a batch (batch, dim) -> (dim, dim), divided by the size of the batch."""
+    centred = values - ops.mean(values, axis=0)
+    return ops.matmul(ops.transpose(centred), centred) / ops.cast(ops.shape(values)[0], centred.dtype)
+
+
+def maximum_mean_discrepancy(x, y):
+    """Unbiased squared MMD under the inverse multiquadric kernel C / (C + |x - y|^2), C = 2 dim.
+
+    Source: Gretton et al. 2012, equation 3; the kernel of Tolstikhin et al. 2018, arXiv 1711.01558, section 4, for a
+    standard normal prior.
+
+    Args:
+        x: (batch, dim) with batch >= 2.
+        y: (batch, dim), as many.
+
+    Returns:
+        Scalar, 0 in expectation where both come from one distribution.
+    """
+    scale = 2.0 * x.shape[-1]
+    num = ops.cast(ops.shape(x)[0], x.dtype)
+
+    def kernel(a, b):
+        squared = (
+            ops.sum(ops.square(a), axis=-1)[:, None]
+            + ops.sum(ops.square(b), axis=-1)[None, :]
+            - 2.0 * ops.matmul(a, ops.transpose(b))
+        )
+        return scale / (scale + squared)
+
+    def within(a):
+        return (ops.sum(kernel(a, a)) - num) / (num * (num - 1.0))  # the diagonal, all ones, would bias it
+
+    return within(x) + within(y) - 2.0 * ops.mean(kernel(x, y))
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class InfoVAE(ELBO):
+    """(1 - alpha) KL + (alpha + scale - 1) MMD(q(z), p(z)), the MMD-VAE.
+
+    Source: Zhao et al. 2017, arXiv 1706.02262, equation 6.
+
+    Args:
+        alpha: float <= 1, weight of the mutual information; 1 leaves the MMD alone, 0 and scale 1 are the ELBO.
+        scale: float, the paper's lambda. It must be large: the MMD is below 2, the reconstruction is summed over pixels.
+    """
+
+    terms = ("regulariser", "discrepancy")
+
+    def __init__(self, alpha=0.0, scale=1000.0):
+        super().__init__(1.0 - alpha)
+        self.alpha, self.scale = float(alpha), float(scale)
+
+    def regulariser(self, draw):
+        noise_seed, choice_seed = tf.unstack(tf.random.experimental.stateless_split(draw.seed, 2))
+        choice = tf.random.stateless_uniform(tf.shape(draw.z)[:1], choice_seed)
+        drawn = draw.prior.draw(tf.random.stateless_normal(tf.shape(draw.z), noise_seed), choice)
+        discrepancy = maximum_mean_discrepancy(draw.z, tf.ensure_shape(drawn, draw.z.shape))
+        weight = self.alpha + self.scale - 1.0
+        return {**super().regulariser(draw), "discrepancy": weight * discrepancy}
+
+    def get_config(self):
+        return {"alpha": self.alpha, "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class DIPVAE1(ELBO):
+    """The ELBO plus a penalty that pulls the covariance of the posterior means towards the identity.
+
+    off_diagonal sum_{i != j} C_ij^2 + diagonal sum_i (C_ii - 1)^2, C = Cov[mean].
+
+    Source: Kumar et al. 2018, arXiv 1711.00848, equation 6.
+
+    Args:
+        off_diagonal: float >= 0, 10 in the paper.
+        diagonal: float >= 0, 100 in the paper.
+        beta: float >= 0 or a `Schedule`, of the KL divergence.
+    """
+
+    terms = ("regulariser", "off_diagonal", "diagonal")
+    needs_factorised_prior = True
+
+    def __init__(self, off_diagonal=10.0, diagonal=100.0, beta=1.0):
+        super().__init__(beta)
+        self.off_diagonal, self.diagonal = float(off_diagonal), float(diagonal)
+
+    def covariance(self, posterior):
+        """Covariance of the aggregate posterior, as the objective sees it, (dim, dim)."""
+        return covariance(posterior.mean)
+
+    def regulariser(self, draw):
+        squared = ops.square(self.covariance(draw.posterior) - ops.eye(draw.z.shape[-1]))
+        on_diagonal = ops.trace(squared)
+        return {
+            **super().regulariser(draw),
+            "off_diagonal": self.off_diagonal * (ops.sum(squared) - on_diagonal),
+            "diagonal": self.diagonal * on_diagonal,
+        }
+
+    def get_config(self):
+        return {**super().get_config(), "off_diagonal": self.off_diagonal, "diagonal": self.diagonal}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class DIPVAE2(DIPVAE1):
+    """DIP-VAE I with the covariance of the latents themselves, C = Cov[mean] + E[diag(variance)].
+
+    Source: Kumar et al. 2018, arXiv 1711.00848, equation 7.
+
+    Args:
+        off_diagonal: float >= 0, 10 in the paper.
+        diagonal: float >= 0, 10 in the paper.
+        beta: float >= 0 or a `Schedule`, of the KL divergence.
+    """
+
+    def __init__(self, off_diagonal=10.0, diagonal=10.0, beta=1.0):
+        super().__init__(off_diagonal, diagonal, beta)
+
+    def covariance(self, posterior):
+        return super().covariance(posterior) + ops.diag(ops.mean(ops.exp(posterior.log_variance), axis=0))

@@ -1,0 +1,61 @@
+"""The normal distribution with independent dimensions: what an encoder says of a latent."""
+
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+from keras import ops
+
+
+class DiagonalNormal(NamedTuple):
+    """N(mean, exp(log_variance)), independent in every dimension.
+
+    Args:
+        mean: float (batch, dim).
+        log_variance: float (batch, dim).
+    """
+
+    mean: tf.Tensor
+    log_variance: tf.Tensor
+
+    def sample(self, noise):
+        """The draw that standard normal noise (..., batch, dim) stands for: mean + standard deviation * noise."""
+        return self.mean + ops.exp(self.log_variance / 2.0) * noise
+
+    def log_prob(self, z):
+        """Log density of each dimension at z (..., batch, dim), in nats, of the same shape."""
+        squared = ops.square(z - self.mean) * ops.exp(-self.log_variance)
+        return -(squared + self.log_variance + math.log(2.0 * math.pi)) / 2.0
+
+    def kl_from_standard(self):
+        """KL(N(mean, exp(log_variance)) || N(0, 1)) of each dimension, (batch, dim), in nats."""
+        return (ops.square(self.mean) + ops.exp(self.log_variance) - 1.0 - self.log_variance) / 2.0
+
+    def stopped(self):
+        """The same distribution, through which no gradient flows."""
+        return DiagonalNormal(ops.stop_gradient(self.mean), ops.stop_gradient(self.log_variance))
+
+    def pairwise_log_prob(self, z):
+        """Log density of every z under every member of the batch.
+
+        Written with matrix products, so that no tensor of (num, batch, dim) is made.
+
+        Args:
+            z: (num, dim).
+
+        Returns:
+            (num, batch): row i, column j is log N(z_i; mean_j, exp(log_variance_j)), summed over dimensions.
+        """
+        precision = ops.exp(-self.log_variance)
+        squared = (
+            ops.matmul(ops.square(z), ops.transpose(precision))
+            - 2.0 * ops.matmul(z, ops.transpose(self.mean * precision))
+            + ops.sum(ops.square(self.mean) * precision, axis=-1)
+        )
+        constant = ops.sum(self.log_variance + math.log(2.0 * math.pi), axis=-1)
+        return -(squared + constant) / 2.0
+
+
+def log_mean_exp(values, axis=0):
+    """log of the mean of exp(values) over one axis."""
+    return ops.logsumexp(values, axis=axis) - math.log(values.shape[axis])

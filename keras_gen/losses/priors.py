@@ -1,0 +1,170 @@
+"""Priors: what latents are expected to look like before anything is seen.
+
+A prior is bound to a model's encoder once, when the model is built. `draw` turns standard normal noise into latents, so that
+one noise gives comparable latents under every prior.
+"""
+
+import math
+
+import keras
+import numpy as np
+import sklearn.mixture
+from keras import ops
+
+from keras_gen.errors import InputError
+from keras_gen.losses.normal import DiagonalNormal, log_mean_exp
+
+
+class Prior(keras.layers.Layer):
+    """Base of the priors."""
+
+    factorised = False  # whether its dimensions are independent, so that a KL divergence of each exists
+
+    def bind(self, encode, media_shape, latent_dim):
+        """Tells the prior what it belongs to.
+
+        Args:
+            encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over latents.
+            media_shape: tuple of ints.
+            latent_dim: int.
+        """
+        self.built = True
+
+    def log_prob(self, z):
+        """Log density of latents (..., dim) -> (...), in nats."""
+        raise NotImplementedError
+
+    def kl(self, posterior, z):
+        """KL(q(z|x) || p(z)) of each example, (batch,), in nats; estimated at the draw z where there is no closed form."""
+        return ops.sum(posterior.log_prob(z), axis=-1) - self.log_prob(z)
+
+    def draw(self, noise, choice):
+        """Latents.
+
+        Args:
+            noise: (num, dim), standard normal.
+            choice: (num,) uniform in [0, 1), which chooses the component of a mixture.
+
+        Returns:
+            (num, dim).
+        """
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class StandardNormal(Prior):
+    """N(0, 1) in every dimension (Kingma & Welling 2014)."""
+
+    factorised = True
+
+    def log_prob(self, z):
+        return -ops.sum(ops.square(z) + math.log(2.0 * math.pi), axis=-1) / 2.0
+
+    def kl(self, posterior, z):
+        return ops.sum(posterior.kl_from_standard(), axis=-1)
+
+    def draw(self, noise, choice):
+        return noise
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class VampPrior(Prior):
+    """The mixture of what the encoder makes of learned pseudo-inputs: p(z) = 1/K sum_k q(z | u_k).
+
+    Source: Tomczak & Welling 2018, arXiv 1705.07120, equation 9.
+
+    Args:
+        components: int K >= 1; 500 on MNIST in the paper. Each costs an encoder pass over one example at every step.
+
+    Raises:
+        InputError: there is no component.
+    """
+
+    def __init__(self, components=500, **kwargs):
+        if components < 1:
+            raise InputError(f"components must be at least 1, not {components}.")
+        super().__init__(**kwargs)
+        self.components = components
+
+    def bind(self, encode, media_shape, latent_dim):
+        self.pseudo_inputs = self.add_weight(
+            name="pseudo_inputs",
+            shape=(self.components, *media_shape),
+            initializer=keras.initializers.RandomNormal(stddev=0.1, seed=0),
+        )
+        self._encode = encode
+        self.built = True
+
+    def mixture(self):
+        """The components as a `DiagonalNormal` of a batch of K."""
+        return self._encode(ops.clip(self.pseudo_inputs, -1.0, 1.0))
+
+    def log_prob(self, z):
+        flat = ops.reshape(z, (-1, z.shape[-1]))
+        log_probs = log_mean_exp(self.mixture().pairwise_log_prob(flat), axis=-1)
+        return ops.reshape(log_probs, ops.shape(z)[:-1])
+
+    def draw(self, noise, choice):
+        # Rounding may take a choice next to 1 to K itself.
+        chosen = ops.minimum(ops.cast(choice * self.components, "int32"), self.components - 1)
+        return DiagonalNormal(*(ops.take(part, chosen, axis=0) for part in self.mixture())).sample(noise)
+
+    def get_config(self):
+        return {**super().get_config(), "components": self.components}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class GaussianMixture(Prior):
+    """A mixture of normals with full covariances, fitted to a trained model's latents: for sampling only.
+
+    What an encoder makes of real data rarely fills the prior that it was trained against; samples from where it does lie
+    are better. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
+
+    Args:
+        components: int >= 1; 10 in the paper.
+
+    Raises:
+        InputError: there is no component.
+    """
+
+    def __init__(self, components=10, **kwargs):
+        if components < 1:
+            raise InputError(f"components must be at least 1, not {components}.")
+        super().__init__(**kwargs)
+        self.components = components
+
+    def bind(self, encode, media_shape, latent_dim):
+        def weight(name, *shape):
+            return self.add_weight(name=name, shape=shape, initializer="zeros", trainable=False)
+
+        self.shares = weight("shares", self.components)
+        self.means = weight("means", self.components, latent_dim)
+        self.factors = weight("factors", self.components, latent_dim, latent_dim)
+        self.built = True
+
+    def fit(self, latents, seed=0):
+        """Fits the mixture by expectation-maximisation.
+
+        Args:
+            latents: (num, dim) float, with num >= components.
+            seed: int, of the initial assignment.
+
+        Raises:
+            InputError: there are fewer latents than components.
+        """
+        if len(latents) < self.components:
+            raise InputError(f"{self.components} components need as many examples, not {len(latents)}.")
+        fitted = sklearn.mixture.GaussianMixture(self.components, random_state=seed).fit(latents)
+        self.shares.assign(fitted.weights_)
+        self.means.assign(fitted.means_)
+        self.factors.assign(np.linalg.cholesky(fitted.covariances_))
+
+    def draw(self, noise, choice):
+        # Rounding may leave the last sum a little below 1.
+        passed = ops.cumsum(self.shares)[:-1]
+        chosen = ops.sum(ops.cast(choice[:, None] >= passed, "int32"), axis=-1)
+        mean, factor = (ops.take(part, chosen, axis=0) for part in (self.means, self.factors))
+        return mean + ops.squeeze(ops.matmul(factor, noise[..., None]), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "components": self.components}
