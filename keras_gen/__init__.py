@@ -14,6 +14,8 @@ _HOMES = {  # names at the front door -> the room they live in
     "GAN": "models",
     "GenerativeModel": "models",
     "Image": "media",
+    "VAE": "models",
+    "VQVAE": "models",
     "load_model": "models",
 }
 _WITHOUT_TENSORFLOW = ("errors", "recipes")
@@ -23,6 +25,8 @@ __all__ = [
     "GenerativeModel",
     "Image",
     "InputError",
+    "VAE",
+    "VQVAE",
     "callbacks",
     "datasets",
     "errors",

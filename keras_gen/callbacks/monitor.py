@@ -38,7 +38,11 @@ class Monitor(keras.callbacks.Callback):
             for name, optimizer in self.model.optimizers.items():
                 tf.summary.scalar(f"learning_rate/{name}", float(optimizer.learning_rate))
             tf.summary.image("samples", samples[tf.newaxis])
+            self.watch()
         self.writer.flush()
+
+    def watch(self):
+        """Writes what sub-classes watch besides, with the writer open at the examples seen."""
 
     def on_train_end(self, logs=None):
         self.writer.close()

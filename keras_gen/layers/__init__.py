@@ -2,6 +2,7 @@
 
 from keras_gen.layers.adaptive_augment import AdaptiveAugment
 from keras_gen.layers.basis import LearnedBasis
+from keras_gen.layers.codebook import Codebook
 from keras_gen.layers.diff_augment import DiffAugment
 from keras_gen.layers.grouped_conv import GroupedConv2D
 from keras_gen.layers.resampling import FilteredDownSampling2D, FilteredUpSampling2D
@@ -10,6 +11,7 @@ from keras_gen.layers.spectral_norm import SpectralNorm
 
 __all__ = [
     "AdaptiveAugment",
+    "Codebook",
     "DiffAugment",
     "FilteredDownSampling2D",
     "FilteredUpSampling2D",

@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 
+PART = 1024
+
 
 def check_data(model, x, y=None):
     """Checks what `fit` was given, as far as it shows its shapes without being read.
@@ -48,3 +50,14 @@ def _check_labels(y, num_classes):
         raise InputError(
             f"Labels must be integers from 0 to {num_classes - 1}, but y spans {y.min()} to {y.max()}."
         )
+
+
+def examples_of(x, media):
+    """Packed examples that show what `fit` was given: arrays whole, in parts; the first batch of a `tf.data.Dataset`."""
+    if isinstance(x, tf.data.Dataset):
+        parts = [keras.utils.unpack_x_y_sample_weight(batch)[0] for batch in x.take(1)]
+    elif hasattr(x, "shape") and tuple(x.shape)[1:] == media.shape:
+        parts = [np.asarray(x[i : i + PART]) for i in range(0, len(x), PART)]
+    else:
+        parts = []
+    return [part for part in parts if tuple(part.shape)[1:] == media.shape]

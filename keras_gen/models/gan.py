@@ -115,8 +115,10 @@ class GAN(GenerativeModel):
         self.penalties = list(penalties)
         self.penalty_interval = penalty_interval
         self.augment = augment
-        self.generator_optimizer = self.prepare_optimizer(optimizers[0], self.generator)
-        self.discriminator_optimizer = self.prepare_optimizer(optimizers[1], self.discriminator)
+        self.generator_optimizer = self.prepare_optimizer(optimizers[0], self.generator.trainable_variables)
+        self.discriminator_optimizer = self.prepare_optimizer(
+            optimizers[1], self.discriminator.trainable_variables
+        )
         self.discriminator_steps = discriminator_steps
         self.ema = None if ema == 0 else schedules.get(ema)
         self.plan = step_plan

@@ -25,6 +25,8 @@ class GenerativeModel(keras.Model):
     state of the noise: a model that is saved, loaded and trained on draws what it would have drawn without a break.
     """
 
+    latent_dtype = "float32"
+
     def __init__(self, media, latent_shape, num_classes=None, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.media = media
@@ -35,10 +37,7 @@ class GenerativeModel(keras.Model):
             name="examples_seen", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
         self._trackers = {}
-        self._latents = tf.function(
-            self.latents_of_seeds, input_signature=[tf.TensorSpec((None,), tf.int64)], autograph=False
-        )
-        self._make_decode_function()
+        self._make_functions()
         self.built = True
 
     @classmethod
@@ -80,13 +79,13 @@ class GenerativeModel(keras.Model):
     def endpoints(self):
         """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
         seed = tf.TensorSpec((None,), tf.int64, name="seed")
-        latents = tf.TensorSpec((None, *self.latent_shape), tf.float32, name="latents")
+        latents = tf.TensorSpec((None, *self.latent_shape), self.latent_dtype, name="latents")
 
         def decode(latents, label=None):
             return {self.media.raw_spec.name: self.media.to_raw(self.decode_to_model(latents, label))}
 
         def generate(seed, label=None):
-            return decode(self.latents_of_seeds(seed), label)
+            return decode(self.latents_given(seed, label), label)
 
         return {
             "generate": (generate, [seed, *self.label_spec]),
@@ -139,11 +138,11 @@ class GenerativeModel(keras.Model):
         """(batch, *latent_shape) of standard normal noise."""
         return tf.random.stateless_normal((batch, *self.latent_shape), seed)
 
-    def prepare_optimizer(self, optimizer, network):
+    def prepare_optimizer(self, optimizer, variables):
         """Builds an optimizer, so that its state is saved and loaded, and puts its schedule on the model's clock."""
         if isinstance(optimizer._learning_rate, Schedule):
             optimizer.learning_rate = ExamplesClock(optimizer._learning_rate, self.examples_seen)
-        optimizer.build(network.trainable_variables)
+        optimizer.build(variables)
         return optimizer
 
     def track(self, *names):
@@ -165,20 +164,26 @@ class GenerativeModel(keras.Model):
 
     # Looking and using.
 
-    def latents_of_seeds(self, seeds):
+    def latents_of_seeds(self, seeds, temperature=1.0):
         """One latent for each seed, a function of that seed alone, so that batching changes nothing.
 
         Args:
             seeds: int64 (batch,).
+            temperature: float >= 0, scale of the noise.
 
         Returns:
-            float32 (batch, *latent_shape), standard normal.
+            float32 (batch, *latent_shape), by default standard normal.
         """
-        return tf.map_fn(
+        noise = tf.map_fn(
             lambda seed: tf.random.stateless_normal(self.latent_shape, tf.stack([seed, 0])),
             seeds,
             fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
         )
+        return temperature * noise
+
+    def latents_given(self, seeds, labels, temperature=1.0):
+        """The latents to decode with these labels: by default the labels play no part in drawing them."""
+        return self.latents_of_seeds(seeds, temperature)
 
     def generate(self, num, labels=None, seed=None, temperature=1.0):
         """Draws from the model.
@@ -187,7 +192,7 @@ class GenerativeModel(keras.Model):
             num: int >= 1, how many.
             labels: for a conditional model an int, or `num` ints; None goes through the classes in turn.
             seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
-            temperature: float >= 0, scale of the latents; below 1 gives likelier and less varied examples.
+            temperature: float >= 0, scale of the noise; below 1 gives likelier and less varied examples.
 
         Returns:
             Array of raw media, (num, ...).
@@ -199,16 +204,22 @@ class GenerativeModel(keras.Model):
             if value < least:
                 raise InputError(f"{name} must be at least {least}, not {value}.")
         seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
-        latents = temperature * np.concatenate(
-            [self._latents(seeds[i : i + GENERATE_BATCH]) for i in range(0, num, GENERATE_BATCH)]
+        temperature = tf.constant(temperature, tf.float32)
+        labels = self.labels_for(num, labels)
+        parts = [slice(i, i + GENERATE_BATCH) for i in range(0, num, GENERATE_BATCH)]
+        latents = np.concatenate(
+            [
+                self._latents(seeds[part], None if labels is None else labels[part], temperature)
+                for part in parts
+            ]
         )
-        return self.decode(latents, self.labels_for(num, labels))
+        return self.decode(latents, labels)
 
     def decode(self, latents, labels=None):
         """What latents stand for.
 
         Args:
-            latents: (num, *latent_shape) float.
+            latents: (num, *latent_shape) of the model's `latent_dtype`.
             labels: as in `generate`.
 
         Returns:
@@ -217,7 +228,7 @@ class GenerativeModel(keras.Model):
         Raises:
             InputError: latents or labels do not fit the model.
         """
-        latents = np.asarray(latents, np.float32)
+        latents = self.as_latents(latents)
         if latents.shape[1:] != self.latent_shape:
             raise InputError(f"Latents must have shape (num, *{self.latent_shape}), not {latents.shape}.")
         labels = self.labels_for(len(latents), labels)
@@ -225,6 +236,10 @@ class GenerativeModel(keras.Model):
         return np.concatenate(
             [self._decode(latents[part], None if labels is None else labels[part]).numpy() for part in parts]
         )
+
+    def as_latents(self, values):
+        """An array of the model's `latent_dtype`; a sub-class may refuse values that cannot be latents."""
+        return np.asarray(values, self.latent_dtype)
 
     def labels_for(self, num, labels=None):
         """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
@@ -248,11 +263,11 @@ class GenerativeModel(keras.Model):
         return labels.astype(np.int32)
 
     def interpolate(self, start, stop, steps=8, label=None):
-        """Walks from one latent to another on the sphere that they lie on (White 2016).
+        """Walks from one latent to another on the way that `between` takes.
 
         Args:
-            start: (*latent_shape) float.
-            stop: (*latent_shape) float.
+            start: (*latent_shape) of the model's `latent_dtype`.
+            stop: (*latent_shape), likewise.
             steps: int >= 2, both ends included.
             label: int, which a conditional model needs.
 
@@ -262,17 +277,25 @@ class GenerativeModel(keras.Model):
         Raises:
             InputError: a latent, the number of steps or the label does not fit.
         """
-        start, stop = np.asarray(start, np.float32), np.asarray(stop, np.float32)
+        start, stop = self.as_latents(start), self.as_latents(stop)
         if start.shape != self.latent_shape or stop.shape != self.latent_shape or steps < 2:
             raise InputError(
                 f"Between two latents of shape {self.latent_shape} there are at least 2 steps, but start has "
                 f"{start.shape}, stop has {stop.shape} and steps is {steps}."
             )
+        self.check_label(label)
+        return self.decode(self.between(start, stop, steps), label)
+
+    def between(self, start, stop, steps):
+        """Latents from one to another, (steps, *latent_shape): by default on the sphere that they lie on (White 2016)."""
+        return spherical(start, stop, steps)
+
+    def check_label(self, label):
+        """Raises `InputError` where a conditional model is asked to walk without a label."""
         if self.num_classes is not None and label is None:
             raise InputError(
                 f"The model is conditional: give the label to walk in, 0 to {self.num_classes - 1}."
             )
-        return self.decode(spherical(start, stop, steps), label)
 
     def show(self, rows=4, labels=None, seed=None):
         """A square of fresh examples, as an object that notebooks display.
@@ -314,11 +337,12 @@ class GenerativeModel(keras.Model):
             "run_eagerly": run_eagerly,
         }
         self._compile_arguments = keras.saving.serialize_keras_object({**objective, **settings})
-        self._make_decode_function()
+        self._make_functions()
         super().compile(optimizer=None, **settings)
 
-    def _make_decode_function(self):
-        """A graph of its own for each compilation, which may change the network that samples come from."""
+    def _make_functions(self):
+        """Graphs of their own for each compilation, which may change what samples come from."""
+        self._latents = tf.function(self.latents_given, autograph=False, reduce_retracing=True)
         self._decode = tf.function(
             lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
             reduce_retracing=True,

@@ -1,7 +1,12 @@
-"""Builders of plain Keras models, by architecture."""
+"""Builders of plain Keras models, by architecture: for GANs `dcgan`, `r3gan`, `sngan`; for VAEs `conv`, `mlp`, `resnet`."""
 
+from keras_gen.networks.code_prior import CodePrior
+from keras_gen.networks.conv import conv
+from keras_gen.networks.conv_grid import conv_grid
 from keras_gen.networks.dcgan import dcgan
+from keras_gen.networks.mlp import mlp
 from keras_gen.networks.r3gan import r3gan
+from keras_gen.networks.resnet import resnet
 from keras_gen.networks.sngan import sngan
 
-__all__ = ["dcgan", "r3gan", "sngan"]
+__all__ = ["CodePrior", "conv", "conv_grid", "dcgan", "mlp", "r3gan", "resnet", "sngan"]

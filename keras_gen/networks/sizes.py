@@ -32,3 +32,31 @@ def start_and_doublings(shape):
 def channels(width, level):
     """Feature maps after `level` halvings of the picture: `width`, doubled each time, at most 8 * width."""
     return width * 2 ** min(level, 3)
+
+
+def halved_sizes(shape):
+    """The sizes of the feature maps of an encoder that halves, rounding up, until at most 7 pixels are left.
+
+    Args:
+        shape: (height, width, channels) of the picture.
+
+    Returns:
+        List of sizes, the picture's own first, such as [33, 17, 9, 5].
+
+    Raises:
+        InputError: if the picture is not square, or its size is not 8 to 256.
+
+    Example:
+
+    >>> halved_sizes((28, 28, 1))
+    [28, 14, 7]
+    """
+    height, width, _ = shape
+    if height != width or not 8 <= height <= 256:
+        raise InputError(
+            f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or resize it."
+        )
+    sizes = [height]
+    while sizes[-1] > 7:
+        sizes.append(-(-sizes[-1] // 2))
+    return sizes

@@ -9,7 +9,17 @@ import importlib
 from keras_gen.errors import unknown
 from keras_gen.recipes.fields import override
 
-NAMES = ("cifar10-gan", "digits-gan", "folder-gan", "mnist-gan")
+NAMES = (
+    "cifar10-gan",
+    "digits-gan",
+    "digits-vae",
+    "folder-gan",
+    "mnist-gan",
+    "mnist-vae",
+    "mnist-vae-best",
+    "mnist-vqvae",
+    "shapes-tcvae",
+)
 
 
 def get(name):

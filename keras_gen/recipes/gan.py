@@ -1,9 +1,10 @@
 """What a recipe for a picture GAN says, and how the model is made from it."""
 
 import dataclasses
-import math
 
-from keras_gen.errors import InputError, unknown
+from keras_gen.errors import InputError
+from keras_gen.recipes import parts
+from keras_gen.recipes.fields import check_fields
 
 CHOICES = {
     "network": ("dcgan", "sngan", "r3gan"),
@@ -94,29 +95,14 @@ class GANConfig:
     seed: int = 0
 
     def __post_init__(self):
-        for field, choices in CHOICES.items():
-            if getattr(self, field) not in choices:
-                raise unknown(field, getattr(self, field), choices)
-        for field in AT_LEAST_ONE:
-            if getattr(self, field) < 1:
-                raise InputError(f"Field {field!r} must be at least 1, not {getattr(self, field)}.")
-        for field in NOT_NEGATIVE:
-            if not 0 <= getattr(self, field) < 2**31:
-                raise InputError(
-                    f"Field {field!r} must be from 0 to below 2**31, not {getattr(self, field)}."
-                )
-        for field in ("beta_1", "beta_2"):
-            if not 0 <= getattr(self, field) < 1:
-                raise InputError(
-                    f"Field {field!r} must be at least 0 and below 1, not {getattr(self, field)}."
-                )
-        if self.num_classes is not None and self.num_classes < 1:
-            raise InputError(f"Field 'num_classes' must be at least 1, or none, not {self.num_classes}.")
+        check_fields(self, CHOICES, AT_LEAST_ONE, NOT_NEGATIVE, below_one=("beta_1", "beta_2"))
         if self.augment == "adaptive" and self.loss == "relativistic":
             raise InputError(
                 "augment=adaptive goes by the sign of the discriminator's logits, which the relativistic loss leaves "
                 "open: set augment=diff, or another loss."
             )
+
+    measures = ("quality",)
 
     @property
     def examples(self):
@@ -132,12 +118,6 @@ class GANConfig:
         from keras_gen.media import Image
         from keras_gen.models import GAN
 
-        def adam(learning_rate):
-            rate = schedules.Cosine(
-                learning_rate, learning_rate * self.final_learning_rate_share, self.examples
-            )
-            return keras.optimizers.Adam(rate, beta_1=self.beta_1, beta_2=self.beta_2)
-
         keras.utils.set_random_seed(self.seed)
         media = Image(self.size, self.size, self.channels)
         generator, discriminator = getattr(networks, self.network)(
@@ -147,17 +127,20 @@ class GANConfig:
         penalties = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient_penalty))
         augmentations = {"none": None, "diff": layers.DiffAugment, "adaptive": layers.AdaptiveAugment}
         augmentation = augmentations[self.augment]
+        momenta = {"beta_1": self.beta_1, "beta_2": self.beta_2}
         gan.compile(
             loss=self.loss,
             penalties=[penalty(weight) for penalty, weight in penalties if weight > 0],
             penalty_interval=self.penalty_interval,
             augment=augmentation and augmentation(),
-            generator_optimizer=adam(self.generator_learning_rate),
-            discriminator_optimizer=adam(self.discriminator_learning_rate),
+            generator_optimizer=parts.adam(self, self.generator_learning_rate, **momenta),
+            discriminator_optimizer=parts.adam(self, self.discriminator_learning_rate, **momenta),
             discriminator_steps=self.discriminator_steps,
             ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
             plan=self.plan,
-            # Keras runs whole executions: one that does not divide the epoch would lengthen it.
-            steps_per_execution=math.gcd(self.steps_per_execution, self.steps_per_epoch),
+            steps_per_execution=parts.steps_per_execution(self),
         )
         return gan
+
+    def finish(self, model, dataset):
+        """What is left to do after training: nothing."""

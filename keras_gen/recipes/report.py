@@ -8,36 +8,48 @@ MEANINGS = {
     "kernel_std": "its standard deviation over subsets",
     "label_agreement": "share of generated pictures that the classifier gives the label they were asked for",
     "classes_produced": "number of classes that the classifier sees among the generated pictures",
+    "nll": "importance-weighted bound on -log p(x), nats per example; lower is better",
+    "elbo": "evidence lower bound on log p(x), nats per example; higher is better",
+    "reconstruction": "-log p(x|z), nats per example",
+    "kl": "KL divergence from what the encoder says to the prior, nats per example",
+    "active_units": "latent dimensions whose posterior mean varies by more than 0.01",
+    "mutual_information": "between picture and latent, nats; at most the logarithm of the number of pictures",
+    "marginal_kl": "KL divergence from the aggregate posterior to the prior, nats",
+    "perplexity": "effective number of codes in use",
+    "mig": "mutual information gap; 1 is best",
+    "sap": "separated attribute predictability; higher is better",
+    "dci_disentanglement": "whether each latent tells of one factor; 1 is best",
+    "dci_completeness": "whether each factor is told by one latent; 1 is best",
+    "dci_informativeness": "accuracy of the factors as forests read them from the latents; 1 is best",
     "examples_seen": "training examples, counted each time they were seen",
     "training_minutes": "wall-clock minutes of training since the run was last started",
 }
 
 
-def report(recipe, config, dataset, quality, metrics, pictures):
+def report(recipe, config, dataset, scores, metrics, pictures):
     """The report of a run, in Markdown.
 
     Args:
         recipe: name of the recipe.
         config: its resolved dataclass.
         dataset: the `Dataset` it was trained on.
-        quality: the `PictureQuality` that scored it.
+        scores: list of `measures.Score`.
         metrics: name -> number, as in `metrics.json`.
-        pictures: file name of the samples, beside the report.
+        pictures: file names beside the report, each of a picture.
 
     Returns:
         Text.
     """
-    floor = quality.floor()
-    lines = [f"# {recipe}", "", f"![samples]({pictures})", "", f"Data: `{dataset}`", "", "## Scores", ""]
-    lines += ["| measure | generated | real training pictures | meaning |", "| --- | --- | --- | --- |"]
+    real = {name: value for score in scores for name, value in score.real.items()}
+    lines = [f"# {recipe}", ""]
+    for name in pictures:
+        lines += [f"![{name.removesuffix('.png')}]({name})", ""]
+    lines += [f"Data: `{dataset}`", "", "## Scores", ""]
+    lines += ["| measure | model | real training pictures | meaning |", "| --- | --- | --- | --- |"]
     for name, value in metrics.items():
-        best = f"{floor[name]:.4g}" if name in floor else ""
+        best = f"{real[name]:.4g}" if name in real else ""
         lines.append(f"| {name} | {value:.4g} | {best} | {MEANINGS[name]} |")
-    conditions = (
-        f"Feature space: {quality.extractor}. Figures in another feature space, such as the FID of papers, are not "
-        f"comparable. {quality.num_generated:,} generated pictures against {quality.num_real:,} held-out real ones, "
-        f"seed {quality.seed}."
-    )
-    lines += ["", conditions, "", "## Settings", "", "| field | value |", "| --- | --- |"]
+    lines += [text for score in scores for text in ("", score.conditions)]
+    lines += ["", "## Settings", "", "| field | value |", "| --- | --- |"]
     lines += [f"| {name} | {value} |" for name, value in dataclasses.asdict(config).items()]
     return "\n".join(lines) + "\n"

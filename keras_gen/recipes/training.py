@@ -5,20 +5,20 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from keras_gen import datasets
-from keras_gen.callbacks import Checkpoint, Monitor
+from keras_gen.callbacks import Checkpoint, LatentMonitor, Monitor
+from keras_gen.callbacks.latent_monitor import sheets
 from keras_gen.errors import InputError
 from keras_gen.export import next_version
-from keras_gen.metrics import PictureQuality
-from keras_gen.models import load_model
+from keras_gen.models import Autoencoder, load_model
+from keras_gen.recipes import measures
 from keras_gen.recipes.report import report
 from keras_gen.recipes.run import make_folder, write_atomically
 from keras_gen.recipes.samples import write_samples
 
 SAMPLES_SHOWN = 80
-NUM_SCORED = (2_000, 10_000)  # at least and at most
+RECONSTRUCTED = 20
 
 
 def train(run, recipe, config, say=print):
@@ -55,17 +55,15 @@ def train(run, recipe, config, say=print):
     started = time.perf_counter()
     fit(model, dataset, run, config)
     minutes = (time.perf_counter() - started) / 60
+    config.finish(model, dataset)
     model.save(run.model_file)
-    write_samples(model, run.pictures, SAMPLES_SHOWN, seed=config.seed)
+    pictures = write_pictures(model, dataset, run, config.seed)
     say("Scoring against held-out pictures")
-    quality = PictureQuality(dataset)
-    metrics = {
-        **model.score(quality, int(np.clip(quality.num_real, *NUM_SCORED)), seed=config.seed),
-        "examples_seen": int(model.examples_seen),
-        "training_minutes": minutes,
-    }
+    scores = [score for name in config.measures for score in getattr(measures, name)(model, dataset, config)]
+    metrics = {name: value for score in scores for name, value in score.metrics.items()}
+    metrics |= {"examples_seen": int(model.examples_seen), "training_minutes": minutes}
     savedmodel = model.export(next_version(versions))
-    write_atomically(run.report_file, report(recipe, config, dataset, quality, metrics, run.pictures.name))
+    write_atomically(run.report_file, report(recipe, config, dataset, scores, metrics, pictures))
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
     return savedmodel
 
@@ -77,11 +75,42 @@ def check_data(config, dataset):
         raise InputError(
             f"The recipe wants {config.num_classes} classes, but the data have {found}: give --set num_classes={found}."
         )
+    num_examples, found = getattr(config, "num_examples", None), len(dataset.arrays("train")[0])
+    if num_examples not in (None, found):
+        raise InputError(
+            f"The recipe is set for {num_examples:,} training pictures, but the data have {found:,}: give --set "
+            f"num_examples={found}."
+        )
     held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
     if held_out < 2:
         raise InputError(
             f"The data leave {held_out} pictures for testing: at least 2 are needed, so give more pictures."
         )
+
+
+def write_pictures(model, dataset, run, seed):
+    """Samples of a finished model, and of one that reconstructs what becomes of test pictures; the files' names."""
+    write_samples(model, run.pictures, SAMPLES_SHOWN, seed=seed)
+    names = [run.pictures.name]
+    if isinstance(model, Autoencoder):
+        for name, sheet in sheets(model, *some_examples(model, dataset, "test")).items():
+            model.media.save(sheet, run.folder / f"{name}.png")
+            names.append(f"{name}.png")
+    return names
+
+
+def some_examples(model, dataset, split):
+    """The first pictures of a split, and their labels where the model takes any."""
+    pictures, labels = dataset.arrays(split)
+    labels = None if model.num_classes is None else labels[:RECONSTRUCTED]
+    return pictures[:RECONSTRUCTED], labels
+
+
+def monitor_of(model, dataset, run, seed):
+    if not isinstance(model, Autoencoder):
+        return Monitor(run.folder, num=SAMPLES_SHOWN, seed=seed)
+    split = "test" if dataset.val is None else "val"
+    return LatentMonitor(run.folder, *some_examples(model, dataset, split), num=SAMPLES_SHOWN, seed=seed)
 
 
 def fit(model, dataset, run, config):
@@ -96,7 +125,7 @@ def fit(model, dataset, run, config):
         validation_data=dataset.val,
         callbacks=[
             Checkpoint(run.checkpoint),
-            Monitor(run.folder, num=SAMPLES_SHOWN, seed=config.seed),
+            monitor_of(model, dataset, run, config.seed),
             keras.callbacks.CSVLogger(run.history_file, append=True),
         ],
     )

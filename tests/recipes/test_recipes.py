@@ -58,11 +58,11 @@ def test_the_choices_are_those_that_exist():
     from keras_gen import networks
     from keras_gen.losses.adversarial import LOSSES
     from keras_gen.models.gan_plans import PLANS
-    from keras_gen.recipes.gan import CHOICES
+    from keras_gen.recipes import gan, vae
 
-    assert set(CHOICES["network"]) == set(networks.__all__)
-    assert set(CHOICES["loss"]) == set(LOSSES)
-    assert set(CHOICES["plan"]) == set(PLANS)
+    assert {*gan.CHOICES["network"], *vae.CHOICES["network"]} < set(networks.__all__)
+    assert set(gan.CHOICES["loss"]) == set(LOSSES)
+    assert set(gan.CHOICES["plan"]) == set(PLANS)
 
 
 def test_an_execution_never_lengthens_an_epoch():
@@ -70,28 +70,99 @@ def test_an_execution_never_lengthens_an_epoch():
     assert config.build().steps_per_execution == 5
 
 
-def test_every_field_reaches_the_model():
-    """A model built from a changed field differs in its compile arguments, its networks or its batches."""
-    from keras_gen.models import GAN
+GAN_CHANGES = {
+    "size": 16, "channels": 3, "num_classes": None, "network": "sngan", "width": 5, "latent_dim": 7, "loss": "hinge",
+    "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "penalty_interval": 9, "augment": "diff",
+    "generator_learning_rate": 9.0, "discriminator_learning_rate": 9.0, "final_learning_rate_share": 0.9, "beta_1": 0.9,
+    "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "alternating", "steps_per_execution": 8, "seed": 9,
+}  # fmt: skip
+VAE_CHANGES = {
+    "size": 16, "channels": 3, "num_classes": None, "network": "mlp", "width": 5, "latent_dim": 7, "activation": "tanh",
+    "likelihood": "gaussian", "objective": "dip1", "beta": 9.0, "warm_up": 9, "prior": "vamp", "learning_rate": 9.0,
+    "final_learning_rate_share": 0.9, "epsilon": 0.1, "steps_per_execution": 8, "seed": 9,
+}  # fmt: skip
+USED_LATER = {"data", "batch_size", "epochs", "steps_per_epoch", "sampling_components", "nll_samples"}
+USED_BY_SOME = {
+    "strength",
+    "samples",
+    "num_examples",
+    "prior_components",
+}  # of the objectives and priors, tested below
 
-    def description(**fields):
-        gan = GAN.from_recipe("digits-gan", **{"width": 4, **fields})
-        networks = (gan.generator.get_config(), gan.discriminator.get_config())
-        names = re.compile(r"_\d+|'name': '\w+'")  # Keras counts the layers of a process in their names
-        return names.sub("", str((networks, gan.get_compile_config(), gan.seed, gan.media, gan.num_classes)))
 
-    default = description()
-    assert default == description()
-    used_by_training = {"data", "batch_size", "epochs", "steps_per_epoch"}
-    changes = {
-        "size": 16, "channels": 3, "num_classes": None, "network": "sngan", "width": 5, "latent_dim": 7, "loss": "hinge",
-        "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "penalty_interval": 9, "augment": "diff",
-        "generator_learning_rate": 9.0, "discriminator_learning_rate": 9.0, "final_learning_rate_share": 0.9, "beta_1": 0.9,
-        "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "simultaneous", "steps_per_execution": 8, "seed": 9,
-    }  # fmt: skip
-    fields = {field.name for field in dataclasses.fields(recipes.resolve("digits-gan"))}
-    assert changes.keys() == fields - used_by_training
+def description(name, **fields):
+    """Everything that building a model from a recipe decides."""
+    config = recipes.resolve(name, {"width": 4, **fields})
+    model = config.build()
+    networks = [layer.get_config() for layer in model.layers if hasattr(layer, "get_layer")]
+    settings = {key: value for key, value in model.get_config().items() if key not in ("encoder", "decoder")}
+    # Keras counts the layers of a process in their names, and the weights tell of the seed.
+    names = re.compile(r"_\d+|'name': '\w+'")
+    return names.sub("", str((networks, settings, model.get_compile_config())))
+
+
+@pytest.mark.parametrize("name, changes", [("digits-gan", GAN_CHANGES), ("digits-vae", VAE_CHANGES)])
+def test_every_field_reaches_the_model(name, changes):
+    """A model built from a changed field differs in its arguments or its networks."""
+    default = description(name)
+    assert default == description(name)
+    fields = {field.name for field in dataclasses.fields(recipes.resolve(name))}
+    assert changes.keys() | (USED_LATER | USED_BY_SOME) & fields == fields
     for field, value in changes.items():
-        if getattr(recipes.resolve("digits-gan"), field) == value:
-            value = "alternating"
-        assert description(**{field: value}) != default, field
+        free = {"num_classes": None} if value == "vamp" else {}
+        assert description(name, **{field: value}, **free) != (
+            description(name, **free) if free else default
+        ), field
+
+
+@pytest.mark.parametrize(
+    "given, field, value",
+    [
+        ({"objective": objective}, field, value)
+        for objective, field, value in (
+            ("free_bits", "strength", 2.0),
+            ("capacity", "strength", 2.0),
+            ("factor", "strength", 2.0),
+            ("dip1", "strength", 2.0),
+            ("dip2", "strength", 2.0),
+            ("info", "strength", 2.0),
+            ("iwae", "samples", 3),
+            ("dreg", "samples", 3),
+            ("factor", "beta", 3.0),
+            ("dip2", "beta", 3.0),
+            ("free_bits", "beta", 3.0),
+        )
+    ]
+    + [
+        ({"objective": "tc", "num_examples": 9}, "num_examples", 99),
+        ({"objective": "tc", "num_examples": 9}, "beta", 3.0),
+        ({"prior": "vamp", "num_classes": None}, "prior_components", 3),
+    ],
+    ids=str,
+)
+def test_a_field_of_an_objective_or_a_prior_reaches_it(given, field, value):
+    assert description("digits-vae", **given) != description("digits-vae", **{**given, field: value})
+
+
+@pytest.mark.parametrize(
+    "likelihood", ["bernoulli", "categorical", "gaussian", "laplace", "logistic_mixture"]
+)
+def test_every_likelihood_can_be_chosen(likelihood):
+    model = recipes.resolve("digits-vae", {"likelihood": likelihood, "width": 4}).build()
+    assert model.generate(1, seed=0).shape == (1, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"objective": "tcvae"}, "Unknown objective"),
+        ({"likelihood": "bernouli"}, "did you mean 'bernoulli'"),
+        ({"objective": "tc"}, "set num_examples, which is None"),
+        ({"objective": "dip1", "prior": "vamp"}, "set objective=elbo, or prior=standard"),
+        ({"beta": -1.0}, "'beta' must be from 0"),
+        ({"latent_dim": 0}, "'latent_dim' must be at least 1"),
+    ],
+)
+def test_mistakes_in_a_vae_are_told_before_anything_is_built(fields, message):
+    with pytest.raises(InputError, match=message):
+        recipes.resolve("digits-vae", fields)

@@ -1,0 +1,140 @@
+"""How probable real media are under a VAE, and how it uses its latents."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import track
+
+from keras_gen.errors import InputError
+from keras_gen.losses.normal import DiagonalNormal
+
+BATCH = 100
+MOST_DECODED = 5_000  # latents decoded at once, which bounds the memory for any number of draws
+ACTIVE = 0.01
+
+
+def evidence_scores(model, x, labels=None, samples=1000, seed=0):
+    """The importance-weighted bound on -log p(x), the terms of the ELBO, and figures of the latents.
+
+    Args:
+        model: a `VAE`.
+        x: packed media (num, *media.shape).
+        labels: int32 (num,) for a conditional model, or None.
+        samples: int >= 1, draws for each example.
+        seed: int >= 0, decides what a likelihood observes (such as binarisation) and all draws.
+
+    Returns:
+        A dict of floats, all but `active_units` in nats per example:
+        `nll`, -log 1/K sum_k p(x, z_k) / q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al.
+        2016, equation 8); `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
+        terms; `active_units`, how many dimensions' posterior means vary by more than 0.01 over the data (the same, section
+        5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the prior, which add up to `kl`
+        (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
+        underestimated where it comes near log(num).
+
+    Raises:
+        InputError: there is no draw.
+    """
+    if samples < 1:
+        raise InputError(f"samples must be at least 1, not {samples}.")
+    score = _scorer(model, min(samples, max(1, MOST_DECODED // BATCH)))
+    starts = range(0, len(x), BATCH)
+    console = Console(stderr=True)
+    watched = samples * len(x) >= 1_000_000 and (console.is_terminal or console.is_jupyter)
+    parts = []
+    for start in track(starts, "Likelihood", console=console, transient=True, disable=not watched):
+        rows = slice(start, start + BATCH)
+        some_labels = None if labels is None else tf.constant(labels[rows])
+        parts.append(score(tf.constant(x[rows]), some_labels, tf.constant([seed, start], tf.int64), samples))
+    log_likelihood, elbo, reconstruction, mean, log_variance, z, log_prior = (
+        np.concatenate(part) for part in zip(*parts, strict=True)
+    )
+    posterior = DiagonalNormal(mean, log_variance)
+    log_posterior = np.sum(posterior.log_prob(z), axis=-1)
+    log_aggregate = aggregate_log_prob(posterior, z)
+    return {
+        "nll": -float(log_likelihood.mean()),
+        "elbo": float(elbo.mean()),
+        "reconstruction": float(reconstruction.mean()),
+        "kl": -float(elbo.mean() + reconstruction.mean()),
+        "active_units": float(active_units(mean)),
+        "mutual_information": float(np.mean(log_posterior - log_aggregate)),
+        "marginal_kl": float(np.mean(log_aggregate - log_prior)),
+    }
+
+
+def active_units(means):
+    """How many latent dimensions carry something: Var_x(E_q[z]) > 0.01 (Burda et al. 2016, section 5.3).
+
+    Args:
+        means: posterior means, (num, latent_dim).
+
+    Returns:
+        An int.
+    """
+    return int(np.sum(np.var(means, axis=0) > ACTIVE))
+
+
+def aggregate_log_prob(posterior, z):
+    """log q(z), where q(z) is the mean of the posteriors of all examples.
+
+    Args:
+        posterior: `DiagonalNormal` of arrays (num, dim).
+        z: (any, dim).
+
+    Returns:
+        Array (any,), in nats.
+    """
+    parts = [
+        tf.reduce_logsumexp(posterior.pairwise_log_prob(z[i : i + BATCH]), axis=-1)
+        for i in range(0, len(z), BATCH)
+    ]
+    return np.concatenate(parts) - math.log(len(posterior.mean))
+
+
+def _scorer(model, chunk):
+    """A graph of one batch: bound, ELBO and reconstruction of each example, its posterior, a draw and its log prior."""
+
+    @tf.function(reduce_retracing=True)
+    def score(packed, labels, seed, samples):
+        x = model.likelihood.observe(model.media.to_model(packed), _folded(seed, -1))
+        posterior = model.posterior(x, labels)
+
+        def draw(num, index):
+            shape = tf.concat([[num], tf.shape(posterior.mean)], axis=0)
+            z = tf.ensure_shape(
+                posterior.sample(tf.random.stateless_normal(shape, _folded(seed, index))),
+                (None, *posterior.mean.shape),
+            )
+            log_likelihood = model.log_likelihood(x, z, labels)
+            log_ratio = model.prior.log_prob(z) - tf.reduce_sum(posterior.log_prob(z), axis=-1)
+            return z, log_likelihood, log_likelihood + log_ratio
+
+        drawn = tf.constant(0)
+        bound = tf.fill(tf.shape(posterior.mean)[:1], -math.inf)
+        elbo, reconstruction = tf.zeros_like(bound), tf.zeros_like(bound)
+        while drawn < samples:
+            num = tf.minimum(chunk, samples - drawn)
+            _, log_likelihood, log_weights = draw(num, drawn)
+            bound = tf.reduce_logsumexp(tf.stack([bound, tf.reduce_logsumexp(log_weights, axis=0)]), axis=0)
+            elbo += tf.reduce_sum(log_weights, axis=0)
+            reconstruction -= tf.reduce_sum(log_likelihood, axis=0)
+            drawn += num
+        count = tf.cast(samples, tf.float32)
+        z = draw(1, -2)[0][0]
+        return (
+            bound - tf.math.log(count),
+            elbo / count,
+            reconstruction / count,
+            *posterior,
+            z,
+            model.prior.log_prob(z),
+        )
+
+    return lambda packed, labels, seed, samples: score(packed, labels, seed, tf.constant(samples))
+
+
+def _folded(seed, index):
+    return tf.random.experimental.stateless_fold_in(seed, index)

@@ -1,0 +1,208 @@
+"""What models with an encoder and a decoder have in common."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.models.data_check import examples_of
+from keras_gen.models.generative_model import GENERATE_BATCH, GenerativeModel
+
+
+class Autoencoder(GenerativeModel):
+    """Base of the models that turn media into latents and back.
+
+    Args:
+        encoder: built keras Model, media in their model form [and label int32 (batch,)] -> what the sub-class says.
+        decoder: built keras Model, what the sub-class says -> parameters of the likelihood.
+        media: what is modelled, such as `Image(32, 32, 3)`.
+        likelihood: a `Likelihood`.
+        latent_shape: tuple of ints, the shape of one latent.
+        num_classes: int, number of labels, or None.
+        seed: int, decides every random number of training.
+    """
+
+    def __init__(self, encoder, decoder, media, likelihood, latent_shape, num_classes=None, seed=0, **kwargs):
+        super().__init__(media, latent_shape, num_classes, seed, **kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self._encode = tf.function(
+            lambda packed, labels: self.encode_model(
+                self.likelihood.observe(self.media.to_model(packed)), labels
+            ),
+            reduce_retracing=True,
+        )
+
+    # What sub-classes say.
+
+    def encode_model(self, x, labels):
+        """Media in their model form -> latents (batch, *latent_shape), the likeliest ones."""
+        raise NotImplementedError
+
+    def parameters(self, latents, labels):
+        """Latents (batch, *latent_shape) -> parameters of the likelihood, (batch, ...)."""
+        raise NotImplementedError
+
+    # Training.
+
+    def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
+        """Says how the networks learn.
+
+        Args:
+            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
+                the clock of examples seen.
+            jit_compile: bool, XLA.
+            steps_per_execution: int >= 1, steps in one call of the compiled graph.
+            run_eagerly: bool, for debugging.
+        """
+        optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(1e-3))
+        super().compile(
+            optimizer=optimizer,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+        self.optimizer = self.prepare_optimizer(optimizer, self.learned_variables)
+
+    @property
+    def learned_variables(self):
+        """The variables that the model's own optimizer trains."""
+        parts = (self.encoder, self.decoder, self.likelihood)
+        return [variable for part in parts for variable in part.trainable_variables]
+
+    @property
+    def optimizers(self):
+        return {"model": self.optimizer}
+
+    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
+        """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
+
+        Raises:
+            InputError: the data do not fit the media or lie outside the support of the likelihood, the labels are missing,
+                or examples are weighted.
+        """
+        for data in (x, keras.utils.unpack_x_y_sample_weight(validation_data)[0]):
+            self.check_support(data)
+        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Reports `test_step` like `keras.Model.evaluate`, on data as in `fit`.
+
+        Raises:
+            InputError: the data do not fit the media, or lie outside the support of the likelihood.
+        """
+        self.check_support(x)
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def check_support(self, x):
+        """Refuses data that the likelihood gives no probability: arrays whole, a `tf.data.Dataset` by its first batch."""
+        for batch in examples_of(x, self.media):
+            self.likelihood.check(np.asarray(self.media.to_model(batch)))
+
+    def test_seed(self, index):
+        """The seed of the noise at an evaluation's batch of this number, a function of the model's seed and it alone."""
+        return tf.random.experimental.stateless_fold_in(tf.constant([self.seed, -1], tf.int64), index)
+
+    # Use.
+
+    def call(self, inputs, training=False):
+        """Media in their model form, or [media, labels] -> parameters of the likelihood at the likeliest latents."""
+        x, labels = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
+        return self.parameters(self.encode_model(x, labels), labels)
+
+    def decode_to_model(self, latents, labels):
+        return self.likelihood.mean(self.parameters(latents, labels))
+
+    def encode(self, x, labels=None):
+        """The likeliest latents of media.
+
+        Args:
+            x: packed media (num, *media.shape), such as `media.pack` gives.
+            labels: for a conditional model `num` ints.
+
+        Returns:
+            Array (num, *latent_shape).
+
+        Raises:
+            InputError: media or labels do not fit the model.
+        """
+        x, labels = self._examples(x, labels)
+        parts = [slice(i, i + GENERATE_BATCH) for i in range(0, len(x), GENERATE_BATCH)]
+        return np.concatenate(
+            [self._encode(x[part], None if labels is None else labels[part]).numpy() for part in parts]
+        )
+
+    def reconstruct(self, x, labels=None):
+        """Media as they come back from their latents.
+
+        Args:
+            x: packed media (num, *media.shape).
+            labels: as in `encode`.
+
+        Returns:
+            Array of raw media, (num, ...): the expected ones.
+
+        Raises:
+            InputError: media or labels do not fit the model.
+        """
+        return self.decode(self.encode(x, labels), labels)
+
+    def held_out(self, real):
+        """The examples that a score is taken over.
+
+        Args:
+            real: a `Dataset`, whose test split counts; packed media; or a pair of packed media and labels.
+
+        Returns:
+            Arrays of packed media and of labels, or None in their place.
+
+        Raises:
+            InputError: media or labels do not fit the model or its likelihood.
+        """
+        if hasattr(real, "arrays"):
+            real = real.arrays("test")
+        x, labels = real if isinstance(real, tuple) else (real, None)
+        return self._examples(x, labels if self.num_classes is not None else None)
+
+    def _examples(self, x, labels):
+        x = np.asarray(x)
+        if x.shape[1:] != self.media.shape or x.dtype != self.media.dtype or not len(x):
+            raise InputError(
+                f"The model takes {self.media.dtype} examples (num, *{self.media.shape}), not {x.dtype} of shape "
+                f"{x.shape}: pack them with model.media.pack."
+            )
+        if self.num_classes is not None and labels is None:
+            raise InputError(
+                f"The model is conditional on {self.num_classes} classes: give the labels of the examples."
+            )
+        self.likelihood.check(np.asarray(self.media.to_model(x)))
+        return x, self.labels_for(len(x), labels)
+
+    # Saving and serving.
+
+    def exported_networks(self):
+        return [self.encoder, self.decoder, self.likelihood]
+
+    def endpoints(self):
+        def encode(raw, label=None):
+            x = self.media.to_model(self.media.pack_in_graph(raw))
+            return {"latents": self.encode_model(self.likelihood.observe(x), label)}
+
+        def reconstruct(raw, label=None):
+            latents = encode(raw, label)["latents"]
+            return {self.media.raw_spec.name: self.media.to_raw(self.decode_to_model(latents, label))}
+
+        signature = [self.media.raw_spec, *self.label_spec]
+        return {
+            **super().endpoints(),
+            "encode": (encode, signature),
+            "reconstruct": (reconstruct, signature),
+        }
+
+    def get_config(self):
+        parts = {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood}
+        return {
+            **{name: keras.saving.serialize_keras_object(part) for name, part in parts.items()},
+            **super().get_config(),
+        }

@@ -1,0 +1,298 @@
+"""Variational autoencoders."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.losses import ELBO, Gaussian, GaussianMixture, StandardNormal
+from keras_gen.losses.normal import DiagonalNormal
+from keras_gen.models.autoencoder import Autoencoder
+from keras_gen.models.generative_model import GENERATE_BATCH
+from keras_gen.models.vae_checks import check_decoder, check_encoder_inputs, check_together, latent_dim_of
+
+EVIDENCE = ("loss", "reconstruction", "kl", "elbo")
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class VAE(Autoencoder):
+    """An encoder and a decoder that learn a smooth space of latents (Kingma & Welling 2014).
+
+    `fit` reports, in nats per example, `loss` (of the objective), `reconstruction` (-log p(x|z)), `kl` and `elbo`; in
+    validation and `evaluate` the loss is the negative ELBO, whatever the objective weighs.
+
+    Args:
+        encoder: built keras Model, media in their model form [and label int32 (batch,)] -> [mean, log variance], each
+            (batch, latent_dim).
+        decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood, (batch,
+            *media.shape[:-1], likelihood.num_parameters(channels)).
+        media: what is modelled, such as `Image(32, 32, 3)`.
+        likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
+        objective: an `Objective`; None stands for `ELBO()`.
+        prior: a `Prior`; None stands for `StandardNormal()`.
+        num_classes: int, number of labels that the decoder takes, and the encoder may, or None.
+        seed: int, decides every random number of training.
+        sampling_prior: the `Prior` that samples are drawn from where it is another one: see `fit_sampling_prior`.
+
+    Raises:
+        InputError: networks, likelihood, objective and prior do not fit each other, the media or the labels.
+
+    Example:
+
+    >>> import keras_gen as kg
+    >>> media, likelihood = kg.Image(8, 8, 1), kg.losses.Bernoulli("dynamic")
+    >>> encoder, decoder = kg.networks.mlp(media, likelihood, latent_dim=4)
+    >>> vae = kg.VAE(encoder, decoder, media, likelihood, objective=kg.losses.ELBO(beta=2.0))
+    >>> vae.compile()
+    >>> vae.generate(2, seed=0).shape
+    (2, 8, 8, 1)
+    """
+
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        media,
+        likelihood=None,
+        objective=None,
+        prior=None,
+        num_classes=None,
+        seed=0,
+        sampling_prior=None,
+        **kwargs,
+    ):
+        likelihood = Gaussian("learned") if likelihood is None else likelihood
+        objective = ELBO() if objective is None else objective
+        prior = StandardNormal() if prior is None else prior
+        latent_dim = latent_dim_of(encoder)
+        check_encoder_inputs(encoder, media, num_classes)
+        check_decoder(decoder, media, likelihood, (latent_dim,), num_classes)
+        check_together(encoder, objective, prior)
+        super().__init__(encoder, decoder, media, likelihood, (latent_dim,), num_classes, seed, **kwargs)
+        self.objective = objective
+        self.adversary = objective.make_adversary(latent_dim)
+        self.prior = self._bound(prior)
+        self.sampling_prior = None if sampling_prior is None else self._bound(sampling_prior)
+        self._posterior = tf.function(
+            lambda packed, labels: tuple(
+                self.posterior(self.likelihood.observe(self.media.to_model(packed)), labels)
+            ),
+            reduce_retracing=True,
+        )
+
+    def _bound(self, prior):
+        prior.bind(lambda x: self.posterior(x, None), self.media.shape, *self.latent_shape)
+        return prior
+
+    # The model.
+
+    def posterior(self, x, labels):
+        """q(z|x), a `DiagonalNormal` (batch, latent_dim), of media in their model form."""
+        takes_labels = len(self.encoder.inputs) == 2
+        return DiagonalNormal(*self.encoder([x, labels] if takes_labels else x))
+
+    def parameters(self, latents, labels):
+        return self.decoder(latents if labels is None else [latents, labels])
+
+    def log_likelihood(self, x, z, labels):
+        """log p(x|z) of each example, in nats.
+
+        Args:
+            x: (batch, *media.shape) in model form.
+            z: (..., batch, latent_dim).
+            labels: int32 (batch,), or None.
+
+        Returns:
+            (..., batch).
+        """
+        flat = tf.reshape(z, (-1, *self.latent_shape))
+        if labels is not None:
+            labels = tf.tile(labels, [tf.shape(flat)[0] // tf.shape(labels)[0]])
+        parameters = self.parameters(flat, labels)
+        shape = tf.concat([tf.shape(z)[:-1], tf.shape(parameters)[1:]], axis=0)
+        parameters = tf.ensure_shape(tf.reshape(parameters, shape), (*z.shape[:-1], *parameters.shape[1:]))
+        return self.likelihood.log_prob(x, parameters)
+
+    def encode_model(self, x, labels):
+        return self.posterior(x, labels).mean
+
+    # Training.
+
+    def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
+        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly)
+        self.adversary_optimizer = None
+        if self.adversary is not None:
+            self.adversary_optimizer = self.prepare_optimizer(
+                self.objective.adversary_optimizer(), self.adversary.trainable_variables
+            )
+        self.track(*EVIDENCE, *self.objective.terms)
+
+    compile.__doc__ = Autoencoder.compile.__doc__
+
+    @property
+    def learned_variables(self):
+        return super().learned_variables + self.prior.trainable_variables
+
+    @property
+    def optimizers(self):
+        return super().optimizers | (
+            {"adversary": self.adversary_optimizer} if self.adversary is not None else {}
+        )
+
+    def train_step(self, data):
+        x, labels = self.unpack(data)
+        observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
+        x = self.likelihood.observe(x, observe_seed)
+        with tf.GradientTape() as tape:
+            outcome = self.objective(self, x, labels, draw_seed)
+            scaled_loss = self.optimizer.scale_loss(outcome.loss)
+        variables = self.learned_variables
+        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
+        if self.adversary is not None:
+            self._train_adversary(outcome.z, adversary_seed)
+        self.report(loss=outcome.loss, **outcome.terms)
+        self._report_evidence(outcome.reconstruction, outcome.kl)
+        self.examples_seen.assign_add(tf.cast(tf.shape(x)[0], tf.int64))
+        return self.results()
+
+    def _train_adversary(self, z, seed):
+        variables = self.adversary.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = self.objective.adversary_loss(self.adversary, z, seed)
+        self.adversary_optimizer.apply(tape.gradient(loss, variables), variables)
+
+    def test_step(self, data):
+        """The ELBO as it is, one draw of the latents for each example."""
+        x, labels = self.unpack(data)
+        seeds = tf.random.experimental.stateless_split(
+            self.test_seed(tf.cast(self._trackers["elbo"].count, tf.int64)), 2
+        )
+        x = self.likelihood.observe(x, seeds[0])
+        posterior = self.posterior(x, labels)
+        z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), seeds[1]))
+        reconstruction, kl = -self.log_likelihood(x, z, labels), self.prior.kl(posterior, z)
+        weight = tf.cast(tf.shape(x)[0], tf.float32)
+        self.report(weight=weight, loss=tf.reduce_mean(reconstruction + kl))
+        self._report_evidence(reconstruction, kl)
+        return self.results(EVIDENCE)
+
+    def _report_evidence(self, reconstruction, kl):
+        self.report(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
+
+    # Use.
+
+    def latents_of_seeds(self, seeds, temperature=1.0):
+        """One latent for each seed, drawn from the prior; see `GenerativeModel.latents_of_seeds`."""
+        choice = tf.map_fn(
+            lambda seed: tf.random.stateless_uniform((), tf.stack([seed, 1])),
+            seeds,
+            fn_output_signature=tf.TensorSpec((), tf.float32),
+        )
+        prior = self.prior if self.sampling_prior is None else self.sampling_prior
+        return prior.draw(super().latents_of_seeds(seeds, temperature), choice)
+
+    def posteriors(self, x, labels=None):
+        """The posterior of every example, as arrays.
+
+        Args:
+            x: packed media (num, *media.shape).
+            labels: for a conditional model `num` ints.
+
+        Returns:
+            `DiagonalNormal` of arrays (num, latent_dim).
+
+        Raises:
+            InputError: media or labels do not fit the model.
+        """
+        x, labels = self._examples(x, labels)
+        parts = [slice(i, i + GENERATE_BATCH) for i in range(0, len(x), GENERATE_BATCH)]
+        posteriors = [self._posterior(x[part], None if labels is None else labels[part]) for part in parts]
+        return DiagonalNormal(*(np.concatenate(halves) for halves in zip(*posteriors, strict=True)))
+
+    def traverse(self, latent, dimensions=None, reach=2.0, steps=8, label=None):
+        """Walks through one dimension of a latent at a time, the others as they are.
+
+        Args:
+            latent: (latent_dim,) float, such as `encode` gives.
+            dimensions: list of ints, or None for all.
+            reach: float > 0, the walk goes from -reach to reach; 2 covers 95% of a standard normal prior.
+            steps: int >= 2.
+            label: int, which a conditional model needs.
+
+        Returns:
+            Array of raw media, (dimensions, steps, ...).
+
+        Raises:
+            InputError: the latent, a dimension, the number of steps or the label does not fit.
+        """
+        (latent_dim,) = self.latent_shape
+        dimensions = range(latent_dim) if dimensions is None else dimensions
+        latent = np.asarray(latent, np.float32)
+        outside = [dimension for dimension in dimensions if not 0 <= dimension < latent_dim]
+        if latent.shape != self.latent_shape or outside or steps < 2:
+            raise InputError(
+                f"A walk needs a latent of shape {self.latent_shape}, dimensions from 0 to {latent_dim - 1} and at least 2 "
+                f"steps, but was given {latent.shape}, {list(dimensions)} and {steps}."
+            )
+        self.check_label(label)
+        latents = np.tile(latent, (len(dimensions), steps, 1))
+        for row, dimension in enumerate(dimensions):
+            latents[row, :, dimension] = np.linspace(-reach, reach, steps)
+        walked = self.decode(latents.reshape(-1, latent_dim), label)
+        return walked.reshape(len(dimensions), steps, *walked.shape[1:])
+
+    def fit_sampling_prior(self, x, labels=None, components=10, seed=0):
+        """Draws samples henceforth from a mixture of normals fitted to the latents of real examples.
+
+        The model and its likelihood stay as they are. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
+
+        Args:
+            x: packed media (num, *media.shape), better the training set.
+            labels: for a conditional model `num` ints.
+            components: int >= 1, normals in the mixture.
+            seed: int >= 0.
+
+        Raises:
+            InputError: media or labels do not fit the model, or there are fewer examples than components.
+        """
+        prior = self._bound(GaussianMixture(components))
+        posterior = self.posteriors(x, labels)
+        noise = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
+        prior.fit(np.asarray(posterior.sample(noise)), seed)
+        self.sampling_prior = prior
+        self._make_functions()
+
+    def score(self, real, samples=1000, seed=0):
+        """How probable held-out media are, and how the latents are used.
+
+        Args:
+            real: a `Dataset`, whose test split counts; packed media; or a pair of packed media and labels.
+            samples: int >= 1, draws of the importance-weighted bound on the likelihood (Burda et al. 2016).
+            seed: int >= 0, decides all draws.
+
+        Returns:
+            Dict of floats, see `keras_gen.metrics.evidence_scores`.
+
+        Raises:
+            InputError: media or labels do not fit the model or its likelihood.
+        """
+        from keras_gen.metrics import evidence_scores  # metrics stand above models
+
+        if hasattr(real, "arrays"):
+            real = real.arrays("test")
+        x, labels = real if isinstance(real, tuple) else (real, None)
+        x, labels = self._examples(x, labels if self.num_classes is not None else None)
+        return evidence_scores(self, x, labels, samples, seed)
+
+    # Saving and serving.
+
+    def exported_networks(self):
+        drawn = self.prior if self.sampling_prior is None else self.sampling_prior
+        return [*super().exported_networks(), drawn]
+
+    def get_config(self):
+        parts = {"objective": self.objective, "prior": self.prior, "sampling_prior": self.sampling_prior}
+        return {
+            **{name: keras.saving.serialize_keras_object(part) for name, part in parts.items()},
+            **super().get_config(),
+        }

@@ -1,0 +1,63 @@
+"""Refusing networks, priors and objectives that cannot make a VAE."""
+
+from keras_gen.errors import InputError
+from keras_gen.losses import VampPrior
+
+
+def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
+    """Raises `InputError` where the decoder does not fit the latents, the likelihood or the labels."""
+    inputs = 1 if num_classes is None else 2
+    if len(decoder.inputs) != inputs:
+        raise InputError(
+            f"With num_classes={num_classes} the decoder must have {inputs} input(s), but it has {len(decoder.inputs)}: "
+            "build it with the same num_classes."
+        )
+    taken = tuple(decoder.inputs[0].shape[1:])
+    if taken != latent_shape:
+        raise InputError(
+            f"The encoder gives latents of shape {latent_shape}, but the decoder takes {taken}: build both with the "
+            "same latent_dim."
+        )
+    *places, channels = media.shape
+    wanted = (*places, likelihood.num_parameters(channels))
+    if tuple(decoder.output_shape[1:]) != wanted:
+        raise InputError(
+            f"{type(likelihood).__name__} of {media} takes parameters of shape {wanted}, but the decoder gives "
+            f"{tuple(decoder.output_shape[1:])}: build it for this media and likelihood."
+        )
+
+
+def check_encoder_inputs(encoder, media, num_classes):
+    """Raises `InputError` where the encoder does not fit the media or the labels."""
+    if len(encoder.inputs) > (1 if num_classes is None else 2):
+        raise InputError(
+            f"The encoder has {len(encoder.inputs)} inputs, but num_classes is {num_classes}: build it with the same "
+            "num_classes."
+        )
+    taken = tuple(encoder.inputs[0].shape[1:])
+    if taken != media.shape:
+        raise InputError(f"The encoder takes pictures of shape {taken}, but media is {media}.")
+
+
+def latent_dim_of(encoder):
+    """The length of the latents of a VAE's encoder; raises `InputError` where it is not the encoder of a VAE."""
+    shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
+    if len(shapes) != 2 or shapes[0] != shapes[1] or len(shapes[0]) != 1:
+        raise InputError(
+            f"The encoder must give a mean and a log variance of shape (latent_dim,) each, but it gives {shapes}."
+        )
+    return shapes[0][0]
+
+
+def check_together(encoder, objective, prior):
+    """Raises `InputError` where the objective and the encoder do not fit the prior."""
+    if objective.needs_factorised_prior and not prior.factorised:
+        raise InputError(
+            f"{type(objective).__name__} needs a prior of independent dimensions, but {type(prior).__name__} is none: take "
+            "prior=StandardNormal(), or another objective."
+        )
+    if isinstance(prior, VampPrior) and len(encoder.inputs) == 2:
+        raise InputError(
+            "VampPrior asks the encoder about pseudo-inputs that have no label, but the encoder takes labels: build the "
+            "encoder without num_classes, or take another prior."
+        )

@@ -1,0 +1,56 @@
+"""Convolutional encoder and decoder of a vector."""
+
+import keras
+from keras import layers
+
+from keras_gen.networks.conditioning import latent_inputs
+from keras_gen.networks.latents import join_label, picture_inputs, posterior_encoder
+from keras_gen.networks.sizes import channels, halved_sizes
+
+
+def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=256, activation="silu"):
+    """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8 to 256.
+
+    Args:
+        media: what is modelled, of square shape (H, H, C).
+        likelihood: `Likelihood` whose parameters the decoder gives.
+        num_classes: number of labels, or None for a model without labels.
+        latent_dim: length of the latent.
+        width: feature maps at half the size of the picture; doubled at each halving, up to 8 * width.
+        hidden: units of the fully connected layer between the smallest feature maps and the latent.
+        activation: of the hidden layers, a name that Keras knows.
+
+    Returns:
+        (encoder, decoder), functional Models: from `picture` (H, H, C) [and `label` int32 ()] to [mean, log variance],
+        and from `latent` (latent_dim,) [and `label`] to parameters (H, H, likelihood.num_parameters(C)).
+
+    Raises:
+        InputError: the picture is not square, or not of 8 to 256 pixels.
+    """
+    sizes = halved_sizes(media.shape)
+    widths = [channels(width, level) for level in range(len(sizes) - 1)]
+    picture, label = picture_inputs(media.shape, num_classes)
+    x = picture
+    for filters in widths:
+        x = layers.Conv2D(filters, 4, strides=2, padding="same", activation=activation)(x)
+    x = join_label(layers.Flatten()(x), label, num_classes)
+    x = layers.Dense(hidden, activation=activation)(x)
+    encoder = posterior_encoder(picture, label, x, latent_dim)
+
+    inputs, x = latent_inputs(latent_dim, num_classes)
+    x = layers.Dense(hidden, activation=activation)(x)
+    x = layers.Dense(sizes[-1] ** 2 * widths[-1], activation=activation)(x)
+    x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]))(x)
+    for size, filters in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
+        x = crop(
+            layers.Conv2DTranspose(filters, 4, strides=2, padding="same", activation=activation)(x), size
+        )
+    parameters = likelihood.num_parameters(media.shape[-1])
+    x = layers.Conv2DTranspose(parameters, 4, strides=2, padding="same", dtype="float32")(x)
+    return encoder, keras.Model(inputs, crop(x, sizes[0]), name="decoder")
+
+
+def crop(x, size):
+    """The first `size` rows and columns: doubling an odd size that was halved makes one too many."""
+    excess = x.shape[1] - size
+    return layers.Cropping2D(((0, excess), (0, excess)))(x) if excess else x

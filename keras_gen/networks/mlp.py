@@ -1,0 +1,45 @@
+"""Fully connected encoder and decoder."""
+
+import math
+
+import keras
+from keras import layers
+
+from keras_gen.networks.conditioning import latent_inputs
+from keras_gen.networks.latents import join_label, picture_inputs, posterior_encoder
+
+
+def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, activation="tanh"):
+    """Builds the fully connected pair of Burda et al. 2016: by default 784-200-200-50 on MNIST, tanh between.
+
+    Source: Burda et al. 2016, arXiv 1509.00519, section 5.
+
+    Args:
+        media: what is modelled, of any shape.
+        likelihood: `Likelihood` whose parameters the decoder gives.
+        num_classes: number of labels, or None for a model without labels.
+        latent_dim: length of the latent.
+        width: units in a hidden layer.
+        depth: hidden layers of each network.
+        activation: of the hidden layers, a name that Keras knows.
+
+    Returns:
+        (encoder, decoder), functional Models: from `picture` (*media.shape) [and `label` int32 ()] to [mean, log variance],
+        and from `latent` (latent_dim,) [and `label`] to parameters (*media.shape[:-1], likelihood.num_parameters(channels)).
+    """
+    picture, label = picture_inputs(media.shape, num_classes)
+    # Pixels from 0 to 1, as in the paper: a black ground of -1 would drive the first layer into saturation.
+    x = layers.Rescaling(0.5, offset=0.5)(layers.Flatten()(picture))
+    x = join_label(x, label, num_classes)
+    for _ in range(depth):
+        x = layers.Dense(width, activation=activation)(x)
+    encoder = posterior_encoder(picture, label, x, latent_dim)
+
+    inputs, x = latent_inputs(latent_dim, num_classes)
+    for _ in range(depth):
+        x = layers.Dense(width, activation=activation)(x)
+    *places, channels = media.shape
+    shape = (*places, likelihood.num_parameters(channels))
+    x = layers.Dense(math.prod(shape), dtype="float32")(x)
+    parameters = layers.Reshape(shape, dtype="float32", name="parameters")(x)
+    return encoder, keras.Model(inputs, parameters, name="decoder")

@@ -1,0 +1,29 @@
+"""Handwritten digits, 28x28, binarised: the one-layer VAE of Burda et al. 2016, with its networks and protocol.
+
+784-200-200-50 and back, tanh, batches of 20, Adam with epsilon 1e-4 and a learning rate that falls from 1e-3 to 1e-4; dynamic
+binarisation. The paper trains for 3,280 epochs and reaches an NLL of 86.76 nats.
+
+Command: keras-gen train mnist-vae [--data mnist.npz]
+Time: TODO 1
+Score: TODO 1
+"""
+
+from keras_gen.recipes.vae import VAEConfig
+
+
+def config():
+    return VAEConfig(
+        data="mnist",
+        size=28,
+        channels=1,
+        network="mlp",
+        width=200,
+        latent_dim=50,
+        activation="tanh",
+        epsilon=1e-4,
+        final_learning_rate_share=0.1,
+        batch_size=20,
+        epochs=40,
+        steps_per_epoch=5500,
+        steps_per_execution=100,
+    )

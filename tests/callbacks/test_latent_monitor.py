@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.callbacks import LatentMonitor
+from keras_gen.callbacks.latent_monitor import kl_of_dimensions, sheets
+from keras_gen.losses import Bernoulli
+from keras_gen.media import Image
+from keras_gen.models import VAE
+from keras_gen.networks import mlp
+
+
+def small_vae(num_classes=None):
+    keras.utils.set_random_seed(0)
+    media, likelihood = Image(8, 8, 1), Bernoulli("dynamic")
+    networks = mlp(media, likelihood, num_classes=num_classes, latent_dim=5, width=8)
+    vae = VAE(*networks, media, likelihood, num_classes=num_classes)
+    vae.compile()
+    return vae
+
+
+def test_tensorboard_gets_reconstructions_traversals_and_the_kl_of_each_dimension(pictures, tmp_path):
+    images, labels = pictures
+    vae = small_vae(num_classes=3)
+    monitor = LatentMonitor(tmp_path, images[:6], labels[:6], num=6)
+    vae.fit(images, labels, epochs=2, validation_data=pictures, callbacks=[monitor], verbose=0)
+    values = {}
+    for file in (tmp_path / "tensorboard").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in event.summary.value:
+                values[value.tag, event.step] = tf.make_ndarray(value.tensor)
+    expected = {"samples", "reconstructions", "traversals", "val_elbo", "kl", "learning_rate/model"}
+    tags = {tag for tag, step in values if step == 96}
+    assert expected | {f"kl_of_dimensions/{i:03d}" for i in range(5)} <= tags
+    divergences = [values[f"kl_of_dimensions/{i:03d}", 96] for i in range(5)]
+    np.testing.assert_allclose(divergences, kl_of_dimensions(vae, images[:6], labels[:6]), rtol=1e-5)
+
+
+def test_sheets_show_originals_beside_what_comes_back(pictures):
+    images, _ = pictures
+    vae = small_vae()
+    found = sheets(vae, images[:4])
+    grid = vae.media.grid(np.concatenate([images[:4], vae.reconstruct(images[:4])]), rows=2)
+    np.testing.assert_array_equal(found["reconstructions"], grid)
+    strongest = np.argsort(-kl_of_dimensions(vae, images[:4]))
+    walked = vae.traverse(vae.encode(images[:1])[0], strongest)
+    np.testing.assert_array_equal(found["traversals"], vae.media.grid(walked.reshape(-1, 8, 8, 1), rows=5))

@@ -1,0 +1,258 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gen import datasets
+from keras_gen.errors import InputError
+from keras_gen.losses import (
+    ELBO,
+    IWAE,
+    Bernoulli,
+    BetaTCVAE,
+    Categorical,
+    DiscretizedLogisticMixture,
+    DReG,
+    FactorVAE,
+    Gaussian,
+    VampPrior,
+)
+from keras_gen.media import Image
+from keras_gen.models import VAE, load_model
+from keras_gen.networks import conv, mlp
+from keras_gen.schedules import Linear
+
+MEDIA = Image(8, 8, 1)
+
+
+def build(objective=None, prior=None, num_classes=None, likelihood=None, latent_dim=4, **compile_arguments):
+    """A small VAE, the same one at each call."""
+    keras.utils.set_random_seed(0)
+    likelihood = likelihood or Bernoulli("dynamic")
+    networks = mlp(MEDIA, likelihood, num_classes=num_classes, latent_dim=latent_dim, width=16)
+    vae = VAE(*networks, MEDIA, likelihood, objective, prior, num_classes=num_classes, seed=1)
+    vae.compile(**compile_arguments)
+    return vae
+
+
+def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
+    """The step against the negative ELBO written out by hand, on the same noise."""
+    vae = build(ELBO(3.0), optimizer=keras.optimizers.SGD(0.01))
+    observe_seed, draw_seed, _ = vae.step_seeds(3)
+    x = vae.likelihood.observe(vae.media.to_model(pictures[0]), observe_seed)
+    noise_seed = tf.random.experimental.stateless_split(draw_seed, 2)[0]
+    noise = tf.random.stateless_normal((48, 4), noise_seed)
+    variables = vae.encoder.trainable_variables + vae.decoder.trainable_variables
+    with tf.GradientTape() as tape:
+        mean, log_variance = vae.encoder(x)
+        logits = vae.decoder(mean + tf.exp(log_variance / 2) * noise)
+        crossed = tf.nn.sigmoid_cross_entropy_with_logits(labels=(x + 1) / 2, logits=logits)
+        kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance)
+        loss = (tf.reduce_sum(crossed) + 3.0 * kl) / 48
+    expected = [v - 0.01 * g for v, g in zip(variables, tape.gradient(loss, variables), strict=True)]
+    logs = tf.function(vae.train_step)(tf.constant(pictures[0]))
+    np.testing.assert_allclose(logs["loss"], loss, rtol=1e-5)
+    np.testing.assert_allclose(logs["kl"], kl / 48, rtol=1e-5)
+    np.testing.assert_allclose(logs["elbo"], -(logs["reconstruction"] + logs["kl"]), rtol=1e-5)
+    for variable, value in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-6)
+
+
+def test_validation_is_the_elbo_whatever_the_objective_weighs(pictures):
+    reports = [
+        build(objective).evaluate(pictures[0], batch_size=16, verbose=0, return_dict=True)
+        for objective in (ELBO(), ELBO(beta=100.0), IWAE(5), DReG(3), BetaTCVAE(48, beta=9.0), FactorVAE())
+    ]
+    assert reports[0].keys() == {"loss", "reconstruction", "kl", "elbo"}
+    np.testing.assert_allclose(reports[0]["loss"], -reports[0]["elbo"], rtol=1e-5)
+    for report in reports[1:]:
+        assert report == reports[0]
+    # Batches of any size, the last one smaller, weigh by their examples.
+    whole = build(likelihood=Gaussian(1.0)).evaluate(pictures[0], batch_size=48, verbose=0, return_dict=True)
+    parts = build(likelihood=Gaussian(1.0)).evaluate(pictures[0], batch_size=20, verbose=0, return_dict=True)
+    np.testing.assert_allclose(parts["kl"], whole["kl"], rtol=1e-4)
+    np.testing.assert_allclose(parts["loss"], whole["loss"], rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"objective": ELBO(Linear(0, 1, examples=100))},
+        {"objective": DReG(3), "prior": "vamp"},
+        {"objective": FactorVAE(width=8), "num_classes": 3},
+        {"likelihood": "learned"},
+    ],
+    ids=str,
+)
+def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, settings):
+    def fresh():
+        prior = VampPrior(5) if settings.get("prior") else None
+        likelihood = Gaussian("learned") if settings.get("likelihood") else None
+        optimizer = keras.optimizers.Adam(Linear(1e-2, 0.0, examples=500))
+        return build(
+            settings.get("objective"), prior, settings.get("num_classes"), likelihood, optimizer=optimizer
+        )
+
+    def train(vae):
+        labels = pictures[1] if vae.num_classes else None
+        return vae.fit(pictures[0], labels, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+
+    straight, stopped = fresh(), fresh()
+    before = straight.get_weights()
+    train(straight)
+    train(stopped)
+    stopped.save(tmp_path / "vae.keras")
+    resumed = load_model(tmp_path / "vae.keras")
+    assert train(resumed) == train(straight)
+    moved = 0
+    for a, b, start in zip(resumed.get_weights(), straight.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+        moved += np.any(a != start)
+    assert moved == len(before)  # every weight learns: the prior's, the likelihood's and the adversary's too
+    for name, optimizer in straight.optimizers.items():
+        for a, b in zip(resumed.optimizers[name].variables, optimizer.variables, strict=True):
+            np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(resumed.generate(3, seed=4), straight.generate(3, seed=4))
+
+
+def test_equal_seeds_draw_equal_pictures_under_every_prior(pictures, tmp_path):
+    for prior in (None, VampPrior(6)):
+        vae = build(prior=prior, num_classes=None)
+        few, many = vae.generate(5, seed=7), vae.generate(300, seed=7)
+        np.testing.assert_array_equal(few, many[:5])
+        assert np.any(few != vae.generate(5, seed=8))
+        frozen = vae.generate(40, seed=1, temperature=0.0).reshape(40, -1)
+        # Without noise the standard prior has one picture, and a mixture one for each component.
+        assert len(np.unique(frozen, axis=0)) == (1 if prior is None else 6)
+        before = vae.generate(50, seed=7)
+        vae.fit_sampling_prior(pictures[0], components=3)
+        fitted = vae.generate(50, seed=7)
+        assert np.any(before != fitted)
+        vae.save(tmp_path / "vae.keras")
+        np.testing.assert_array_equal(load_model(tmp_path / "vae.keras").generate(50, seed=7), fitted)
+
+
+def test_encoding_decoding_and_walking(pictures):
+    images, labels = pictures
+    vae = build(num_classes=3)
+    latents = vae.encode(images, labels)
+    assert latents.shape == (48, 4)
+    np.testing.assert_array_equal(vae.reconstruct(images, labels), vae.decode(latents, labels))
+    walked = vae.traverse(latents[0], dimensions=[2, 0], reach=3.0, steps=5, label=1)
+    assert walked.shape == (2, 5, 8, 8, 1)
+    by_hand = np.tile(latents[0], (5, 1))
+    by_hand[:, 0] = [-3, -1.5, 0, 1.5, 3]
+    np.testing.assert_array_equal(walked[1], vae.decode(by_hand, 1))
+    np.testing.assert_array_equal(
+        vae.interpolate(latents[0], latents[1], steps=3, label=2)[[0, 2]], vae.decode(latents[:2], 2)
+    )
+    # The encoder, too, sees the label.
+    assert np.any(vae.encode(images, labels) != vae.encode(images, (labels + 1) % 3))
+
+
+def test_exported_signatures_give_what_python_gives(pictures, tmp_path):
+    images, labels = pictures
+    vae = build(num_classes=3)
+    served = tf.saved_model.load(str(vae.export(tmp_path / "1"))).signatures
+    assert {"serving_default", "generate", "decode", "encode", "reconstruct"} <= set(served)
+    latents = served["encode"](pictures=images, label=labels)["latents"]
+    np.testing.assert_allclose(latents, vae.encode(images, labels), rtol=1e-4, atol=1e-5)
+    again = served["reconstruct"](pictures=images[:7], label=labels[:7])["pictures"]
+    np.testing.assert_array_equal(again, vae.reconstruct(images[:7], labels[:7]))
+    larger = images[:6].repeat(3, axis=1).repeat(3, axis=2)
+    assert served["reconstruct"](pictures=larger, label=labels[:6])["pictures"].shape == (6, 8, 8, 1)
+
+    mixture = build(prior=VampPrior(4))
+    served = tf.saved_model.load(str(mixture.export(tmp_path / "2"))).signatures["serving_default"]
+    seeds = np.random.SeedSequence(5).generate_state(6, np.uint64).view(np.int64)
+    np.testing.assert_array_equal(served(seed=tf.constant(seeds))["pictures"], mixture.generate(6, seed=5))
+
+
+def test_a_conditional_vae_learns_digits_and_obeys_labels():
+    """Margins that a VAE without KL, without labels or with a collapsed posterior misses."""
+    digits = datasets.load("digits", batch_size=64)
+    keras.utils.set_random_seed(0)
+    likelihood = Bernoulli("dynamic")
+    networks = conv(digits.media, likelihood, num_classes=10, latent_dim=8, width=16, hidden=64)
+    vae = VAE(*networks, digits.media, likelihood, num_classes=10)
+    vae.compile(keras.optimizers.Adam(2e-3), steps_per_execution=50)
+    before = vae.score(digits, samples=50)
+    history = vae.fit(
+        digits.batches(), steps_per_epoch=500, epochs=3, validation_data=digits.val, verbose=0
+    ).history
+    after = vae.score(digits, samples=50)
+    assert after["nll"] < before["nll"] - 15 and -after["elbo"] > after["nll"]
+    assert after["kl"] > 2 and after["active_units"] >= 3
+    assert history["val_elbo"][-1] > history["val_elbo"][0]
+    pictures, labels = digits.arrays("train")
+    judge = keras.Sequential(
+        [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
+    judge.compile(
+        keras.optimizers.Adam(1e-2),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    judge.fit(pictures, labels, epochs=15, verbose=0)
+    asked = vae.labels_for(500)
+    assert judge.evaluate(vae.generate(500, asked, seed=0), asked, verbose=0)[1] > 0.85
+    # Reconstructions are nearer to their originals than to those of the next example of the class.
+    test, test_labels = digits.arrays("test")
+    order = np.argsort(test_labels, kind="stable")
+    originals = test[order].astype(float)
+    again = vae.reconstruct(test[order], test_labels[order]).astype(float)
+    own = np.mean((again - originals) ** 2)
+    assert own < np.mean((again - np.roll(originals, 1, axis=0)) ** 2) / 2
+
+
+def test_mistakes_are_told_in_one_sentence(pictures):
+    images, labels = pictures
+    strict = build(likelihood=Bernoulli())
+    vae, conditional = build(), build(num_classes=3)
+    encoder, decoder = vae.encoder, vae.decoder
+    likelihood = Bernoulli("dynamic")
+    categorical = Categorical(levels=4)
+    other = mlp(MEDIA, likelihood, latent_dim=7, width=4)
+    mistakes = {
+        "Bernoulli takes black": lambda: strict.fit(images, verbose=0),
+        "Bernoulli takes black .*give Bernoulli": lambda: strict.fit(
+            tf.data.Dataset.from_tensors(images), verbose=0
+        ),
+        "Bernoulli takes black .-1. and white": lambda: strict.score(images),
+        "hold -0.*give Bernoulli|hold 0.*give Bernoulli": lambda: strict.encode(images),
+        "validation_data|Bernoulli takes": lambda: strict.fit(
+            images // 255 * 255, validation_data=(images, None), verbose=0
+        ),
+        "Categorical takes 4 levels": lambda: build(likelihood=categorical).evaluate(images, verbose=0),
+        "latents of shape .4,., but the decoder takes .7,.": lambda: VAE(
+            encoder, other[1], MEDIA, likelihood
+        ),
+        "takes parameters of shape .8, 8, 30.": lambda: VAE(
+            encoder, decoder, MEDIA, DiscretizedLogisticMixture()
+        ),
+        "a mean and a log variance": lambda: VAE(
+            keras.Model(encoder.input, encoder.outputs[0]), decoder, MEDIA
+        ),
+        "encoder takes pictures of shape .8, 8, 1., but media is Image.height=16": lambda: VAE(
+            encoder, decoder, Image(16, 16, 1), likelihood
+        ),
+        "decoder must have 2 input": lambda: VAE(encoder, decoder, MEDIA, likelihood, num_classes=3),
+        "encoder has 2 inputs, but num_classes is None": lambda: VAE(
+            conditional.encoder, decoder, MEDIA, likelihood
+        ),
+        "BetaTCVAE needs a prior of independent": lambda: build(BetaTCVAE(48), VampPrior(5)),
+        "pseudo-inputs that have no label": lambda: build(prior=VampPrior(5), num_classes=3),
+        "conditional on 3 classes: give the labels": lambda: conditional.score(images),
+        "uint8 examples": lambda: vae.encode(images[0]),
+        "not uint8 of shape .48, 4": lambda: vae.score(images[:, :4]),
+        "have no labels": lambda: conditional.fit(images, verbose=0),
+        "must have shape|labels must be": lambda: conditional.encode(images, labels[:5]),
+        "A walk needs a latent": lambda: vae.traverse(np.zeros(4), dimensions=[4]),
+        "at least 2 steps": lambda: vae.traverse(np.zeros(4), steps=1),
+        "give the label to walk in": lambda: conditional.traverse(np.zeros(4)),
+        "need as many examples": lambda: vae.fit_sampling_prior(images, components=60),
+        "samples must be at least 1": lambda: vae.score(images, samples=0),
+    }
+    for message, mistake in mistakes.items():
+        with pytest.raises(InputError, match=message):
+            mistake()

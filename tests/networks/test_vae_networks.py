@@ -1,0 +1,101 @@
+"""Encoders and decoders of VAEs: sizes, labels, and that everything they see and make is connected."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.losses import Bernoulli, DiscretizedLogisticMixture
+from keras_gen.media import Image
+from keras_gen.networks import conv, mlp, resnet
+from keras_gen.networks.sizes import halved_sizes
+
+BUILDERS = {"conv": conv, "mlp": mlp, "resnet": resnet}
+
+
+@pytest.mark.parametrize("size", [8, 9, 15, 28, 33, 50, 101, 256])
+@pytest.mark.parametrize("name", ["conv", "resnet"])
+def test_any_square_size(name, size):
+    likelihood = DiscretizedLogisticMixture(2)
+    encoder, decoder = BUILDERS[name](Image(size, size, 3), likelihood, latent_dim=5, width=2)
+    mean, log_variance = encoder(tf.zeros((2, size, size, 3)))
+    assert mean.shape == log_variance.shape == (2, 5)
+    assert decoder(mean).shape == (2, size, size, likelihood.num_parameters(3))
+
+
+def test_sizes_halve_and_round_up():
+    assert halved_sizes((33, 33, 1)) == [33, 17, 9, 5]
+    for size in range(8, 257):
+        sizes = halved_sizes((size, size, 1))
+        assert 4 <= sizes[-1] <= 7
+        assert all(
+            larger == 2 * smaller - larger % 2 for larger, smaller in zip(sizes, sizes[1:], strict=False)
+        )
+
+
+def test_the_mlp_of_the_paper_has_its_weights():
+    encoder, decoder = mlp(Image(28, 28, 1), Bernoulli())
+    assert encoder.count_params() == 784 * 200 + 200 + 200 * 200 + 200 + 2 * (200 * 50 + 50)
+    assert decoder.count_params() == 50 * 200 + 200 + 200 * 200 + 200 + 200 * 784 + 784
+    activations = {layer.activation.__name__ for layer in encoder.layers if hasattr(layer, "activation")}
+    assert activations == {"tanh", "linear"}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_pixel_and_label_is_seen_and_made(name):
+    keras.utils.set_random_seed(0)
+    media, likelihood = Image(13, 13, 1), Bernoulli()
+    encoder, decoder = BUILDERS[name](media, likelihood, num_classes=3, latent_dim=4, width=8)
+    for network in (encoder, decoder):  # blocks that start as the identity would hide what they see
+        for weight in network.trainable_variables:
+            weight.assign_add(0.05 * np.random.default_rng(1).normal(size=weight.shape))
+    picture = tf.constant(np.random.default_rng(0).normal(size=(1, 13, 13, 1)).astype("float32"))
+    latent = tf.constant(np.random.default_rng(2).normal(size=(1, 4)).astype("float32"))
+    label = tf.constant([1])
+    with tf.GradientTape() as tape:
+        tape.watch(picture)
+        mean, log_variance = encoder([picture, label])
+        total = tf.reduce_sum(mean) + tf.reduce_sum(log_variance)
+    assert np.all(tape.gradient(total, picture).numpy() != 0)
+    with tf.GradientTape() as tape:
+        tape.watch(latent)
+        parameters = decoder([latent, label])
+    assert np.all(tape.batch_jacobian(parameters, latent).numpy().reshape(13, 13, 4) != 0)
+    assert np.any(encoder([picture, tf.constant([2])])[0] != mean)
+    assert np.all(decoder([latent, tf.constant([2])]) != parameters)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_hyperparameters_change_the_networks(name):
+    media, likelihood = Image(8, 8, 1), Bernoulli()
+
+    def sizes(**arguments):
+        return [network.count_params() for network in BUILDERS[name](media, likelihood, **arguments)]
+
+    plain = sizes(width=8, latent_dim=4)
+    activations = BUILDERS[name](media, likelihood, width=8, activation="elu")[1].get_config()
+    assert "elu" in str(activations)
+    own = {"conv": {"hidden": 32}, "mlp": {"depth": 3}, "resnet": {"blocks": 2}}[name]
+    for change in ({"width": 16}, {"latent_dim": 9}, {"num_classes": 3}, own):
+        assert all(
+            a != b for a, b in zip(sizes(**{"width": 8, "latent_dim": 4, **change}), plain, strict=True)
+        )
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_heads_stay_in_single_precision(name):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        encoder, decoder = BUILDERS[name](Image(8, 8, 1), Bernoulli(), width=8)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    outputs = [*encoder(tf.zeros((1, 8, 8, 1))), decoder(tf.zeros((1, encoder.outputs[0].shape[1])))]
+    assert all(output.dtype == tf.float32 for output in outputs)
+
+
+@pytest.mark.parametrize("media", [Image(7, 7, 1), Image(257, 257, 1), Image(8, 16, 1)])
+def test_other_sizes_are_refused(media):
+    for builder in (conv, resnet):
+        with pytest.raises(InputError, match="square and of 8 to 256 pixels"):
+            builder(media, Bernoulli())
