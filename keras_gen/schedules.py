@@ -126,6 +126,45 @@ class WarmUp(Schedule):
         return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["examples"])
 
 
+@keras.saving.register_keras_serializable("keras_gen")
+class Cyclical(Schedule):
+    """A rise from zero that starts again and again, constant after the last.
+
+    Source: Fu et al. 2019, arXiv 1903.10145, equations 6 and 7: beta = min(tau / R, 1), tau = mod(t, T/M) / (T/M).
+
+    Args:
+        value: float, reached at the end of each rise.
+        examples: int >= 1, T, how many examples all cycles take.
+        cycles: int >= 1, M.
+        rise: float in (0, 1], R, the share of a cycle that it rises.
+
+    Raises:
+        InputError: a number is out of its range.
+
+    Example:
+
+    >>> beta = Cyclical(1.0, examples=400)
+    >>> [float(beta(examples)) for examples in (0, 25, 50, 99, 100, 125)]
+    [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
+    """
+
+    def __init__(self, value, examples, cycles=4, rise=0.5):
+        if examples < 1 or cycles < 1 or not 0 < rise <= 1:
+            raise InputError(
+                f"A cyclical schedule takes at least 1 example and 1 cycle, and a rise above 0 and up to 1, not {examples}, "
+                f"{cycles} and {rise}."
+            )
+        self.value, self.examples, self.cycles, self.rise = float(value), int(examples), int(cycles), float(rise)
+
+    def __call__(self, examples):
+        passed = self.cycles * ops.cast(examples, "float32") / self.examples
+        share = ops.where(passed < self.cycles, passed - ops.floor(passed), 1.0)
+        return self.value * ops.minimum(share / self.rise, 1.0)
+
+    def get_config(self):
+        return {"value": self.value, "examples": self.examples, "cycles": self.cycles, "rise": self.rise}
+
+
 class ExamplesClock:
     """A learning rate as an optimizer takes it: a schedule, read at a model's count of examples.
 

@@ -12,12 +12,31 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    quickstart, networks_of_your_own = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-    )
-    assert "epochs=100" in quickstart
-    exec(quickstart.replace("epochs=100", "epochs=1") + networks_of_your_own, {})
+    quickstart, *others = python_of(ROOT / "README.md")
+    assert len(others) == 2 and "epochs=100" in quickstart
+    exec("".join([quickstart, *others]).replace("epochs=100", "epochs=1"), {})
     assert Path("savedmodels/digits/1/saved_model.pb").is_file()
+
+
+def test_an_objective_of_ones_own_trains():
+    import keras
+
+    import keras_gen as kg
+
+    names = {"keras": keras, "kg": kg}
+    (example,) = python_of(ROOT / "docs" / "vae.md")
+    exec(example, names)
+    digits = kg.datasets.load("digits")
+    likelihood = kg.losses.Gaussian()
+    networks = kg.networks.mlp(digits.media, likelihood, latent_dim=3)
+    vae = kg.VAE(*networks, digits.media, likelihood, objective=names["Sparse"]())
+    vae.compile()
+    assert vae.fit(digits.train, verbose=0).history["absolute"][0] > 0
+
+
+def python_of(document):
+    """The Python examples in a document."""
+    return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
 
 
 def test_links_lead_somewhere():
@@ -30,7 +49,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_the_notebooks_are_there():
-    assert [path.name for path in NOTEBOOKS] == ["01_image_gan.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["01_image_gan.ipynb", "02_image_vae.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -17,6 +17,11 @@ from keras_gen import schedules
             {0: 2e-4, 100: 1.65e-4, 150: 1.3e-4, 300: 6e-5, 900: 6e-5},
         ),
         (schedules.WarmUp(schedules.Linear(4.0, 0.0, examples=100), examples=50), {0: 0.0, 25: 1.5, 75: 1.0}),
+        # Two cycles of 100 examples, a quarter of each rising to 3.
+        (
+            schedules.Cyclical(3.0, examples=200, cycles=2, rise=0.25),
+            {0: 0.0, 5: 0.6, 25: 3.0, 99: 3.0, 100: 0.0, 110: 1.2, 199: 3.0, 200: 3.0, 10**6: 3.0},
+        ),
     ],
 )
 def test_hand_worked_values_survive_serialisation(schedule, values):

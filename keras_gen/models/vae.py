@@ -278,11 +278,7 @@ class VAE(Autoencoder):
         """
         from keras_gen.metrics import evidence_scores  # metrics stand above models
 
-        if hasattr(real, "arrays"):
-            real = real.arrays("test")
-        x, labels = real if isinstance(real, tuple) else (real, None)
-        x, labels = self._examples(x, labels if self.num_classes is not None else None)
-        return evidence_scores(self, x, labels, samples, seed)
+        return evidence_scores(self, *self.held_out(real), samples, seed)
 
     # Saving and serving.
 

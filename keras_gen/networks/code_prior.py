@@ -46,7 +46,7 @@ class CodePrior(keras.layers.Layer):
     def _inputs(self, before, above, place, labels):
         """What the GRU reads: the sum of the embeddings, (batch, ..., units)."""
         x = self.before(before) + self.above(above) + self.place(place)
-        if labels is None:
+        if self.label is None:
             return x
         return x + ops.reshape(self.label(labels), (-1, *[1] * (len(x.shape) - 2), self.units))
 
