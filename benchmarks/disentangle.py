@@ -44,7 +44,10 @@ def main():
             start = time.perf_counter()
             model = trained(config, dataset)
             minutes = (time.perf_counter() - start) / 60
-            scores = [*measures.evidence(model, dataset, config), *measures.disentanglement(model, dataset, config)]
+            scores = [
+                *measures.evidence(model, dataset, config),
+                *measures.disentanglement(model, dataset, config),
+            ]
             rows.append({name: value for score in scores for name, value in score.metrics.items()})
             print(f"beta {beta:g} seed {seed} {minutes:.1f} minutes:", end=" ")
             print(", ".join(f"{name} {value:.3f}" for name, value in rows[-1].items()), flush=True)

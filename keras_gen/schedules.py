@@ -154,7 +154,12 @@ class Cyclical(Schedule):
                 f"A cyclical schedule takes at least 1 example and 1 cycle, and a rise above 0 and up to 1, not {examples}, "
                 f"{cycles} and {rise}."
             )
-        self.value, self.examples, self.cycles, self.rise = float(value), int(examples), int(cycles), float(rise)
+        self.value, self.examples, self.cycles, self.rise = (
+            float(value),
+            int(examples),
+            int(cycles),
+            float(rise),
+        )
 
     def __call__(self, examples):
         passed = self.cycles * ops.cast(examples, "float32") / self.examples

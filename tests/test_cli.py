@@ -107,6 +107,41 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
 
 
+def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
+    settings = ["--set", "nll_samples=5", "--set", "sampling_components=2", "--set", "num_classes=none"]
+    code, printed = run_cli("train", "digits-vae", "--epochs", 1, *TINY, *settings)
+    assert code == 0, printed
+    run = tmp_path / "runs" / "digits-vae"
+    metrics = json.loads((run / "metrics.json").read_text())
+    expected = {"nll", "elbo", "kl", "active_units", "frechet", "kernel", "kernel_std", "training_minutes"}
+    assert expected <= metrics.keys()
+    assert all(isinstance(value, float | int) for value in metrics.values())
+    report = (run / "report.md").read_text()
+    for name in ("samples", "reconstructions", "traversals"):
+        assert (run / f"{name}.png").is_file() and f"]({name}.png)" in report
+    for name in metrics:
+        assert f"| {name} |" in report
+    served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-vae" / "1")).signatures
+    assert served["encode"](pictures=np.zeros((2, 8, 8, 1), np.uint8))["latents"].shape == (2, 8)
+    assert run_cli("sample", run, "--num", 3, "--seed", 1, "--out", "a.npz")[0] == 0
+    with np.load("a.npz") as drawn:
+        made = served["serving_default"](
+            seed=np.random.SeedSequence(1).generate_state(3, np.uint64).view(np.int64)
+        )
+        np.testing.assert_array_equal(drawn["samples"], made["pictures"])
+
+
+def test_a_vqvae_from_training_to_samples(run_cli, tmp_path):
+    smaller = ["--data", "digits", "--set", "size=8", "--set", "num_codes=16", "--set", "prior_units=8"]
+    code, printed = run_cli("train", "mnist-vqvae", "--epochs", 1, *TINY, *smaller)
+    assert code == 0, printed
+    run = tmp_path / "runs" / "mnist-vqvae"
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert {"nll", "elbo", "kl", "perplexity", "frechet", "label_agreement"} <= metrics.keys()
+    assert (run / "reconstructions.png").is_file() and not (run / "traversals.png").exists()
+    assert run_cli("sample", run, "--num", 4, "--label", 2, "--out", "b.png")[0] == 0
+
+
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(run_cli, tmp_path, monkeypatch):
     from keras_gen.callbacks import Monitor
     from keras_gen.models import load_model
@@ -158,6 +193,16 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         ("train", "digits-gan", "--set", "num_classes=-3"): "at least 1, or none",
         ("train", "digits-gan", "--set", "ema=inf"): "from 0 to below 2**31, not inf",
         ("train", "digits-gan", "--set", "augment=adaptive"): "set augment=diff",
+        ("train", "digits-vae", "--set", "objective=tc"): "set num_examples, which is None",
+        ("train", "digits-vae", "--set", "prior=vamp"): "pseudo-inputs that have no label",
+        (
+            "train",
+            "digits-vae",
+            "--set",
+            "objective=tc",
+            "--set",
+            "num_examples=7",
+        ): "give --set num_examples=1258",
         ("train", "digits-gan", "--output", "foreign"): "other settings",
         ("train", "digits-gan", "--output", "damaged"): "cannot be read",
         ("sample", "other", "--out", "a.png"): "names no recipe",

@@ -140,16 +140,17 @@ class Image:
             sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
         return sheet
 
-    def show(self, packed):
+    def show(self, packed, rows=None):
         """A batch of pictures as one that notebooks display.
 
         Args:
             packed: uint8 (batch, height, width, channels).
+            rows: as in `grid`.
 
         Returns:
             A `PIL.Image.Image`, the `grid` of the pictures.
         """
-        return _from_array(self.grid(packed))
+        return _from_array(self.grid(packed, rows))
 
     def save(self, packed, path):
         """Write one picture, packed or a grid, as PNG.

@@ -1,4 +1,7 @@
-"""Builders of plain Keras models, by architecture: for GANs `dcgan`, `r3gan`, `sngan`; for VAEs `conv`, `mlp`, `resnet`."""
+"""Builders of plain Keras models, by architecture.
+
+For GANs there are `dcgan`, `r3gan` and `sngan`; for VAEs `conv`, `mlp` and `resnet`; for a VQVAE `conv_grid` and `CodePrior`.
+"""
 
 from keras_gen.networks.code_prior import CodePrior
 from keras_gen.networks.conv import conv

@@ -41,35 +41,6 @@ def override(config, fields):
     )
 
 
-def check_fields(config, choices, at_least_one, not_negative, below_one=()):
-    """Refuses values that a config cannot have.
-
-    Args:
-        config: a dataclass.
-        choices: field -> the names it may hold.
-        at_least_one: names of fields.
-        not_negative: names of fields from 0 to below 2**31.
-        below_one: names of fields from 0 to below 1.
-
-    Raises:
-        InputError: a value is none of the choices, or out of its range.
-    """
-    for field, names in choices.items():
-        if getattr(config, field) not in names:
-            raise unknown(field, getattr(config, field), names)
-    for field in at_least_one:
-        if getattr(config, field) < 1:
-            raise InputError(f"Field {field!r} must be at least 1, not {getattr(config, field)}.")
-    for field in not_negative:
-        if not 0 <= getattr(config, field) < 2**31:
-            raise InputError(f"Field {field!r} must be from 0 to below 2**31, not {getattr(config, field)}.")
-    for field in below_one:
-        if not 0 <= getattr(config, field) < 1:
-            raise InputError(f"Field {field!r} must be at least 0 and below 1, not {getattr(config, field)}.")
-    if config.num_classes is not None and config.num_classes < 1:
-        raise InputError(f"Field 'num_classes' must be at least 1, or none, not {config.num_classes}.")
-
-
 def _convert(name, kind, value):
     optional = type(None) in typing.get_args(kind)
     kinds = [k for k in (typing.get_args(kind) or (kind,)) if k is not type(None)]

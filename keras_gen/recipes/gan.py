@@ -3,46 +3,14 @@
 import dataclasses
 
 from keras_gen.errors import InputError
-from keras_gen.recipes import parts
-from keras_gen.recipes.fields import check_fields
-
-CHOICES = {
-    "network": ("dcgan", "sngan", "r3gan"),
-    "loss": ("hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"),
-    "augment": ("none", "diff", "adaptive"),
-    "plan": ("alternating", "simultaneous"),
-}
-AT_LEAST_ONE = (
-    "width",
-    "latent_dim",
-    "penalty_interval",
-    "discriminator_steps",
-    "batch_size",
-    "epochs",
-    "steps_per_epoch",
-    "steps_per_execution",
-)
-NOT_NEGATIVE = (
-    "r1",
-    "r2",
-    "gradient_penalty",
-    "generator_learning_rate",
-    "discriminator_learning_rate",
-    "final_learning_rate_share",
-    "ema",
-    "seed",
-)
+from keras_gen.recipes.config import PictureConfig
 
 
 @dataclasses.dataclass(frozen=True)
-class GANConfig:
+class GANConfig(PictureConfig):
     """The whole setup of a picture GAN.
 
     Args:
-        data: name or path for `keras_gen.datasets.load`; empty where it must be given.
-        size: side of the pictures in pixels.
-        channels: 1 for grey, 3 for colour.
-        num_classes: number of labels to condition on, or None for none.
         network: "dcgan", "sngan" or "r3gan".
         width: feature maps of the largest layers; the networks double it as their pictures get smaller.
         latent_dim: numbers in a latent.
@@ -54,23 +22,13 @@ class GANConfig:
         augment: "none", "diff" or "adaptive".
         generator_learning_rate: at the start.
         discriminator_learning_rate: at the start.
-        final_learning_rate_share: share of both learning rates that is left at the end, on a cosine.
         beta_1: of both Adams.
         beta_2: of both Adams.
         discriminator_steps: batches of the discriminator for each of the generator.
         ema: half-life in examples of the generator's moving average, reached over a quarter of training; 0 for none.
         plan: "alternating" or "simultaneous".
-        batch_size: examples in a batch.
-        epochs: how often losses are reported, samples drawn and a checkpoint written.
-        steps_per_epoch: batches in an epoch.
-        steps_per_execution: batches in one call of the compiled graph, lowered to what divides steps_per_epoch.
-        seed: decides every random number.
     """
 
-    data: str
-    size: int
-    channels: int
-    num_classes: int | None = None
     network: str = "dcgan"
     width: int = 32
     latent_dim: int = 64
@@ -82,32 +40,44 @@ class GANConfig:
     augment: str = "none"
     generator_learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
-    final_learning_rate_share: float = 0.1
     beta_1: float = 0.0
     beta_2: float = 0.99
     discriminator_steps: int = 1
     ema: float = 10_000.0
     plan: str = "alternating"
+    final_learning_rate_share: float = 0.1
     batch_size: int = 64
-    epochs: int = 20
-    steps_per_epoch: int = 500
-    steps_per_execution: int = 10
-    seed: int = 0
+
+    choices = {
+        "network": ("dcgan", "sngan", "r3gan"),
+        "loss": ("hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"),
+        "augment": ("none", "diff", "adaptive"),
+        "plan": ("alternating", "simultaneous"),
+    }
+    at_least_one = (
+        "width",
+        "latent_dim",
+        "penalty_interval",
+        "discriminator_steps",
+    )
+    not_negative = (
+        "r1",
+        "r2",
+        "gradient_penalty",
+        "generator_learning_rate",
+        "discriminator_learning_rate",
+        "ema",
+    )
+    below_one = ("beta_1", "beta_2")
+    measures = ("quality",)
 
     def __post_init__(self):
-        check_fields(self, CHOICES, AT_LEAST_ONE, NOT_NEGATIVE, below_one=("beta_1", "beta_2"))
+        super().__post_init__()
         if self.augment == "adaptive" and self.loss == "relativistic":
             raise InputError(
                 "augment=adaptive goes by the sign of the discriminator's logits, which the relativistic loss leaves "
                 "open: set augment=diff, or another loss."
             )
-
-    measures = ("quality",)
-
-    @property
-    def examples(self):
-        """Examples in the whole training."""
-        return self.epochs * self.steps_per_epoch * self.batch_size
 
     def build(self):
         """A compiled `GAN`."""
@@ -133,14 +103,11 @@ class GANConfig:
             penalties=[penalty(weight) for penalty, weight in penalties if weight > 0],
             penalty_interval=self.penalty_interval,
             augment=augmentation and augmentation(),
-            generator_optimizer=parts.adam(self, self.generator_learning_rate, **momenta),
-            discriminator_optimizer=parts.adam(self, self.discriminator_learning_rate, **momenta),
+            generator_optimizer=self.adam(self.generator_learning_rate, **momenta),
+            discriminator_optimizer=self.adam(self.discriminator_learning_rate, **momenta),
             discriminator_steps=self.discriminator_steps,
             ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
             plan=self.plan,
-            steps_per_execution=parts.steps_per_execution(self),
+            steps_per_execution=self.whole_execution,
         )
         return gan
-
-    def finish(self, model, dataset):
-        """What is left to do after training: nothing."""

@@ -3,49 +3,17 @@
 import dataclasses
 
 from keras_gen.errors import InputError
-from keras_gen.recipes import parts
-from keras_gen.recipes.fields import check_fields
+from keras_gen.recipes import likelihoods
+from keras_gen.recipes.config import PictureConfig
 
 OBJECTIVES = ("capacity", "dip1", "dip2", "dreg", "elbo", "factor", "free_bits", "info", "iwae", "tc")
-CHOICES = {
-    "network": ("conv", "mlp", "resnet"),
-    "activation": ("elu", "gelu", "leaky_relu", "relu", "silu", "tanh"),
-    "likelihood": parts.LIKELIHOODS,
-    "objective": OBJECTIVES,
-    "prior": ("standard", "vamp"),
-}
-AT_LEAST_ONE = (
-    "width",
-    "latent_dim",
-    "samples",
-    "prior_components",
-    "batch_size",
-    "epochs",
-    "steps_per_epoch",
-    "steps_per_execution",
-    "nll_samples",
-)
-NOT_NEGATIVE = (
-    "beta",
-    "strength",
-    "warm_up",
-    "sampling_components",
-    "learning_rate",
-    "final_learning_rate_share",
-    "epsilon",
-    "seed",
-)
 
 
 @dataclasses.dataclass(frozen=True)
-class VAEConfig:
+class VAEConfig(PictureConfig):
     """The whole setup of a picture VAE.
 
     Args:
-        data: name or path for `keras_gen.datasets.load`; empty where it must be given.
-        size: side of the pictures in pixels.
-        channels: 1 for grey, 3 for colour.
-        num_classes: number of labels to condition on, or None for none.
         network: "conv", "mlp" or "resnet".
         width: units of a layer of "mlp"; feature maps at half the picture's size of the others, which double as it halves.
         latent_dim: numbers in a latent.
@@ -65,20 +33,10 @@ class VAEConfig:
         prior_components: pseudo-inputs of "vamp".
         sampling_components: normals of the mixture that samples are drawn from after training; 0 draws from the prior.
         learning_rate: of Adam, at the start.
-        final_learning_rate_share: share of the learning rate that is left at the end, on a cosine.
         epsilon: of Adam.
-        batch_size: examples in a batch.
-        epochs: how often losses are reported, samples drawn and a checkpoint written.
-        steps_per_epoch: batches in an epoch.
-        steps_per_execution: batches in one call of the compiled graph, lowered to what divides steps_per_epoch.
         nll_samples: draws of the importance-weighted likelihood of the test pictures.
-        seed: decides every random number.
     """
 
-    data: str
-    size: int
-    channels: int
-    num_classes: int | None = None
     network: str = "conv"
     width: int = 32
     latent_dim: int = 32
@@ -94,17 +52,35 @@ class VAEConfig:
     prior_components: int = 500
     sampling_components: int = 0
     learning_rate: float = 1e-3
-    final_learning_rate_share: float = 0.01
     epsilon: float = 1e-7
-    batch_size: int = 128
-    epochs: int = 20
-    steps_per_epoch: int = 500
-    steps_per_execution: int = 10
     nll_samples: int = 1000
-    seed: int = 0
+
+    choices = {
+        "network": ("conv", "mlp", "resnet"),
+        "activation": ("elu", "gelu", "leaky_relu", "relu", "silu", "tanh"),
+        "likelihood": likelihoods.NAMES,
+        "objective": OBJECTIVES,
+        "prior": ("standard", "vamp"),
+    }
+    at_least_one = (
+        "width",
+        "latent_dim",
+        "samples",
+        "prior_components",
+        "nll_samples",
+    )
+    not_negative = (
+        "beta",
+        "strength",
+        "warm_up",
+        "sampling_components",
+        "learning_rate",
+        "epsilon",
+    )
+    measures = ("evidence", "quality", "disentanglement")
 
     def __post_init__(self):
-        check_fields(self, CHOICES, AT_LEAST_ONE, NOT_NEGATIVE)
+        super().__post_init__()
         if self.objective == "tc" and (self.num_examples or 0) < 2:
             raise InputError(
                 f"objective=tc needs the size of the training set: set num_examples, which is {self.num_examples}."
@@ -114,13 +90,6 @@ class VAEConfig:
                 f"prior=vamp has no KL divergence of single dimensions, which objective={self.objective} needs: set "
                 "objective=elbo, or prior=standard."
             )
-
-    measures = ("evidence", "quality", "disentanglement")
-
-    @property
-    def examples(self):
-        """Examples in the whole training."""
-        return self.epochs * self.steps_per_epoch * self.batch_size
 
     def build(self):
         """A compiled `VAE`."""
@@ -132,7 +101,7 @@ class VAEConfig:
 
         keras.utils.set_random_seed(self.seed)
         media = Image(self.size, self.size, self.channels)
-        likelihood = parts.likelihood(self.likelihood)
+        likelihood = likelihoods.get(self.likelihood)
         encoder, decoder = getattr(networks, self.network)(
             media,
             likelihood,
@@ -153,8 +122,8 @@ class VAEConfig:
             seed=self.seed,
         )
         vae.compile(
-            parts.adam(self, self.learning_rate, epsilon=self.epsilon),
-            steps_per_execution=parts.steps_per_execution(self),
+            self.adam(self.learning_rate, epsilon=self.epsilon),
+            steps_per_execution=self.whole_execution,
         )
         return vae
 

@@ -5,6 +5,7 @@ import pytest
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
+from keras_gen.recipes.config import PictureConfig
 from keras_gen.recipes.fields import parse_assignments
 
 
@@ -15,7 +16,11 @@ def test_every_recipe_states_itself_and_resolves(name):
         assert re.search(line, module.__doc__)
     config = recipes.resolve(name)
     assert config == module.config()
-    documented = re.findall(r"^        (\w+):", type(config).__doc__, re.MULTILINE)
+    documented = [
+        field
+        for kind in (PictureConfig, type(config))
+        for field in re.findall(r"^        (\w+):", kind.__doc__, re.MULTILINE)
+    ]
     assert documented == [field.name for field in dataclasses.fields(config)]
 
 
@@ -58,11 +63,12 @@ def test_the_choices_are_those_that_exist():
     from keras_gen import networks
     from keras_gen.losses.adversarial import LOSSES
     from keras_gen.models.gan_plans import PLANS
-    from keras_gen.recipes import gan, vae
+    from keras_gen.recipes.gan import GANConfig
+    from keras_gen.recipes.vae import VAEConfig
 
-    assert {*gan.CHOICES["network"], *vae.CHOICES["network"]} < set(networks.__all__)
-    assert set(gan.CHOICES["loss"]) == set(LOSSES)
-    assert set(gan.CHOICES["plan"]) == set(PLANS)
+    assert {*GANConfig.choices["network"], *VAEConfig.choices["network"]} < set(networks.__all__)
+    assert set(GANConfig.choices["loss"]) == set(LOSSES)
+    assert set(GANConfig.choices["plan"]) == set(PLANS)
 
 
 def test_an_execution_never_lengthens_an_epoch():
@@ -81,6 +87,11 @@ VAE_CHANGES = {
     "likelihood": "gaussian", "objective": "dip1", "beta": 9.0, "warm_up": 9, "prior": "vamp", "learning_rate": 9.0,
     "final_learning_rate_share": 0.9, "epsilon": 0.1, "steps_per_execution": 8, "seed": 9,
 }  # fmt: skip
+VQVAE_CHANGES = {
+    "size": 16, "channels": 3, "num_classes": None, "width": 5, "halvings": 1, "code_dim": 3, "num_codes": 9,
+    "prior_units": 7, "likelihood": "gaussian", "commitment": 9.0, "learning_rate": 9.0,
+    "final_learning_rate_share": 0.9, "steps_per_execution": 8, "seed": 9,
+}  # fmt: skip
 USED_LATER = {"data", "batch_size", "epochs", "steps_per_epoch", "sampling_components", "nll_samples"}
 USED_BY_SOME = {
     "strength",
@@ -92,7 +103,8 @@ USED_BY_SOME = {
 
 def description(name, **fields):
     """Everything that building a model from a recipe decides."""
-    config = recipes.resolve(name, {"width": 4, **fields})
+    small = {"data": "digits", "size": 8, "width": 4}
+    config = recipes.resolve(name, {**small, **fields})
     model = config.build()
     networks = [layer.get_config() for layer in model.layers if hasattr(layer, "get_layer")]
     settings = {key: value for key, value in model.get_config().items() if key not in ("encoder", "decoder")}
@@ -101,7 +113,10 @@ def description(name, **fields):
     return names.sub("", str((networks, settings, model.get_compile_config())))
 
 
-@pytest.mark.parametrize("name, changes", [("digits-gan", GAN_CHANGES), ("digits-vae", VAE_CHANGES)])
+@pytest.mark.parametrize(
+    "name, changes",
+    [("digits-gan", GAN_CHANGES), ("digits-vae", VAE_CHANGES), ("mnist-vqvae", VQVAE_CHANGES)],
+)
 def test_every_field_reaches_the_model(name, changes):
     """A model built from a changed field differs in its arguments or its networks."""
     default = description(name)

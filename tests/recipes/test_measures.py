@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from keras_gen import recipes
+from keras_gen.recipes import measures
+
+
+class KnownFactors:
+    """A data set of three factors, each with a latent of its own."""
+
+    factor_names = ["shape", "x", "y"]
+    truth = np.random.default_rng(0).integers(0, 4, (800, 3))
+
+    def arrays(self, split):
+        assert split == "test"
+        return self.truth.astype(np.uint8), None
+
+    def factors(self, split):
+        return self.truth
+
+
+class PerfectEncoder:
+    num_classes = None
+
+    def encode(self, pictures, labels):
+        return pictures.astype(np.float32) * [1.0, -2.0, 3.0]
+
+
+def test_disentanglement_is_of_known_factors_alone():
+    (score,) = measures.disentanglement(PerfectEncoder(), KnownFactors(), None)
+    for name in ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness"):
+        assert score.metrics[name] > 0.95
+    assert "800 test pictures" in score.conditions
+    unknown = KnownFactors()
+    unknown.factor_names = None
+    assert measures.disentanglement(PerfectEncoder(), unknown, None) == []
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_a_recipe_names_measures_that_exist_and_explains_them(name):
+    for measure in recipes.resolve(name).measures:
+        assert callable(getattr(measures, measure))
