@@ -1,4 +1,4 @@
-"""Shapes of known factors, 32x32 in colour: a beta-TCVAE whose latents come apart into the factors.
+"""Shapes of known factors, 16x16 in colour: a beta-TCVAE whose latents come apart into the factors.
 
 Command: keras-gen train shapes-tcvae
 Time: TODO 1
@@ -11,15 +11,19 @@ from keras_gen.recipes.vae import VAEConfig
 def config():
     return VAEConfig(
         data="shapes",
-        size=32,
+        size=16,
         channels=3,
         network="conv",
         width=16,
         latent_dim=10,
         objective="tc",
         beta=6.0,
+        warm_up=200_000,
         num_examples=18_000,
-        epochs=10,
-        steps_per_epoch=400,
+        learning_rate=2e-3,
+        batch_size=64,
+        epochs=20,
+        steps_per_epoch=600,
+        steps_per_execution=50,
         nll_samples=100,
     )
