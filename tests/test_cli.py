@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -121,6 +122,9 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         assert (run / f"{name}.png").is_file() and f"]({name}.png)" in report
     for name in metrics:
         assert f"| {name} |" in report
+    divergences = re.search(r"largest first: (.*)\.\n", report).group(1).split(", ")
+    assert len(divergences) == 8
+    np.testing.assert_allclose(sum(map(float, divergences)), metrics["kl"], atol=0.08)
     served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-vae" / "1")).signatures
     assert served["encode"](pictures=np.zeros((2, 8, 8, 1), np.uint8))["latents"].shape == (2, 8)
     assert run_cli("sample", run, "--num", 3, "--seed", 1, "--out", "a.npz")[0] == 0

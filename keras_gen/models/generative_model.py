@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data
 from keras_gen.models.interpolation import spherical
+from keras_gen.models.labels import check_label, labels_for
 from keras_gen.schedules import ExamplesClock, Schedule
 
 GENERATE_BATCH = 256
@@ -243,24 +244,7 @@ class GenerativeModel(keras.Model):
 
     def labels_for(self, num, labels=None):
         """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
-        if self.num_classes is None:
-            if labels is not None:
-                raise InputError("This model is not conditional: leave labels out.")
-            return None
-        if labels is None:
-            return np.arange(num, dtype=np.int32) % self.num_classes
-        labels = np.asarray(labels)
-        if labels.ndim == 0:
-            labels = np.full(num, labels)
-        if not np.issubdtype(labels.dtype, np.integer) or labels.shape != (num,):
-            raise InputError(
-                f"labels must be one integer or {num} of them, not {labels.dtype} {labels.shape}."
-            )
-        if labels.min() < 0 or labels.max() >= self.num_classes:
-            raise InputError(
-                f"labels must lie between 0 and {self.num_classes - 1}, not {labels.min()}-{labels.max()}."
-            )
-        return labels.astype(np.int32)
+        return labels_for(num, labels, self.num_classes)
 
     def interpolate(self, start, stop, steps=8, label=None):
         """Walks from one latent to another on the way that `between` takes.
@@ -283,19 +267,12 @@ class GenerativeModel(keras.Model):
                 f"Between two latents of shape {self.latent_shape} there are at least 2 steps, but start has "
                 f"{start.shape}, stop has {stop.shape} and steps is {steps}."
             )
-        self.check_label(label)
+        check_label(label, self.num_classes)
         return self.decode(self.between(start, stop, steps), label)
 
     def between(self, start, stop, steps):
         """Latents from one to another, (steps, *latent_shape): by default on the sphere that they lie on (White 2016)."""
         return spherical(start, stop, steps)
-
-    def check_label(self, label):
-        """Raises `InputError` where a conditional model is asked to walk without a label."""
-        if self.num_classes is not None and label is None:
-            raise InputError(
-                f"The model is conditional: give the label to walk in, 0 to {self.num_classes - 1}."
-            )
 
     def show(self, rows=4, labels=None, seed=None):
         """A square of fresh examples, as an object that notebooks display.

@@ -9,6 +9,7 @@ from keras_gen.losses import ELBO, Gaussian, GaussianMixture, StandardNormal
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import Autoencoder
 from keras_gen.models.generative_model import GENERATE_BATCH
+from keras_gen.models.labels import check_label
 from keras_gen.models.vae_checks import check_decoder, check_encoder_inputs, check_together, latent_dim_of
 
 EVIDENCE = ("loss", "reconstruction", "kl", "elbo")
@@ -234,7 +235,7 @@ class VAE(Autoencoder):
                 f"A walk needs a latent of shape {self.latent_shape}, dimensions from 0 to {latent_dim - 1} and at least 2 "
                 f"steps, but was given {latent.shape}, {list(dimensions)} and {steps}."
             )
-        self.check_label(label)
+        check_label(label, self.num_classes)
         latents = np.tile(latent, (len(dimensions), steps, 1))
         for row, dimension in enumerate(dimensions):
             latents[row, :, dimension] = np.linspace(-reach, reach, steps)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_gen.callbacks.latent_monitor import kl_of_dimensions
 from keras_gen.metrics import PictureQuality, disentanglement_scores
 
 NUM_SCORED = (2_000, 10_000)  # pictures drawn, at least and at most
@@ -44,6 +45,11 @@ def evidence(model, dataset, config):
         f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test pictures, with "
         f"{config.nll_samples:,} draws each, under {type(model.likelihood).__name__}: comparable for one likelihood alone."
     )
+    if model.prior.factorised:
+        pictures, labels = dataset.arrays("test")
+        kl = kl_of_dimensions(model, pictures, None if model.num_classes is None else labels)
+        conditions += " KL divergence of each dimension, largest first: "
+        conditions += ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)) + "."
     return [Score(metrics, conditions, {})]
 
 
