@@ -30,14 +30,14 @@ class IWAE(Objective):
         self.samples = samples
 
     def __call__(self, model, x, labels, seed):
-        posterior = model.posterior(x, labels)
+        posterior = model.posterior(x, labels, training=True)
         shape = tf.concat([[self.samples], tf.shape(posterior.mean)], axis=0)
         noise = tf.ensure_shape(
             tf.random.stateless_normal(shape, seed), (self.samples, *posterior.mean.shape)
         )
         weights = []
         posterior, z = self.paths(posterior, posterior.sample(noise), weights)
-        log_likelihood = model.log_likelihood(x, z, labels)
+        log_likelihood = model.log_likelihood(x, z, labels, training=True)
         log_ratio = model.prior.log_prob(z) - ops.sum(posterior.log_prob(z), axis=-1)
         log_weights = log_likelihood + log_ratio
         weights.append(tf.stop_gradient(tf.nn.softmax(log_weights, axis=0)))

@@ -95,10 +95,10 @@ class Objective:
             An `Outcome`.
         """
         noise_seed, own_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        posterior = model.posterior(x, labels)
+        posterior = model.posterior(x, labels, training=True)
         z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), noise_seed))
         draw = Draw(posterior, z, model.prior, model.examples_seen, own_seed, model.adversary)
-        reconstruction = -model.log_likelihood(x, z, labels)
+        reconstruction = -model.log_likelihood(x, z, labels, training=True)
         terms = {name: ops.mean(cost) for name, cost in self.regulariser(draw).items()}
         loss = ops.mean(reconstruction) + sum(terms.values())
         return Outcome(loss, reconstruction, draw.kl, terms, z)

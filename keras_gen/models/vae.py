@@ -87,21 +87,22 @@ class VAE(Autoencoder):
 
     # The model.
 
-    def posterior(self, x, labels):
+    def posterior(self, x, labels, training=False):
         """q(z|x), a `DiagonalNormal` (batch, latent_dim), of media in their model form."""
         takes_labels = len(self.encoder.inputs) == 2
-        return DiagonalNormal(*self.encoder([x, labels] if takes_labels else x))
+        return DiagonalNormal(*self.encoder([x, labels] if takes_labels else x, training=training))
 
-    def parameters(self, latents, labels):
-        return self.decoder(latents if labels is None else [latents, labels])
+    def parameters(self, latents, labels, training=False):
+        return self.decoder(latents if labels is None else [latents, labels], training=training)
 
-    def log_likelihood(self, x, z, labels):
+    def log_likelihood(self, x, z, labels, training=False):
         """log p(x|z) of each example, in nats.
 
         Args:
             x: (batch, *media.shape) in model form.
             z: (..., batch, latent_dim).
             labels: int32 (batch,), or None.
+            training: bool, for layers that do otherwise in training.
 
         Returns:
             (..., batch).
@@ -109,7 +110,7 @@ class VAE(Autoencoder):
         flat = tf.reshape(z, (-1, *self.latent_shape))
         if labels is not None:
             labels = tf.tile(labels, [tf.shape(flat)[0] // tf.shape(labels)[0]])
-        parameters = self.parameters(flat, labels)
+        parameters = self.parameters(flat, labels, training)
         shape = tf.concat([tf.shape(z)[:-1], tf.shape(parameters)[1:]], axis=0)
         parameters = tf.ensure_shape(tf.reshape(parameters, shape), (*z.shape[:-1], *parameters.shape[1:]))
         return self.likelihood.log_prob(x, parameters)

@@ -87,13 +87,13 @@ class VQVAE(Autoencoder):
     # The model.
 
     def encode_model(self, x, labels):
-        return self.codebook.nearest(self.encoder(x))
+        return self.codebook.nearest(self.encoder(x, training=False))
 
     def parameters(self, latents, labels):
         return self._parameters(self.codebook.vectors(latents), labels)
 
-    def _parameters(self, codes, labels):
-        return self.decoder(codes if labels is None else [codes, labels])
+    def _parameters(self, codes, labels, training=False):
+        return self.decoder(codes if labels is None else [codes, labels], training=training)
 
     def evidence(self, x, labels):
         """What a batch costs.
@@ -126,11 +126,11 @@ class VQVAE(Autoencoder):
         observe_seed, revive_seed = self.step_seeds(2)
         x = self.likelihood.observe(x, observe_seed)
         with tf.GradientTape() as tape:
-            z = self.encoder(x)
+            z = self.encoder(x, training=True)
             self.codebook.revive(z, revive_seed)
             latents = self.codebook.nearest(z)
             codes = tf.stop_gradient(self.codebook.vectors(latents))
-            parameters = self._parameters(straight_through(z, codes), labels)
+            parameters = self._parameters(straight_through(z, codes), labels, training=True)
             reconstruction = -self.likelihood.log_prob(x, parameters)
             commitment = self.commitment * tf.reduce_sum(tf.square(z - codes), axis=(1, 2, 3))
             kl = -self.prior.log_prob(latents, labels)

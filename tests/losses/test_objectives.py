@@ -57,10 +57,10 @@ class LinearGaussian:
         self.prior, self.examples_seen, self.adversary = StandardNormal(), tf.constant(0), None
         self.encoder_variables = [self.slope, self.log_variance]
 
-    def posterior(self, x, labels):
+    def posterior(self, x, labels, training):
         return DiagonalNormal(self.slope * x, self.log_variance + tf.zeros_like(x))
 
-    def log_likelihood(self, x, z, labels):
+    def log_likelihood(self, x, z, labels, training):
         return tf.reduce_sum(-((x - self.weight * z) ** 2) / 2 - np.log(2 * np.pi) / 2, axis=-1)
 
     def exact(self, x):

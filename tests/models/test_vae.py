@@ -115,6 +115,25 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, 
     np.testing.assert_array_equal(resumed.generate(3, seed=4), straight.generate(3, seed=4))
 
 
+def test_layers_know_when_they_are_trained(pictures):
+    """Batch normalisation learns its statistics in `fit` alone."""
+    likelihood = Gaussian(1.0)
+    networks = []
+    for network in mlp(MEDIA, likelihood, latent_dim=4, width=8):
+        inputs = keras.Input(network.inputs[0].shape[1:])
+        networks.append(keras.Model(inputs, network(keras.layers.BatchNormalization()(inputs))))
+    vae = VAE(*networks, MEDIA, likelihood)
+    vae.compile()
+    statistics = [network.layers[1].moving_variance for network in networks]
+    vae.fit(pictures[0], epochs=2, verbose=0)
+    fitted = [value.numpy() for value in statistics]
+    assert all(np.all(value != 1.0) for value in fitted)
+    vae.evaluate(pictures[0], verbose=0)
+    vae.score(pictures[0], samples=3)
+    for value, statistic in zip(fitted, statistics, strict=True):
+        np.testing.assert_array_equal(statistic, value)
+
+
 def test_equal_seeds_draw_equal_pictures_under_every_prior(pictures, tmp_path):
     for prior in (None, VampPrior(6)):
         vae = build(prior=prior, num_classes=None)
