@@ -203,6 +203,7 @@ def test_grid_places_every_picture_and_enlarges_small_ones():
         assert (sheet[top - 1] == 255).all()
     assert (sheet[2 + 2 * 66 :, 2 + 66 :] == 255).all()
     assert image.grid(pictures, rows=1).shape == (64 + 4, 7 * 66 + 2, 1)
+    np.testing.assert_array_equal(image.show(pictures, rows=1), image.grid(pictures, rows=1)[..., 0])
     assert image.grid(np.zeros((80, 8, 8, 1), np.uint8)).shape == (8 * 66 + 2, 10 * 66 + 2, 1)
     assert Image(80, 100, 3).grid(np.zeros((2, 80, 100, 3), np.uint8)).shape == (84, 206, 3)
     for rows in (0, 8):
