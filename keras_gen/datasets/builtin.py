@@ -31,8 +31,8 @@ def read_builtin(name):
     """Read a data set known by name.
 
     Args:
-        name: one of `NAMES`. "digits" comes with scikit-learn; the others are those of `keras.datasets`,
-            which are downloaded once.
+        name: one of `NAMES` but "shapes", which are drawn instead of read. "digits" comes with scikit-learn;
+            the others are those of `keras.datasets`, which are downloaded once.
 
     Returns:
         The splits, name -> (uint8 pictures, labels), and the names of the classes, or None where labels are

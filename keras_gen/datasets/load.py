@@ -30,7 +30,7 @@ def load(source, *, size=None, channels=None, batch_size=64, seed=0, validation=
         source: a name, a path, an array or a pair of arrays, as above.
         size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for
             arrays and other names their own.
-        channels: 1 or 3. By default 3 for files, and for arrays and names their own.
+        channels: 1 or 3. By default 3 for files and the shapes, and for arrays and other names their own.
         batch_size: pictures in a batch.
         seed: what the splits and the order of training depend on, 0 to 2**31 - 1.
         validation: share of the training pictures, at least 0 and below 1, held out for validation where the
@@ -58,7 +58,8 @@ def load(source, *, size=None, channels=None, batch_size=64, seed=0, validation=
         media,
         **splits,
         class_names=class_names,
-        factor_names=list(FACTORS) if name == "shapes" else None,
+        # A third array, which the shapes alone bring: a folder may have their name.
+        factor_names=list(FACTORS) if len(splits["train"]) == 3 else None,
         batch_size=batch_size,
         seed=seed,
         name=name,
