@@ -23,7 +23,7 @@ def config():
         epsilon=1e-4,
         final_learning_rate_share=0.1,
         batch_size=20,
-        epochs=20,
+        epochs=30,
         steps_per_epoch=27_500,
         steps_per_execution=100,
     )
