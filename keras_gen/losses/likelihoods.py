@@ -109,7 +109,7 @@ class Bernoulli(Likelihood):
             return ops.where(x >= 0, 1.0, -1.0)
         if self.binarize is None or seed is None:
             return x
-        return ops.where(tf.random.stateless_uniform(tf.shape(x), seed, -1.0, 1.0) < x, 1.0, -1.0)
+        return self._draw(x, seed)
 
     def _log_prob(self, x, parameters):
         return -ops.softplus(-x * parameters)
