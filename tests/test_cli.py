@@ -198,7 +198,7 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         ("train", "digits-gan", "--set", "ema=inf"): "from 0 to below 2**31, not inf",
         ("train", "digits-gan", "--set", "augment=adaptive"): "set augment=diff",
         ("train", "digits-vae", "--set", "objective=tc"): "set num_examples, which is None",
-        ("train", "digits-vae", "--set", "prior=vamp"): "pseudo-inputs that have no label",
+        ("train", "digits-vae", "--set", "prior=vamp"): "set num_classes=none",
         (
             "train",
             "digits-vae",
@@ -207,6 +207,9 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
             "--set",
             "num_examples=7",
         ): "give --set num_examples=1258",
+        ("train", "digits-vae", "--set", "sampling_components=5000"): "at most the 1,258 training",
+        ("train", "shapes-tcvae", "--set", "latent_dim=1"): "'latent_dim' must be at least 2",
+        ("train", "mnist-vqvae", "--set", "num_codes=1"): "'num_codes' must be at least 2",
         ("train", "digits-gan", "--output", "foreign"): "other settings",
         ("train", "digits-gan", "--output", "damaged"): "cannot be read",
         ("sample", "other", "--out", "a.png"): "names no recipe",

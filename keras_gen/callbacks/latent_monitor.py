@@ -13,7 +13,7 @@ class LatentMonitor(Monitor):
     """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each dimension.
 
     To `<folder>/tensorboard` go the pictures `reconstructions` (originals, with what the model makes of them below) and
-    `traversals`, and, under a prior of independent dimensions, the scalars `kl_of_dimensions/<number>` and `active_units`.
+    `traversals`, and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
 
     Args:
         folder: of the run.
@@ -30,7 +30,7 @@ class LatentMonitor(Monitor):
     def watch(self):
         for name, sheet in sheets(self.model, self.pictures, self.labels).items():
             tf.summary.image(name, sheet[np.newaxis])
-        if isinstance(self.model, VAE) and self.model.prior.factorised:
+        if isinstance(self.model, VAE) and self.model.prior.standard_normal:
             for dimension, kl in enumerate(kl_of_dimensions(self.model, self.pictures, self.labels)):
                 tf.summary.scalar(f"kl_of_dimensions/{dimension:03d}", kl)
 

@@ -21,8 +21,8 @@ class Codebook(keras.layers.Layer):
     Args:
         num_codes: int K >= 2.
         decay: float g in [0, 1), the share of the moving averages that a step keeps.
-        dead_below: float in [0, 1): a code used at less than this share of an even use, vectors / K, is dead; 0 leaves a code
-            alone once it has been used.
+        dead_below: float in [0, 1): a code used at less than this share of an even use, vectors / K, is dead; 0 revives
+            none that has been used once.
 
     Raises:
         InputError: a number is out of its range.

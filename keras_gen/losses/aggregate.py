@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gen.losses.objectives import ELBO
+from keras_gen.errors import InputError
+from keras_gen.losses.objectives import ELBO, weight
 
 
 def covariance(values):
@@ -20,7 +21,7 @@ def maximum_mean_discrepancy(x, y):
     standard normal prior.
 
     Args:
-        x: (batch, dim) with batch >= 2.
+        x: (batch, dim).
         y: (batch, dim), as many.
 
     Returns:
@@ -38,7 +39,8 @@ def maximum_mean_discrepancy(x, y):
         return scale / (scale + squared)
 
     def within(a):
-        return (ops.sum(kernel(a, a)) - num) / (num * (num - 1.0))  # the diagonal, all ones, would bias it
+        # The diagonal, all ones, would bias it; of a batch of one there is nothing else.
+        return (ops.sum(kernel(a, a)) - num) / (num * ops.maximum(num - 1.0, 1.0))
 
     return within(x) + within(y) - 2.0 * ops.mean(kernel(x, y))
 
@@ -52,11 +54,18 @@ class InfoVAE(ELBO):
     Args:
         alpha: float <= 1, weight of the mutual information; 1 leaves the MMD alone, 0 and scale 1 are the ELBO.
         scale: float, the paper's lambda. It must be large: the MMD is below 2, the reconstruction is summed over pixels.
+
+    Raises:
+        InputError: a weight would be negative.
     """
 
     terms = ("regulariser", "discrepancy")
 
     def __init__(self, alpha=0.0, scale=1000.0):
+        if alpha > 1 or alpha + scale < 1:
+            raise InputError(
+                f"alpha must be at most 1, and alpha + scale at least 1, not {alpha} and {scale}."
+            )
         super().__init__(1.0 - alpha)
         self.alpha, self.scale = float(alpha), float(scale)
 
@@ -81,17 +90,17 @@ class DIPVAE1(ELBO):
     Source: Kumar et al. 2018, arXiv 1711.00848, equation 6.
 
     Args:
-        off_diagonal: float >= 0, 10 in the paper.
-        diagonal: float >= 0, 100 in the paper.
+        off_diagonal: float >= 0 or a `Schedule`, 10 in the paper.
+        diagonal: likewise, 100 in the paper.
         beta: float >= 0 or a `Schedule`, of the KL divergence.
     """
 
     terms = ("regulariser", "off_diagonal", "diagonal")
-    needs_factorised_prior = True
+    needs_standard_normal = True
 
     def __init__(self, off_diagonal=10.0, diagonal=100.0, beta=1.0):
         super().__init__(beta)
-        self.off_diagonal, self.diagonal = float(off_diagonal), float(diagonal)
+        self.off_diagonal, self.diagonal = weight("off_diagonal", off_diagonal), weight("diagonal", diagonal)
 
     def covariance(self, posterior):
         """Covariance of the aggregate posterior, as the objective sees it, (dim, dim)."""
@@ -102,12 +111,15 @@ class DIPVAE1(ELBO):
         on_diagonal = ops.trace(squared)
         return {
             **super().regulariser(draw),
-            "off_diagonal": self.off_diagonal * (ops.sum(squared) - on_diagonal),
-            "diagonal": self.diagonal * on_diagonal,
+            "off_diagonal": self.off_diagonal(draw.examples) * (ops.sum(squared) - on_diagonal),
+            "diagonal": self.diagonal(draw.examples) * on_diagonal,
         }
 
     def get_config(self):
-        return {**super().get_config(), "off_diagonal": self.off_diagonal, "diagonal": self.diagonal}
+        weights = {"off_diagonal": self.off_diagonal, "diagonal": self.diagonal}
+        return super().get_config() | {
+            name: keras.saving.serialize_keras_object(value) for name, value in weights.items()
+        }
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -117,8 +129,8 @@ class DIPVAE2(DIPVAE1):
     Source: Kumar et al. 2018, arXiv 1711.00848, equation 7.
 
     Args:
-        off_diagonal: float >= 0, 10 in the paper.
-        diagonal: float >= 0, 10 in the paper.
+        off_diagonal: float >= 0 or a `Schedule`, 10 in the paper.
+        diagonal: likewise, 10 in the paper.
         beta: float >= 0 or a `Schedule`, of the KL divergence.
     """
 

@@ -25,8 +25,8 @@ class IWAE(Objective):
     terms = ()
 
     def __init__(self, samples=5):
-        if samples < 1:
-            raise InputError(f"samples must be at least 1, not {samples}.")
+        if not isinstance(samples, int) or samples < 1:
+            raise InputError(f"samples must be a whole number from 1, not {samples!r}.")
         self.samples = samples
 
     def __call__(self, model, x, labels, seed):

@@ -139,10 +139,11 @@ class LocationScale(Likelihood):
     """
 
     def __init__(self, scale="learned", **kwargs):
-        if scale != "learned" and not (isinstance(scale, (int, float)) and 0 < scale < math.inf):
+        number = isinstance(scale, (int, float)) and not isinstance(scale, bool)
+        if scale != "learned" and not (number and 0 < scale < math.inf):
             raise InputError(f'scale must be a positive number or "learned", not {scale!r}.')
         super().__init__(**kwargs)
-        self._scale = scale
+        self._scale = float(scale) if number else scale
         self._log_scale = None
         if scale == "learned":
             self._log_scale = self.add_weight(name="log_scale", shape=(), initializer="zeros")

@@ -38,7 +38,8 @@ class DiagonalNormal(NamedTuple):
     def pairwise_log_prob(self, z):
         """Log density of every z under every member of the batch.
 
-        Written with matrix products, so that no tensor of (num, batch, dim) is made.
+        Written with matrix products, so that no tensor of (num, batch, dim) is made; in float32, dimensions whose variance is
+        below 1e-4 cost it precision.
 
         Args:
             z: (num, dim).
@@ -47,11 +48,14 @@ class DiagonalNormal(NamedTuple):
             (num, batch): row i, column j is log N(z_i; mean_j, exp(log_variance_j)), summed over dimensions.
         """
         precision = ops.exp(-self.log_variance)
+        centre = ops.mean(self.mean, axis=0)  # large numbers would cancel
+        z, mean = z - centre, self.mean - centre
         squared = (
             ops.matmul(ops.square(z), ops.transpose(precision))
-            - 2.0 * ops.matmul(z, ops.transpose(self.mean * precision))
-            + ops.sum(ops.square(self.mean) * precision, axis=-1)
+            - 2.0 * ops.matmul(z, ops.transpose(mean * precision))
+            + ops.sum(ops.square(mean) * precision, axis=-1)
         )
+        squared = ops.maximum(squared, 0.0)
         constant = ops.sum(self.log_variance + math.log(2.0 * math.pi), axis=-1)
         return -(squared + constant) / 2.0
 

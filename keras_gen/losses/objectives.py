@@ -23,6 +23,7 @@ class Draw(NamedTuple):
     Args:
         posterior: q(z|x), a `DiagonalNormal` (batch, dim).
         z: the draw, (batch, dim).
+        kl: KL(q(z|x) || p(z)) of each example, (batch,).
         prior: the model's `Prior`.
         examples: examples seen so far, the clock of schedules.
         seed: two integers, for regularisers that draw.
@@ -31,19 +32,15 @@ class Draw(NamedTuple):
 
     posterior: DiagonalNormal
     z: tf.Tensor
+    kl: tf.Tensor
     prior: Prior
     examples: tf.Tensor
     seed: tf.Tensor
     adversary: keras.Model | None = None
 
     @property
-    def kl(self):
-        """KL(q(z|x) || p(z)) of each example, (batch,)."""
-        return self.prior.kl(self.posterior, self.z)
-
-    @property
     def kl_of_dimensions(self):
-        """The same for each dimension, (batch, dim), under a prior of independent dimensions."""
+        """The same for each dimension, (batch, dim), under a standard normal prior."""
         return self.posterior.kl_from_standard()
 
 
@@ -73,7 +70,7 @@ class Objective:
     """
 
     terms = ("regulariser",)  # names of what `regulariser` returns
-    needs_factorised_prior = False
+    needs_standard_normal = False
 
     def make_adversary(self, latent_dim):
         """A network of this model's own that the regulariser asks: by default none."""
@@ -97,11 +94,12 @@ class Objective:
         noise_seed, own_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         posterior = model.posterior(x, labels, training=True)
         z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), noise_seed))
-        draw = Draw(posterior, z, model.prior, model.examples_seen, own_seed, model.adversary)
+        kl = model.prior.kl(posterior, z)
+        draw = Draw(posterior, z, kl, model.prior, model.examples_seen, own_seed, model.adversary)
         reconstruction = -model.log_likelihood(x, z, labels, training=True)
         terms = {name: ops.mean(cost) for name, cost in self.regulariser(draw).items()}
         loss = ops.mean(reconstruction) + sum(terms.values())
-        return Outcome(loss, reconstruction, draw.kl, terms, z)
+        return Outcome(loss, reconstruction, kl, terms, z)
 
     def get_config(self):
         return {}
@@ -109,6 +107,21 @@ class Objective:
     @classmethod
     def from_config(cls, config):
         return cls(**{name: _deserialize(value) for name, value in config.items()})
+
+
+def weight(name, value):
+    """The schedule of a weight, which must not be negative.
+
+    Args:
+        name: of the argument.
+        value: float >= 0 or a `Schedule`.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(value, (int, float)) and value < 0:
+        raise InputError(f"{name} must be at least 0, not {value}.")
+    return schedules.get(value)
 
 
 def _deserialize(value):
@@ -126,7 +139,7 @@ class ELBO(Objective):
     """
 
     def __init__(self, beta=1.0):
-        self.beta = schedules.get(beta)
+        self.beta = weight("beta", beta)
 
     def regulariser(self, draw):
         return {"regulariser": self.beta(draw.examples) * draw.kl}
@@ -166,7 +179,7 @@ class FreeBits(ELBO):
         InputError: `form` is none of these, or `nats` is negative.
     """
 
-    needs_factorised_prior = True
+    needs_standard_normal = True
 
     def __init__(self, nats, form="kingma", beta=1.0):
         if form not in FREE_BITS:
@@ -190,14 +203,18 @@ class Capacity(Objective):
 
     Args:
         capacity: float >= 0 or a `Schedule`, C in nats, such as `Linear(0, 25, examples)`.
-        gamma: float >= 0, 1000 in the paper.
+        gamma: float >= 0 or a `Schedule`; 1000 in the paper.
     """
 
     def __init__(self, capacity, gamma=1000.0):
-        self.capacity, self.gamma = schedules.get(capacity), float(gamma)
+        self.capacity, self.gamma = weight("capacity", capacity), weight("gamma", gamma)
 
     def regulariser(self, draw):
-        return {"regulariser": self.gamma * ops.abs(draw.kl - self.capacity(draw.examples))}
+        missed = ops.abs(draw.kl - self.capacity(draw.examples))
+        return {"regulariser": self.gamma(draw.examples) * missed}
 
     def get_config(self):
-        return {"capacity": keras.saving.serialize_keras_object(self.capacity), "gamma": self.gamma}
+        return {
+            "capacity": keras.saving.serialize_keras_object(self.capacity),
+            "gamma": keras.saving.serialize_keras_object(self.gamma),
+        }

@@ -18,7 +18,9 @@ from keras_gen.losses.normal import DiagonalNormal, log_mean_exp
 class Prior(keras.layers.Layer):
     """Base of the priors."""
 
-    factorised = False  # whether its dimensions are independent, so that a KL divergence of each exists
+    standard_normal = (
+        False  # whether it is N(0, 1) in each dimension, so that each has a KL divergence in closed form
+    )
 
     def bind(self, encode, media_shape, latent_dim):
         """Tells the prior what it belongs to.
@@ -27,7 +29,14 @@ class Prior(keras.layers.Layer):
             encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over latents.
             media_shape: tuple of ints.
             latent_dim: int.
+
+        Raises:
+            InputError: the prior has weights of its own, and belongs to another model already.
         """
+        if self.weights:
+            raise InputError(
+                f"This {type(self).__name__} belongs to a model already: give each model one of its own."
+            )
         self.built = True
 
     def log_prob(self, z):
@@ -55,7 +64,7 @@ class Prior(keras.layers.Layer):
 class StandardNormal(Prior):
     """N(0, 1) in every dimension (Kingma & Welling 2014)."""
 
-    factorised = True
+    standard_normal = True
 
     def log_prob(self, z):
         return -ops.sum(ops.square(z) + math.log(2.0 * math.pi), axis=-1) / 2.0
@@ -81,19 +90,19 @@ class VampPrior(Prior):
     """
 
     def __init__(self, components=500, **kwargs):
-        if components < 1:
-            raise InputError(f"components must be at least 1, not {components}.")
+        if not isinstance(components, int) or components < 1:
+            raise InputError(f"components must be a whole number from 1, not {components!r}.")
         super().__init__(**kwargs)
         self.components = components
 
     def bind(self, encode, media_shape, latent_dim):
+        super().bind(encode, media_shape, latent_dim)
         self.pseudo_inputs = self.add_weight(
             name="pseudo_inputs",
             shape=(self.components, *media_shape),
             initializer=keras.initializers.RandomNormal(stddev=0.1, seed=0),
         )
         self._encode = encode
-        self.built = True
 
     def mixture(self):
         """The components as a `DiagonalNormal` of a batch of K."""
@@ -128,19 +137,20 @@ class GaussianMixture(Prior):
     """
 
     def __init__(self, components=10, **kwargs):
-        if components < 1:
-            raise InputError(f"components must be at least 1, not {components}.")
+        if not isinstance(components, int) or components < 1:
+            raise InputError(f"components must be a whole number from 1, not {components!r}.")
         super().__init__(**kwargs)
         self.components = components
 
     def bind(self, encode, media_shape, latent_dim):
+        super().bind(encode, media_shape, latent_dim)
+
         def weight(name, *shape):
             return self.add_weight(name=name, shape=shape, initializer="zeros", trainable=False)
 
         self.shares = weight("shares", self.components)
         self.means = weight("means", self.components, latent_dim)
         self.factors = weight("factors", self.components, latent_dim, latent_dim)
-        self.built = True
 
     def fit(self, latents, seed=0):
         """Fits the mixture by expectation-maximisation.

@@ -6,14 +6,14 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from keras_gen import schedules
 from keras_gen.errors import InputError, unknown
-from keras_gen.losses.objectives import ELBO, Objective
+from keras_gen.losses.objectives import ELBO, Objective, weight
 
 
 def weighted_log_weights(batch_size, num_examples):
     """log(1 / (N B)) for every pair: minibatch-weighted sampling (Chen et al. 2018, equation 5)."""
-    return ops.full((batch_size, batch_size), -math.log(num_examples * batch_size))
+    weight = 1.0 / (num_examples * ops.cast(batch_size, "float32"))
+    return ops.log(weight) + ops.zeros((batch_size, batch_size))
 
 
 def stratified_log_weights(batch_size, num_examples):
@@ -22,16 +22,17 @@ def stratified_log_weights(batch_size, num_examples):
     With M = B - 1, row i gives its own example 1/N, one other (N - M)/(N M), and the rest 1/M each; every row sums to 1.
 
     Args:
-        batch_size: int B >= 2.
+        batch_size: int B >= 1, or a scalar tensor.
         num_examples: int N >= B, of the whole data set.
 
     Returns:
         (B, B) float32.
     """
-    n, m = num_examples, batch_size - 1
-    own = ops.eye(batch_size)
+    n = float(num_examples)
+    m = ops.maximum(ops.cast(batch_size, "float32") - 1.0, 1.0)  # a batch of one is its own other
+    own = tf.eye(batch_size)
     other = ops.roll(own, 1, axis=1)
-    weights = own / n + other * (n - m) / (n * m) + (1.0 - own - other) / m
+    weights = own / n + other * (n - m) / (n * m) + ops.relu(1.0 - own - other) / m
     return ops.log(weights)
 
 
@@ -65,8 +66,8 @@ class BetaTCVAE(Objective):
     Args:
         num_examples: int, size of the training set, which the estimate of q(z) from a batch needs.
         beta: float >= 0 or a `Schedule`, of the total correlation.
-        alpha: float >= 0, of the mutual information.
-        gamma: float >= 0, of the dimension-wise KL.
+        alpha: likewise, of the mutual information.
+        gamma: likewise, of the dimension-wise KL.
         weights: "stratified" (unbiased for q(z)) or "weighted" (as in the paper's experiments).
 
     Raises:
@@ -74,7 +75,7 @@ class BetaTCVAE(Objective):
     """
 
     terms = ("mutual_information", "total_correlation", "dimension_kl")
-    needs_factorised_prior = True
+    needs_standard_normal = True
 
     def __init__(self, num_examples, beta=6.0, alpha=1.0, gamma=1.0, weights="stratified"):
         if weights not in MINIBATCH_WEIGHTS:
@@ -82,26 +83,31 @@ class BetaTCVAE(Objective):
         if num_examples < 2:
             raise InputError(f"num_examples must be the size of the training set, not {num_examples}.")
         self.num_examples, self.weights = num_examples, weights
-        self.beta, self.alpha, self.gamma = schedules.get(beta), float(alpha), float(gamma)
+        self.beta, self.alpha = weight("beta", beta), weight("alpha", alpha)
+        self.gamma = weight("gamma", gamma)
 
     def regulariser(self, draw):
         batch_size = draw.z.shape[0] or tf.shape(draw.z)[0]
+        if isinstance(batch_size, int) and batch_size > self.num_examples:
+            raise InputError(
+                f"num_examples is the size of the training set, but {self.num_examples} is less than the batch of {batch_size}."
+            )
         log_weights = MINIBATCH_WEIGHTS[self.weights](batch_size, self.num_examples)
         mutual_information, total_correlation, dimension_kl = decompose_kl(
             draw.posterior, draw.z, log_weights
         )
         return {
-            "mutual_information": self.alpha * mutual_information,
+            "mutual_information": self.alpha(draw.examples) * mutual_information,
             "total_correlation": self.beta(draw.examples) * total_correlation,
-            "dimension_kl": self.gamma * dimension_kl,
+            "dimension_kl": self.gamma(draw.examples) * dimension_kl,
         }
 
     def get_config(self):
         return {
             "num_examples": self.num_examples,
             "beta": keras.saving.serialize_keras_object(self.beta),
-            "alpha": self.alpha,
-            "gamma": self.gamma,
+            "alpha": keras.saving.serialize_keras_object(self.alpha),
+            "gamma": keras.saving.serialize_keras_object(self.gamma),
             "weights": self.weights,
         }
 
@@ -128,7 +134,9 @@ class FactorVAE(ELBO):
 
     def __init__(self, gamma=10.0, beta=1.0, width=256, depth=4, learning_rate=1e-4):
         super().__init__(beta)
-        self.gamma, self.width, self.depth = schedules.get(gamma), width, depth
+        if width < 1 or depth < 1:
+            raise InputError(f"An adversary has a width and a depth of at least 1, not {width} and {depth}.")
+        self.gamma, self.width, self.depth = weight("gamma", gamma), width, depth
         self.learning_rate = learning_rate
 
     def make_adversary(self, latent_dim):

@@ -9,8 +9,8 @@ from rich.progress import track
 
 from keras_gen.errors import InputError
 from keras_gen.losses.normal import DiagonalNormal
+from keras_gen.models.autoencoder import SCORE_BATCH
 
-BATCH = 100
 MOST_DECODED = 5_000  # latents decoded at once, which bounds the memory for any number of draws
 ACTIVE = 0.01
 
@@ -30,22 +30,24 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         `nll`, -log 1/K sum_k p(x, z_k) / q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al.
         2016, equation 8); `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
         terms; `active_units`, how many dimensions' posterior means vary by more than 0.01 over the data (the same, section
-        5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the prior, which add up to `kl`
-        (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
+        5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the prior, at one draw of each
+        latent, which add up to `kl` but for the error of sampling (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
         underestimated where it comes near log(num).
 
     Raises:
         InputError: there is no draw.
     """
-    if samples < 1:
-        raise InputError(f"samples must be at least 1, not {samples}.")
-    score = _scorer(model, min(samples, max(1, MOST_DECODED // BATCH)))
-    starts = range(0, len(x), BATCH)
+    if not isinstance(samples, int) or samples < 1 or seed < 0:
+        raise InputError(
+            f"samples must be a whole number from 1 and seed one from 0, not {samples!r} and {seed!r}."
+        )
+    score = _scorer(model, min(samples, max(1, MOST_DECODED // SCORE_BATCH)))
+    starts = range(0, len(x), SCORE_BATCH)
     console = Console(stderr=True)
     watched = samples * len(x) >= 1_000_000 and (console.is_terminal or console.is_jupyter)
     parts = []
     for start in track(starts, "Likelihood", console=console, transient=True, disable=not watched):
-        rows = slice(start, start + BATCH)
+        rows = slice(start, start + SCORE_BATCH)
         some_labels = None if labels is None else tf.constant(labels[rows])
         parts.append(score(tf.constant(x[rows]), some_labels, tf.constant([seed, start], tf.int64), samples))
     log_likelihood, elbo, reconstruction, mean, log_variance, z, log_prior = (
@@ -87,9 +89,13 @@ def aggregate_log_prob(posterior, z):
     Returns:
         Array (any,), in nats.
     """
+    posterior, z = (
+        DiagonalNormal(*(tf.constant(part, tf.float64) for part in posterior)),
+        tf.constant(z, tf.float64),
+    )
     parts = [
-        tf.reduce_logsumexp(posterior.pairwise_log_prob(z[i : i + BATCH]), axis=-1)
-        for i in range(0, len(z), BATCH)
+        tf.reduce_logsumexp(posterior.pairwise_log_prob(z[i : i + SCORE_BATCH]), axis=-1)
+        for i in range(0, len(z), SCORE_BATCH)
     ]
     return np.concatenate(parts) - math.log(len(posterior.mean))
 
@@ -99,7 +105,7 @@ def _scorer(model, chunk):
 
     @tf.function(reduce_retracing=True)
     def score(packed, labels, seed, samples):
-        x = model.likelihood.observe(model.media.to_model(packed), _folded(seed, -1))
+        x = model.observe_packed(packed, seed)
         posterior = model.posterior(x, labels)
 
         def draw(num, index):

@@ -5,8 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.data_check import examples_of
+from keras_gen.models.data_check import check_data, examples_of
 from keras_gen.models.generative_model import GENERATE_BATCH, GenerativeModel
+
+SCORE_BATCH = 100
 
 
 class Autoencoder(GenerativeModel):
@@ -82,7 +84,8 @@ class Autoencoder(GenerativeModel):
             InputError: the data do not fit the media or lie outside the support of the likelihood, the labels are missing,
                 or examples are weighted.
         """
-        for data in (x, keras.utils.unpack_x_y_sample_weight(validation_data)[0]):
+        for data, labels in ((x, y), keras.utils.unpack_x_y_sample_weight(validation_data)[:2]):
+            check_data(self, data, labels)
             self.check_support(data)
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
@@ -92,6 +95,7 @@ class Autoencoder(GenerativeModel):
         Raises:
             InputError: the data do not fit the media, or lie outside the support of the likelihood.
         """
+        check_data(self, x, y)
         self.check_support(x)
         return super().evaluate(x, y, *args, **kwargs)
 
@@ -99,6 +103,11 @@ class Autoencoder(GenerativeModel):
         """Refuses data that the likelihood gives no probability: arrays whole, a `tf.data.Dataset` by its first batch."""
         for batch in examples_of(x, self.media):
             self.likelihood.check(np.asarray(self.media.to_model(batch)))
+
+    def observe_packed(self, packed, seed):
+        """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
+        own = tf.random.experimental.stateless_fold_in(seed, -1)
+        return self.likelihood.observe(self.media.to_model(packed), own)
 
     def test_seed(self, index):
         """The seed of the noise at an evaluation's batch of this number, a function of the model's seed and it alone."""
@@ -162,7 +171,11 @@ class Autoencoder(GenerativeModel):
         """
         if hasattr(real, "arrays"):
             real = real.arrays("test")
-        x, labels = real if isinstance(real, tuple) else (real, None)
+        if isinstance(real, (tuple, list)) and len(real) != 2:
+            raise InputError(
+                f"A score takes a Dataset, media, or a pair of media and labels, not {len(real)} things."
+            )
+        x, labels = real if isinstance(real, (tuple, list)) else (real, None)
         return self._examples(x, labels if self.num_classes is not None else None)
 
     def _examples(self, x, labels):
@@ -176,7 +189,7 @@ class Autoencoder(GenerativeModel):
             raise InputError(
                 f"The model is conditional on {self.num_classes} classes: give the labels of the examples."
             )
-        self.likelihood.check(np.asarray(self.media.to_model(x)))
+        self.check_support(x)
         return x, self.labels_for(len(x), labels)
 
     # Saving and serving.

@@ -10,7 +10,13 @@ from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import Autoencoder
 from keras_gen.models.generative_model import GENERATE_BATCH
 from keras_gen.models.labels import check_label
-from keras_gen.models.vae_checks import check_decoder, check_encoder_inputs, check_together, latent_dim_of
+from keras_gen.models.vae_checks import (
+    check_decoder,
+    check_encoder_inputs,
+    check_kinds,
+    check_together,
+    latent_dim_of,
+)
 
 EVIDENCE = ("loss", "reconstruction", "kl", "elbo")
 
@@ -65,6 +71,7 @@ class VAE(Autoencoder):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
         objective = ELBO() if objective is None else objective
         prior = StandardNormal() if prior is None else prior
+        check_kinds(encoder, decoder, likelihood=likelihood, objective=objective, prior=prior)
         latent_dim = latent_dim_of(encoder)
         check_encoder_inputs(encoder, media, num_classes)
         check_decoder(decoder, media, likelihood, (latent_dim,), num_classes)
@@ -152,7 +159,7 @@ class VAE(Autoencoder):
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         if self.adversary is not None:
             self._train_adversary(outcome.z, adversary_seed)
-        self.report(loss=outcome.loss, **outcome.terms)
+        self.report(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
         self._report_evidence(outcome.reconstruction, outcome.kl)
         self.examples_seen.assign_add(tf.cast(tf.shape(x)[0], tf.int64))
         return self.results()
@@ -228,17 +235,25 @@ class VAE(Autoencoder):
             InputError: the latent, a dimension, the number of steps or the label does not fit.
         """
         (latent_dim,) = self.latent_shape
-        dimensions = range(latent_dim) if dimensions is None else dimensions
+        dimensions = np.arange(latent_dim) if dimensions is None else np.asarray(dimensions)
         latent = np.asarray(latent, np.float32)
-        outside = [dimension for dimension in dimensions if not 0 <= dimension < latent_dim]
-        if latent.shape != self.latent_shape or outside or steps < 2:
+        fitting = (
+            dimensions.ndim == 1 and len(dimensions) and np.isin(dimensions, np.arange(latent_dim)).all()
+        )
+        if (
+            latent.shape != self.latent_shape
+            or not fitting
+            or not isinstance(steps, int)
+            or steps < 2
+            or reach <= 0
+        ):
             raise InputError(
-                f"A walk needs a latent of shape {self.latent_shape}, dimensions from 0 to {latent_dim - 1} and at least 2 "
-                f"steps, but was given {latent.shape}, {list(dimensions)} and {steps}."
+                f"A walk needs a latent of shape {self.latent_shape}, a list of dimensions from 0 to {latent_dim - 1}, a reach "
+                f"above 0 and at least 2 steps, but was given {latent.shape}, {dimensions.tolist()}, {reach} and {steps}."
             )
         check_label(label, self.num_classes)
         latents = np.tile(latent, (len(dimensions), steps, 1))
-        for row, dimension in enumerate(dimensions):
+        for row, dimension in enumerate(dimensions.astype(int)):
             latents[row, :, dimension] = np.linspace(-reach, reach, steps)
         walked = self.decode(latents.reshape(-1, latent_dim), label)
         return walked.reshape(len(dimensions), steps, *walked.shape[1:])
@@ -257,10 +272,16 @@ class VAE(Autoencoder):
         Raises:
             InputError: media or labels do not fit the model, or there are fewer examples than components.
         """
+        if not isinstance(seed, int) or seed < 0:
+            raise InputError(f"seed must be a whole number from 0, not {seed!r}.")
         prior = self._bound(GaussianMixture(components))
         posterior = self.posteriors(x, labels)
         noise = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
         prior.fit(np.asarray(posterior.sample(noise)), seed)
+        if self.sampling_prior is not None:
+            self._tracker.untrack(
+                self.sampling_prior
+            )  # Keras would save a layer that was replaced, and miss it on loading
         self.sampling_prior = prior
         self._make_functions()
 

@@ -1,7 +1,24 @@
 """Refusing networks, priors and objectives that cannot make a VAE."""
 
 from keras_gen.errors import InputError
-from keras_gen.losses import VampPrior
+from keras_gen.losses import GaussianMixture, Likelihood, Objective, Prior, VampPrior
+
+EXAMPLES = {"likelihood": 'Bernoulli("dynamic")', "objective": "ELBO()", "prior": "StandardNormal()"}
+
+
+def check_kinds(encoder, decoder, **parts):
+    """Raises `InputError` where networks are not functional models, or a part is of another class than its name says."""
+    for name, network in {"encoder": encoder, "decoder": decoder}.items():
+        if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
+            raise InputError(
+                f"{name} must be a built functional or sequential keras Model, whose shapes can be read, not {network!r}."
+            )
+    kinds = {"likelihood": Likelihood, "objective": Objective, "prior": Prior}
+    for name, part in parts.items():
+        if not isinstance(part, kinds[name]):
+            raise InputError(
+                f"{name} must be one of keras_gen.losses, such as {EXAMPLES[name]}, not {part!r}."
+            )
 
 
 def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
@@ -51,9 +68,14 @@ def latent_dim_of(encoder):
 
 def check_together(encoder, objective, prior):
     """Raises `InputError` where the objective and the encoder do not fit the prior."""
-    if objective.needs_factorised_prior and not prior.factorised:
+    if isinstance(prior, GaussianMixture):
         raise InputError(
-            f"{type(objective).__name__} needs a prior of independent dimensions, but {type(prior).__name__} is none: take "
+            "GaussianMixture is fitted after training, for sampling only: train with another prior, then call "
+            "fit_sampling_prior."
+        )
+    if objective.needs_standard_normal and not prior.standard_normal:
+        raise InputError(
+            f"{type(objective).__name__} needs a standard normal prior, but was given {type(prior).__name__}: take "
             "prior=StandardNormal(), or another objective."
         )
     if isinstance(prior, VampPrior) and len(encoder.inputs) == 2:

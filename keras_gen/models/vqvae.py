@@ -8,9 +8,10 @@ from keras_gen.errors import InputError
 from keras_gen.layers import Codebook
 from keras_gen.layers.codebook import perplexity, straight_through
 from keras_gen.losses import Gaussian
-from keras_gen.models.autoencoder import Autoencoder
-from keras_gen.models.generative_model import GENERATE_BATCH
+from keras_gen.models.autoencoder import SCORE_BATCH, Autoencoder
+from keras_gen.models.vae_checks import check_kinds
 from keras_gen.models.vqvae_checks import check_codes, check_grid
+from keras_gen.networks import CodePrior
 
 EVIDENCE = ("loss", "reconstruction", "kl", "elbo", "perplexity")
 
@@ -31,9 +32,9 @@ class VQVAE(Autoencoder):
         encoder: built keras Model, media in their model form -> grid of vectors (batch, h, w, code_dim).
         decoder: built keras Model, such a grid [and label int32 (batch,)] -> parameters of the likelihood, (batch,
             *media.shape[:-1], likelihood.num_parameters(channels)).
-        prior: a `CodePrior` over the grid.
         media: what is modelled, such as `Image(32, 32, 3)`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
+        prior: a `CodePrior` over the grid.
         codebook: a `Codebook`; None stands for one of as many codes as the prior has.
         commitment: float beta >= 0, 0.25 in the paper: how strongly the encoder keeps to the codes.
         num_classes: int, number of labels that decoder and prior take, or None.
@@ -48,7 +49,7 @@ class VQVAE(Autoencoder):
     >>> media, likelihood = kg.Image(8, 8, 1), kg.losses.Bernoulli("dynamic")
     >>> encoder, decoder = kg.networks.conv_grid(media, likelihood, width=8)
     >>> prior = kg.networks.CodePrior(encoder.output_shape[1:], num_codes=16)
-    >>> vqvae = kg.VQVAE(encoder, decoder, prior, media, likelihood)
+    >>> vqvae = kg.VQVAE(encoder, decoder, media, likelihood, prior)
     >>> vqvae.compile()
     >>> vqvae.generate(2, seed=0).shape
     (2, 8, 8, 1)
@@ -60,9 +61,9 @@ class VQVAE(Autoencoder):
         self,
         encoder,
         decoder,
-        prior,
         media,
-        likelihood=None,
+        likelihood,
+        prior,
         codebook=None,
         commitment=0.25,
         num_classes=None,
@@ -70,6 +71,9 @@ class VQVAE(Autoencoder):
         **kwargs,
     ):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
+        check_kinds(encoder, decoder, likelihood=likelihood)
+        if not isinstance(prior, CodePrior):
+            raise InputError(f"prior must be a CodePrior of keras_gen.networks, not {prior!r}.")
         codebook = Codebook(prior.num_codes) if codebook is None else codebook
         if commitment < 0:
             raise InputError(f"commitment must be at least 0, not {commitment}.")
@@ -139,7 +143,7 @@ class VQVAE(Autoencoder):
         variables = self.learned_variables
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         self.codebook.update(z, latents)
-        self.report(loss=loss, commitment=commitment)
+        self.report(loss=reconstruction + commitment + kl, commitment=commitment)
         self._report_evidence(reconstruction, kl, self.codebook.use(latents))
         self.examples_seen.assign_add(tf.cast(tf.shape(x)[0], tf.int64))
         return self.results()
@@ -205,8 +209,8 @@ class VQVAE(Autoencoder):
         """
         x, labels = self.held_out(real)
         scores = []
-        for start in range(0, len(x), GENERATE_BATCH):
-            part = slice(start, start + GENERATE_BATCH)
+        for start in range(0, len(x), SCORE_BATCH):
+            part = slice(start, start + SCORE_BATCH)
             some_labels = None if labels is None else labels[part]
             scores.append(self._score(x[part], some_labels, tf.constant([seed, start], tf.int64)))
         reconstructions, kls, uses = zip(*scores, strict=True)
@@ -220,7 +224,7 @@ class VQVAE(Autoencoder):
         }
 
     def _score_of_batch(self, packed, labels, seed):
-        return self.evidence(self.likelihood.observe(self.media.to_model(packed), seed), labels)
+        return self.evidence(self.observe_packed(packed, seed), labels)
 
     # Saving and serving.
 

@@ -85,5 +85,22 @@ class PictureConfig:
         """A compiled model."""
         raise NotImplementedError
 
+    def check_data(self, dataset):
+        """Refuses, before anything is trained, data that the recipe cannot use or be scored on.
+
+        Raises:
+            InputError: the classes are others, or there is too little to test on.
+        """
+        if self.num_classes not in (None, dataset.num_classes):
+            found = dataset.num_classes or "none"
+            raise InputError(
+                f"The recipe wants {self.num_classes} classes, but the data have {found}: give --set num_classes={found}."
+            )
+        held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
+        if held_out < 2:
+            raise InputError(
+                f"The data leave {held_out} pictures for testing: at least 2 are needed, so give more pictures."
+            )
+
     def finish(self, model, dataset):
         """What is left to do after training: by default nothing."""

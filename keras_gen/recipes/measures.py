@@ -45,7 +45,7 @@ def evidence(model, dataset, config):
         f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test pictures, with "
         f"{config.nll_samples:,} draws each, under {type(model.likelihood).__name__}: comparable for one likelihood alone."
     )
-    if model.prior.factorised:
+    if model.prior.standard_normal:
         pictures, labels = dataset.arrays("test")
         kl = kl_of_dimensions(model, pictures, None if model.num_classes is None else labels)
         conditions += " KL divergence of each dimension, largest first: "

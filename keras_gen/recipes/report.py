@@ -8,7 +8,7 @@ MEANINGS = {
     "kernel_std": "its standard deviation over subsets",
     "label_agreement": "share of generated pictures that the classifier gives the label they were asked for",
     "classes_produced": "number of classes that the classifier sees among the generated pictures",
-    "nll": "importance-weighted bound on -log p(x), nats per example; lower is better",
+    "nll": "upper bound on -log p(x), nats per example; lower is better",
     "elbo": "evidence lower bound on log p(x), nats per example; higher is better",
     "reconstruction": "-log p(x|z), nats per example",
     "kl": "KL divergence from what the encoder says to the prior, nats per example",

@@ -9,7 +9,6 @@ import keras
 from keras_gen import datasets
 from keras_gen.callbacks import Checkpoint, LatentMonitor, Monitor
 from keras_gen.callbacks.latent_monitor import sheets
-from keras_gen.errors import InputError
 from keras_gen.export import next_version
 from keras_gen.models import Autoencoder, load_model
 from keras_gen.recipes import measures
@@ -43,7 +42,7 @@ def train(run, recipe, config, say=print):
         batch_size=config.batch_size,
         seed=config.seed,
     )
-    check_data(config, dataset)
+    config.check_data(dataset)
     say(f"Data: {dataset}")
     versions = Path("savedmodels") / run.folder.resolve().name
     make_folder(versions)
@@ -66,26 +65,6 @@ def train(run, recipe, config, say=print):
     write_atomically(run.report_file, report(recipe, config, dataset, scores, metrics, pictures))
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
     return savedmodel
-
-
-def check_data(config, dataset):
-    """Refuses, before anything is trained, data that the recipe cannot use or be scored on."""
-    if config.num_classes not in (None, dataset.num_classes):
-        found = dataset.num_classes or "none"
-        raise InputError(
-            f"The recipe wants {config.num_classes} classes, but the data have {found}: give --set num_classes={found}."
-        )
-    num_examples, found = getattr(config, "num_examples", None), len(dataset.arrays("train")[0])
-    if num_examples not in (None, found):
-        raise InputError(
-            f"The recipe is set for {num_examples:,} training pictures, but the data have {found:,}: give --set "
-            f"num_examples={found}."
-        )
-    held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
-    if held_out < 2:
-        raise InputError(
-            f"The data leave {held_out} pictures for testing: at least 2 are needed, so give more pictures."
-        )
 
 
 def write_pictures(model, dataset, run, seed):

@@ -6,6 +6,13 @@ from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
 from keras_gen.recipes.config import PictureConfig
 
+READ_BY = {  # fields that some objectives alone read
+    "beta": ("dip1", "dip2", "elbo", "factor", "free_bits", "tc"),
+    "warm_up": ("dip1", "dip2", "elbo", "factor", "free_bits", "tc"),
+    "num_examples": ("tc",),
+    "samples": ("dreg", "iwae"),
+    "strength": ("capacity", "dip1", "dip2", "factor", "free_bits", "info"),
+}
 OBJECTIVES = ("capacity", "dip1", "dip2", "dreg", "elbo", "factor", "free_bits", "info", "iwae", "tc")
 
 
@@ -24,8 +31,7 @@ class VAEConfig(PictureConfig):
         beta: weight of the KL divergence of "elbo", "free_bits", "factor", "dip1" and "dip2"; of the total correlation of
             "tc".
         strength: the objective's own number: nats that are free for each dimension ("free_bits"), nats of capacity at the
-            end of training ("capacity"), gamma ("factor"), weight off the diagonal ("dip1", "dip2"), of the discrepancy
-            ("info").
+            end of training ("capacity"), gamma ("factor"), weight off the diagonal ("dip1", "dip2"), lambda ("info").
         num_examples: size of the training set, which "tc" needs.
         samples: draws of the latents for each example, of "iwae" and "dreg".
         warm_up: examples over which beta rises from 0.
@@ -44,9 +50,9 @@ class VAEConfig(PictureConfig):
     likelihood: str = "bernoulli"
     objective: str = "elbo"
     beta: float = 1.0
-    strength: float = 1.0
+    strength: float = 10.0
     num_examples: int | None = None
-    samples: int = 1
+    samples: int = 5
     warm_up: int = 0
     prior: str = "standard"
     prior_components: int = 500
@@ -81,14 +87,30 @@ class VAEConfig(PictureConfig):
 
     def __post_init__(self):
         super().__post_init__()
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        for field, objectives in READ_BY.items():
+            if self.objective not in objectives and getattr(self, field) != defaults[field]:
+                raise InputError(
+                    f"Field {field!r} has no use with objective={self.objective}: set it to {defaults[field]}, or take one of "
+                    f"the objectives {', '.join(objectives)}."
+                )
+        if self.prior == "standard" and self.prior_components != defaults["prior_components"]:
+            raise InputError("Field 'prior_components' has no use with prior=standard: set prior=vamp.")
+        if self.prior == "vamp" and self.num_classes is not None:
+            raise InputError(
+                "prior=vamp asks the encoder about pseudo-inputs that have no label: set num_classes=none, or prior=standard."
+            )
+        if self.epsilon == 0:
+            raise InputError(
+                "Field 'epsilon' must be above 0, or Adam divides by 0 where a gradient vanishes."
+            )
         if self.objective == "tc" and (self.num_examples or 0) < 2:
             raise InputError(
                 f"objective=tc needs the size of the training set: set num_examples, which is {self.num_examples}."
             )
-        if self.prior == "vamp" and self.objective not in ("elbo", "iwae", "dreg", "info", "capacity"):
+        if self.prior == "vamp" and self.objective in ("dip1", "dip2", "free_bits", "tc"):
             raise InputError(
-                f"prior=vamp has no KL divergence of single dimensions, which objective={self.objective} needs: set "
-                "objective=elbo, or prior=standard."
+                f"objective={self.objective} needs a standard normal prior: set prior=standard, or objective=elbo."
             )
 
     def build(self):
@@ -141,6 +163,24 @@ class VAEConfig(PictureConfig):
             "dip2": lambda: losses.DIPVAE2(self.strength, self.strength, beta=beta),
             "info": lambda: losses.InfoVAE(scale=self.strength),
         }[self.objective]()
+
+    def check_data(self, dataset):
+        super().check_data(dataset)
+        found = len(dataset.arrays("train")[0])
+        if self.num_examples not in (None, found):
+            raise InputError(
+                f"The recipe is set for {self.num_examples:,} training pictures, but the data have {found:,}: give --set "
+                f"num_examples={found}."
+            )
+        if self.sampling_components > found:
+            raise InputError(
+                f"Field 'sampling_components' must be at most the {found:,} training pictures, not "
+                f"{self.sampling_components:,}."
+            )
+        if dataset.factor_names and self.latent_dim < 2:
+            raise InputError(
+                "Field 'latent_dim' must be at least 2 for disentanglement to be measured, not 1."
+            )
 
     def finish(self, model, dataset):
         """Fits the mixture that samples are drawn from, where one is wanted."""

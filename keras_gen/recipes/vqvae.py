@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
 from keras_gen.recipes.config import PictureConfig
 
@@ -45,6 +46,11 @@ class VQVAEConfig(PictureConfig):
     )
     measures = ("bound", "quality")
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.num_codes < 2:
+            raise InputError("Field 'num_codes' must be at least 2, not 1.")
+
     def build(self):
         """A compiled `VQVAE`."""
         import keras
@@ -70,9 +76,9 @@ class VQVAEConfig(PictureConfig):
         vqvae = VQVAE(
             encoder,
             decoder,
-            prior,
             media,
             likelihood,
+            prior,
             commitment=self.commitment,
             num_classes=self.num_classes,
             seed=self.seed,

@@ -27,6 +27,7 @@ def learned(kind, scale):
 CONTINUOUS = {
     "fixed normal": (Gaussian(0.3), scipy.stats.norm, 0.3),
     "learned normal": (learned(Gaussian, 0.7), scipy.stats.norm, 0.7),
+    "whole number": (Gaussian(2), scipy.stats.norm, 2.0),
     "fixed laplace": (Laplace(0.2), scipy.stats.laplace, 0.2),
     "learned laplace": (learned(Laplace, 0.5), scipy.stats.laplace, 0.5),
 }
@@ -226,6 +227,7 @@ def test_settings_that_make_no_likelihood_are_refused():
     mistakes = {
         "binarize must be": lambda: Bernoulli("static"),
         "scale must be a positive": lambda: Gaussian(0.0),
+        "not True": lambda: Laplace(True),
         "levels must be from 2 to 256": lambda: Categorical(1),
         "components must be at least 1": lambda: DiscretizedLogisticMixture(0),
     }

@@ -46,7 +46,8 @@ def posterior(random):
 @pytest.fixture
 def draw(posterior, random):
     z = posterior.sample(random.normal(size=(BATCH, DIM)).astype("float32"))
-    return Draw(posterior, z, StandardNormal(), tf.constant(50), tf.constant([1, 2]))
+    kl = tf.reduce_sum(posterior.kl_from_standard(), axis=-1)
+    return Draw(posterior, z, kl, StandardNormal(), tf.constant(50), tf.constant([1, 2]))
 
 
 class LinearGaussian:
@@ -75,6 +76,16 @@ def model():
 @pytest.fixture
 def x(random):
     return random.normal(size=(4, 1), scale=2).astype("float32")
+
+
+@pytest.mark.parametrize("shift, narrow", [(0.0, 0.0), (30.0, 0.0), (0.0, 5.0)])
+def test_densities_of_pairs_far_from_zero_and_of_narrow_posteriors(posterior, random, shift, narrow):
+    far = DiagonalNormal(posterior.mean + shift, posterior.log_variance - narrow)
+    z = far.sample(random.normal(size=(BATCH, DIM)).astype("float32"))
+    expected = scipy.stats.norm.logpdf(
+        z.numpy()[:, None].astype("float64"), far.mean, np.exp(far.log_variance.numpy().astype("float64") / 2)
+    )
+    np.testing.assert_allclose(far.pairwise_log_prob(z), expected.sum(-1), rtol=1e-4, atol=2e-3)
 
 
 def test_densities_and_divergence_of_a_normal(posterior, random):
@@ -263,7 +274,9 @@ def test_an_adversary_learns_the_total_correlation_of_a_correlated_normal(random
     for index in range(1, 400):
         last = step(tf.constant(index))
     assert last < first - 0.2
-    draw = Draw(DiagonalNormal(z, tf.zeros_like(z)), z, StandardNormal(), tf.constant(0), (0, 0), adversary)
+    posterior = DiagonalNormal(z, tf.zeros_like(z))
+    kl = tf.zeros(len(z))
+    draw = Draw(posterior, z, kl, StandardNormal(), tf.constant(0), (0, 0), adversary)
     estimate = float(tf.reduce_mean(objective.regulariser(draw)["total_correlation"])) / 2.0
     np.testing.assert_allclose(estimate, -np.log(1 - 0.8**2) / 2, rtol=0.15)
 
@@ -325,11 +338,15 @@ def test_settings_that_make_no_objective_are_refused():
     mistakes = {
         "Unknown form of free bits 'Kingma': did you mean 'kingma'": lambda: FreeBits(0.1, "Kingma"),
         "nats must be at least 0": lambda: FreeBits(-1.0),
-        "samples must be at least 1": lambda: IWAE(0),
+        "samples must be a whole number from 1": lambda: IWAE(0),
+        "beta must be at least 0": lambda: ELBO(-1.0),
+        "capacity must be at least 0": lambda: Capacity(-1.0),
+        "alpha must be at most 1": lambda: InfoVAE(alpha=2.0),
+        "width and a depth of at least 1": lambda: FactorVAE(width=0),
         "Unknown minibatch weights": lambda: BetaTCVAE(10, weights="even"),
         "size of the training set": lambda: BetaTCVAE(1),
-        "components must be at least 1, not 0": lambda: VampPrior(0),
-        "components must be at least 1": lambda: GaussianMixture(-1),
+        "components must be a whole number from 1, not 0": lambda: VampPrior(0),
+        "components must be a whole number from 1, not 2.5": lambda: GaussianMixture(2.5),
     }
     for message, mistake in mistakes.items():
         with pytest.raises(InputError, match=message):

@@ -18,7 +18,7 @@ from keras_gen.schedules import Cyclical
 def models(small_gan):
     media, likelihood = Image(8, 8, 1), DiscretizedLogisticMixture(2)
     encoder, decoder = conv_grid(media, likelihood, width=4)
-    yield VQVAE(encoder, decoder, CodePrior(encoder.output_shape[1:], 8), media, likelihood)
+    yield VQVAE(encoder, decoder, media, likelihood, CodePrior(encoder.output_shape[1:], 8))
     networks = mlp(media, likelihood, latent_dim=3, width=4)
     yield VAE(*networks, media, likelihood, FactorVAE(Cyclical(1.0, examples=9)))
     yield VAE(*mlp(media, likelihood, latent_dim=3, width=4), media, likelihood, prior=VampPrior(3))

@@ -6,15 +6,21 @@ import tensorflow as tf
 from keras_gen import datasets
 from keras_gen.errors import InputError
 from keras_gen.losses import (
+    DIPVAE1,
+    DIPVAE2,
     ELBO,
     IWAE,
     Bernoulli,
     BetaTCVAE,
+    Capacity,
     Categorical,
     DiscretizedLogisticMixture,
     DReG,
     FactorVAE,
+    FreeBits,
     Gaussian,
+    GaussianMixture,
+    InfoVAE,
     VampPrior,
 )
 from keras_gen.media import Image
@@ -113,6 +119,45 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, 
         for a, b in zip(resumed.optimizers[name].variables, optimizer.variables, strict=True):
             np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(resumed.generate(3, seed=4), straight.generate(3, seed=4))
+
+
+OBJECTIVES = [
+    ELBO(),
+    FreeBits(0.1, "li"),
+    Capacity(2.0),
+    IWAE(3),
+    DReG(3),
+    BetaTCVAE(17),
+    BetaTCVAE(17, weights="weighted"),
+    FactorVAE(width=8),
+    DIPVAE1(),
+    DIPVAE2(),
+    InfoVAE(),
+]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
+def test_every_objective_trains_whatever_the_last_batch_leaves(pictures, objective):
+    """Seventeen pictures in batches of eight: batches of unknown size, the last of one."""
+    vae = build(objective, optimizer=keras.optimizers.Adam(1e-3))
+    before = vae.get_weights()
+    history = vae.fit(pictures[0][:17], batch_size=8, epochs=3, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    after = vae.get_weights()
+    assert all(np.isfinite(value).all() for value in after)
+    assert all(np.any(a != b) for a, b in zip(after, before, strict=True))
+    total = np.array(history["reconstruction"]) + sum(np.array(history[term]) for term in objective.terms)
+    if not isinstance(objective, IWAE):
+        np.testing.assert_allclose(history["loss"], total, rtol=1e-4)
+
+
+def test_a_mixture_is_fitted_again_and_saved(pictures, tmp_path):
+    vae = build()
+    for components in (2, 3):
+        vae.fit_sampling_prior(pictures[0], components=components)
+    vae.save(tmp_path / "vae.keras")
+    again = load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(again.generate(20, seed=7), vae.generate(20, seed=7))
 
 
 def test_layers_know_when_they_are_trained(pictures):
@@ -232,6 +277,7 @@ def test_mistakes_are_told_in_one_sentence(pictures):
     likelihood = Bernoulli("dynamic")
     categorical = Categorical(levels=4)
     other = mlp(MEDIA, likelihood, latent_dim=7, width=4)
+    used = VampPrior(3)
     mistakes = {
         "Bernoulli takes black": lambda: strict.fit(images, verbose=0),
         "Bernoulli takes black .*give Bernoulli": lambda: strict.fit(
@@ -259,7 +305,7 @@ def test_mistakes_are_told_in_one_sentence(pictures):
         "encoder has 2 inputs, but num_classes is None": lambda: VAE(
             conditional.encoder, decoder, MEDIA, likelihood
         ),
-        "BetaTCVAE needs a prior of independent": lambda: build(BetaTCVAE(48), VampPrior(5)),
+        "BetaTCVAE needs a standard normal prior": lambda: build(BetaTCVAE(48), VampPrior(5)),
         "pseudo-inputs that have no label": lambda: build(prior=VampPrior(5), num_classes=3),
         "conditional on 3 classes: give the labels": lambda: conditional.score(images),
         "uint8 examples": lambda: vae.encode(images[0]),
@@ -270,7 +316,24 @@ def test_mistakes_are_told_in_one_sentence(pictures):
         "at least 2 steps": lambda: vae.traverse(np.zeros(4), steps=1),
         "give the label to walk in": lambda: conditional.traverse(np.zeros(4)),
         "need as many examples": lambda: vae.fit_sampling_prior(images, components=60),
-        "samples must be at least 1": lambda: vae.score(images, samples=0),
+        "samples must be a whole number from 1": lambda: vae.score(images, samples=2.5),
+        "seed one from 0, not 10 and -1": lambda: vae.score(images, samples=10, seed=-1),
+        "not 3 things": lambda: vae.score((images, labels, None)),
+        "A walk needs .* but was given .*, 1, 2.0": lambda: vae.traverse(np.zeros(4), dimensions=1),
+        "list of dimensions from 0 to 3": lambda: vae.traverse(np.zeros(4), dimensions=[]),
+        "a reach above 0": lambda: vae.traverse(np.zeros(4), reach=-1.0),
+        "seed must be a whole number from 0": lambda: vae.fit_sampling_prior(images, seed=-1),
+        "whole number from 1, not 2.5": lambda: vae.fit_sampling_prior(images, components=2.5),
+        "uint8 examples of shape .8, 8, 1., but x has float32": lambda: vae.fit(images / np.float32(255)),
+        "likelihood must be one of keras_gen.losses.* not .bernoulli.": lambda: VAE(
+            encoder, decoder, MEDIA, "bernoulli"
+        ),
+        "objective must be one of .* such as ELBO": lambda: VAE(encoder, decoder, MEDIA, likelihood, ELBO),
+        "prior must be one of .* not .vamp.": lambda: VAE(encoder, decoder, MEDIA, likelihood, prior="vamp"),
+        "encoder must be a built functional": lambda: VAE(MEDIA, decoder, MEDIA, likelihood),
+        "for sampling only": lambda: build(prior=GaussianMixture(2)),
+        "belongs to a model already": lambda: [build(prior=used) for _ in range(2)],
+        "40 is less than the batch of 48": lambda: build(BetaTCVAE(40)).fit(images, batch_size=48, verbose=0),
     }
     for message, mistake in mistakes.items():
         with pytest.raises(InputError, match=message):

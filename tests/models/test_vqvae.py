@@ -24,7 +24,7 @@ def build(num_classes=None, likelihood=None, codebook=None, commitment=0.25, **c
     networks = conv_grid(MEDIA, likelihood, num_classes, code_dim=4, width=4, blocks=1)
     codebook = codebook or Codebook(8)
     prior = CodePrior(GRID, codebook.num_codes, num_classes, units=8)
-    vqvae = VQVAE(*networks, prior, MEDIA, likelihood, codebook, commitment, num_classes, seed=1)
+    vqvae = VQVAE(*networks, MEDIA, likelihood, prior, codebook, commitment, num_classes, seed=1)
     vqvae.compile(**compile_arguments)
     return vqvae
 
@@ -179,7 +179,7 @@ def test_it_learns_digits_and_their_labels_in_one_fit():
     pictures, labels = digits.arrays("train")
     keras.utils.set_random_seed(0)
     networks = conv_grid(digits.media, Gaussian(), num_classes=10, code_dim=8, width=16)
-    vqvae = VQVAE(*networks, CodePrior((2, 2), 64, 10, units=64), digits.media, num_classes=10)
+    vqvae = VQVAE(*networks, digits.media, None, CodePrior((2, 2), 64, 10, units=64), num_classes=10)
     vqvae.compile(keras.optimizers.Adam(6e-3))
     vqvae.fit(pictures, labels, batch_size=64, epochs=12, verbose=0)
     score = vqvae.score(digits)
@@ -214,7 +214,7 @@ def test_mistakes_are_told_in_one_sentence(pictures):
     prior, vqvae = CodePrior(GRID, 8), build()
 
     def made(encoder=encoder, decoder=decoder, prior=prior, likelihood=bernoulli, **settings):
-        return VQVAE(encoder, decoder, prior, MEDIA, likelihood, **settings)
+        return VQVAE(encoder, decoder, MEDIA, likelihood, prior, **settings)
 
     mistakes = {
         "one grid of shape": lambda: made(encoder=mlp(MEDIA, bernoulli)[0]),

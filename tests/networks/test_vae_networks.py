@@ -87,10 +87,10 @@ def test_hyperparameters_change_the_networks(name):
 def test_heads_stay_in_single_precision(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        encoder, decoder = BUILDERS[name](Image(8, 8, 1), Bernoulli(), width=8)
+        encoder, decoder = BUILDERS[name](Image(9, 9, 1), Bernoulli(), width=8)
     finally:
         keras.config.set_dtype_policy("float32")
-    outputs = [*encoder(tf.zeros((1, 8, 8, 1))), decoder(tf.zeros((1, encoder.outputs[0].shape[1])))]
+    outputs = [*encoder(tf.zeros((1, 9, 9, 1))), decoder(tf.zeros((1, encoder.outputs[0].shape[1])))]
     assert all(output.dtype == tf.float32 for output in outputs)
 
 

@@ -84,7 +84,7 @@ GAN_CHANGES = {
 }  # fmt: skip
 VAE_CHANGES = {
     "size": 16, "channels": 3, "num_classes": None, "network": "mlp", "width": 5, "latent_dim": 7, "activation": "tanh",
-    "likelihood": "gaussian", "objective": "dip1", "beta": 9.0, "warm_up": 9, "prior": "vamp", "learning_rate": 9.0,
+    "likelihood": "gaussian", "objective": "factor", "beta": 9.0, "warm_up": 9, "prior": "vamp", "learning_rate": 9.0,
     "final_learning_rate_share": 0.9, "epsilon": 0.1, "steps_per_execution": 8, "seed": 9,
 }  # fmt: skip
 VQVAE_CHANGES = {
@@ -133,7 +133,7 @@ def test_every_field_reaches_the_model(name, changes):
 @pytest.mark.parametrize(
     "given, field, value",
     [
-        ({"objective": objective}, field, value)
+        ({"objective": objective, "warm_up": 0}, field, value)
         for objective, field, value in (
             ("free_bits", "strength", 2.0),
             ("capacity", "strength", 2.0),
@@ -173,7 +173,15 @@ def test_every_likelihood_can_be_chosen(likelihood):
         ({"objective": "tcvae"}, "Unknown objective"),
         ({"likelihood": "bernouli"}, "did you mean 'bernoulli'"),
         ({"objective": "tc"}, "set num_examples, which is None"),
-        ({"objective": "dip1", "prior": "vamp"}, "set objective=elbo, or prior=standard"),
+        (
+            {"objective": "dip1", "prior": "vamp", "num_classes": None},
+            "set prior=standard, or objective=elbo",
+        ),
+        ({"prior": "vamp"}, "set num_classes=none, or prior=standard"),
+        ({"samples": 3}, "'samples' has no use with objective=elbo: set it to 5, or .* dreg, iwae"),
+        ({"objective": "iwae"}, "'warm_up' has no use with objective=iwae: set it to 0"),
+        ({"prior_components": 3}, "set prior=vamp"),
+        ({"epsilon": 0.0}, "'epsilon' must be above 0"),
         ({"beta": -1.0}, "'beta' must be from 0"),
         ({"latent_dim": 0}, "'latent_dim' must be at least 1"),
     ],
