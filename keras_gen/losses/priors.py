@@ -76,8 +76,28 @@ class StandardNormal(Prior):
         return noise
 
 
+class Mixture(Prior):
+    """Base of the priors of several components.
+
+    Args:
+        components: int >= 1.
+
+    Raises:
+        InputError: there is no component.
+    """
+
+    def __init__(self, components, **kwargs):
+        if not isinstance(components, int) or components < 1:
+            raise InputError(f"components must be a whole number from 1, not {components!r}.")
+        super().__init__(**kwargs)
+        self.components = components
+
+    def get_config(self):
+        return {**super().get_config(), "components": self.components}
+
+
 @keras.saving.register_keras_serializable("keras_gen")
-class VampPrior(Prior):
+class VampPrior(Mixture):
     """The mixture of what the encoder makes of learned pseudo-inputs: p(z) = 1/K sum_k q(z | u_k).
 
     Source: Tomczak & Welling 2018, arXiv 1705.07120, equation 9.
@@ -90,10 +110,7 @@ class VampPrior(Prior):
     """
 
     def __init__(self, components=500, **kwargs):
-        if not isinstance(components, int) or components < 1:
-            raise InputError(f"components must be a whole number from 1, not {components!r}.")
-        super().__init__(**kwargs)
-        self.components = components
+        super().__init__(components, **kwargs)
 
     def bind(self, encode, media_shape, latent_dim):
         super().bind(encode, media_shape, latent_dim)
@@ -118,12 +135,9 @@ class VampPrior(Prior):
         chosen = ops.minimum(ops.cast(choice * self.components, "int32"), self.components - 1)
         return DiagonalNormal(*(ops.take(part, chosen, axis=0) for part in self.mixture())).sample(noise)
 
-    def get_config(self):
-        return {**super().get_config(), "components": self.components}
-
 
 @keras.saving.register_keras_serializable("keras_gen")
-class GaussianMixture(Prior):
+class GaussianMixture(Mixture):
     """A mixture of normals with full covariances, fitted to a trained model's latents: for sampling only.
 
     What an encoder makes of real data rarely fills the prior that it was trained against; samples from where it does lie
@@ -137,10 +151,7 @@ class GaussianMixture(Prior):
     """
 
     def __init__(self, components=10, **kwargs):
-        if not isinstance(components, int) or components < 1:
-            raise InputError(f"components must be a whole number from 1, not {components!r}.")
-        super().__init__(**kwargs)
-        self.components = components
+        super().__init__(components, **kwargs)
 
     def bind(self, encode, media_shape, latent_dim):
         super().bind(encode, media_shape, latent_dim)
@@ -175,6 +186,3 @@ class GaussianMixture(Prior):
         chosen = ops.sum(ops.cast(choice[:, None] >= passed, "int32"), axis=-1)
         mean, factor = (ops.take(part, chosen, axis=0) for part in (self.means, self.factors))
         return mean + ops.squeeze(ops.matmul(factor, noise[..., None]), axis=-1)
-
-    def get_config(self):
-        return {**super().get_config(), "components": self.components}
