@@ -4,8 +4,8 @@
 binarisation. The paper trains for 3,280 epochs and reaches an NLL of 86.76 nats.
 
 Command: keras-gen train mnist-vae [--data mnist.npz]
-Time: TODO 1
-Score: TODO 1
+Time: 38 minutes of training on one of two busy cores, 300 passes over the data; 3 of scoring.
+Score: NLL 88.74 nats with 1,000 draws, 15 active units of 50.
 """
 
 from keras_gen.recipes.vae import VAEConfig
