@@ -30,7 +30,7 @@ setup(
         "typer",
     ],
     extras_require={
-        "test": ["ipykernel", "nbclient", "nbformat", "pytest", "ruff"],
+        "test": ["ipykernel", "nbclient", "nbformat", "pytest", "pytest-xdist", "ruff"],
         "notebooks": ["jupyterlab"],
         "dev": ["matplotlib"],
     },

@@ -88,7 +88,7 @@ def test_validation_is_the_elbo_whatever_the_objective_weighs(pictures):
         {"objective": FactorVAE(width=8), "num_classes": 3},
         {"likelihood": "learned"},
     ],
-    ids=str,
+    ids=["elbo", "dreg under a vamp prior", "factor by class", "learned scale"],
 )
 def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, settings):
     def fresh():
