@@ -29,6 +29,7 @@ __all__ = [
     "VQVAE",
     "callbacks",
     "datasets",
+    "distribution",
     "errors",
     "export",
     "layers",

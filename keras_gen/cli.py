@@ -15,6 +15,7 @@ from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.recipes.fields import parse_assignments
 from keras_gen.recipes.run import Run
+from keras_gen.recipes.workers import train_with_workers
 
 app = typer.Typer(
     help="Train generative models, look at them, measure them, serve them.",
@@ -44,23 +45,45 @@ def train(
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs to train.", show_default="the recipe's")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float32, mixed_bfloat16 or mixed_float16.", show_default="the recipe's"),
+    ] = None,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            help="auto, one, mirrored (all GPUs), multiworker (the machines in TF_CONFIG) or tpu.",
+        ),
+    ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes on this machine, to try several machines.")
+    ] = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")] = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
     fields = parse_assignments(assignments or [])
-    fields |= {name: value for name, value in (("data", data), ("epochs", epochs)) if value is not None}
+    given = {"data": data, "epochs": epochs, "precision": precision}
+    fields |= {name: value for name, value in given.items() if value is not None}
     config = recipes.resolve(recipe, fields)
     if not config.data:
         raise InputError(f"{recipe} needs pictures of yours: give --data FOLDER, a zip or an .npz.")
     run = Run(output or Path("runs") / recipe)
-    run.start(recipe, config)
+    run.check(recipe, config)
     if run.complete:
         console.print(f"{run.folder} is complete: read {run.report_file}, or train to another --output.")
         return
+    if workers and not os.environ.get("TF_CONFIG"):  # which says to each worker that it is one
+        raise typer.Exit(train_with_workers(workers, run, strategy, sys.argv[1:]))
     _start_tensorflow()
     from keras_gen.recipes.training import train
 
-    savedmodel = train(run, recipe, config, say=console.print)
+    try:
+        savedmodel = train(run, recipe, config, strategy, say=console.print)
+    except (KeyboardInterrupt, SystemExit) as end:
+        console.print(f"Stopped: the same command goes on from {run.checkpoints}.")
+        raise typer.Exit(130 if isinstance(end, KeyboardInterrupt) else end.code) from end
+    if savedmodel is None:
+        return  # the chief tells
     table = Table(box=None, show_header=False)
     for what, path in (
         ("pictures", run.pictures),

@@ -170,19 +170,20 @@ class Cyclical(Schedule):
         return {"value": self.value, "examples": self.examples, "cycles": self.cycles, "rise": self.rise}
 
 
-class ExamplesClock:
-    """A learning rate as an optimizer takes it: a schedule, read at a model's count of examples.
+class Clock:
+    """A learning rate as an optimizer takes it: a schedule, read at a model's own clock and scaled.
 
     Args:
-        schedule: a `Schedule`.
-        examples_seen: the model's variable.
+        schedule: a Keras `LearningRateSchedule`, such as a `Schedule`.
+        clock: variable that counts what the schedule goes by.
+        scale: variable, which the value is multiplied by.
     """
 
-    def __init__(self, schedule, examples_seen):
-        self.schedule, self.examples_seen = schedule, examples_seen
+    def __init__(self, schedule, clock, scale):
+        self.schedule, self.clock, self.scale = schedule, clock, scale
 
     def __call__(self):
-        return self.schedule(self.examples_seen)
+        return self.scale * self.schedule(self.clock)
 
 
 def get(value):

@@ -5,6 +5,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+
+# The processor as two devices, for what is done on several.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+collect_ignore = ["one_worker.py"]
 
 MEDIA_SHAPE = (8, 8, 1)
 NUM_CLASSES = 3

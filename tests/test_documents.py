@@ -34,6 +34,33 @@ def test_an_objective_of_ones_own_trains():
     assert vae.fit(digits.train, verbose=0).history["absolute"][0] > 0
 
 
+def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
+    """Two consumers of the service on this machine: each picture goes to one of them."""
+    import numpy as np
+
+    import keras_gen as kg
+
+    monkeypatch.chdir(tmp_path)
+    media = kg.Image(8, 8, 1)
+    Path("holiday").mkdir()
+    for value in range(64):
+        media.save(np.full((8, 8, 1), value, np.uint8), Path("holiday") / f"{value}.png")
+    names = {"kg": kg, "pictures": kg.datasets.load("digits")}
+    replicas, service, going_on = python_of(ROOT / "docs" / "distribution.md")
+    exec(replicas.replace("epochs=2", "epochs=1"), names)
+    assert names["gan"].examples_seen.numpy() == 19 * 64
+    names["gan"] = kg.GAN.from_recipe("digits-gan")
+    exec(going_on.replace("strategy.scope()", "kg.distribution.strategy('one').scope()"), names)
+    assert names["gan"].examples_seen.numpy() == 400 * 64
+    exec(service, names)
+    first = iter(names["packed"].as_numpy_iterator())
+    exec(service[service.index("packed = ") :], names)  # as another process would ask
+    consumers = [first, iter(names["packed"].as_numpy_iterator())]
+    firsts = [int(next(consumer)[0, 0, 0]) for consumer in consumers]
+    rests = [[int(picture[0, 0, 0]) for picture in consumer] for consumer in consumers]
+    assert sorted([*firsts, *rests[0], *rests[1]]) == list(range(64))
+
+
 def python_of(document):
     """The Python examples in a document."""
     return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)

@@ -8,12 +8,14 @@ import keras_gen
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors"},
-    {"schedules", "layers"},
+    {"files"},
+    {"schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},
     {"models"},
     {"export", "callbacks", "metrics"},
     {"recipes"},
     {"cli"},
+    {"__main__"},
 ]
 
 

@@ -1,7 +1,19 @@
 """Monitoring and checkpoints."""
 
-from keras_gen.callbacks.checkpoint import Checkpoint
+from keras_gen.callbacks.checkpoint import Checkpoint, Diverged, latest_checkpoint
+from keras_gen.callbacks.history_file import HistoryFile
+from keras_gen.callbacks.interruption import Interruption
 from keras_gen.callbacks.latent_monitor import LatentMonitor
 from keras_gen.callbacks.monitor import Monitor
+from keras_gen.callbacks.training_state import TrainingState
 
-__all__ = ["Checkpoint", "LatentMonitor", "Monitor"]
+__all__ = [
+    "Checkpoint",
+    "Diverged",
+    "HistoryFile",
+    "Interruption",
+    "LatentMonitor",
+    "Monitor",
+    "TrainingState",
+    "latest_checkpoint",
+]

@@ -1,36 +1,158 @@
-"""A copy of the whole model after every epoch, to go on from."""
+"""Checkpoints that training goes on from exactly."""
 
-import math
-import os
+import shutil
+import zipfile
 from pathlib import Path
 
 import keras
 
+from keras_gen import distribution
+from keras_gen.callbacks.interruption import Interruption, leave
+from keras_gen.callbacks.training_state import TrainingState
 from keras_gen.errors import InputError
+from keras_gen.files import replace_atomically
+
+SUFFIX = ".keras"
+BEST = "best"
+
+
+class Diverged(Exception):
+    """Too many steps in a row had a loss or gradient that was not finite."""
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the model, optimizers and clock included, after every epoch; a half-written file never takes its place.
+    """Saves all that training needs to go on exactly, in one file, and ends training when asked to.
+
+    A checkpoint is a saved model (weights, averages, optimizers, clock, augmentation) with the `TrainingState` of the other
+    callbacks. It is named by the examples seen, takes its place whole or not at all, and is written by the chief of several
+    machines alone: after every epoch, every so many steps, and when training is interrupted. None is written where the last
+    step was skipped. Give this callback last.
 
     Args:
-        path: of the `.keras` file.
+        folder: of the checkpoints.
+        callbacks: the other callbacks of `fit`, whose states are kept.
+        every: int >= 1, steps between two checkpoints within an epoch, or None for epochs only.
+        keep: int >= 1, how many of the latest stay.
+        monitor: name of a log; the checkpoint of the epoch in which it was least stays as `best.keras`. None keeps no best.
+        most_skipped: int >= 1, steps in a row that may be skipped.
+        interruption: an entered `Interruption`, or None to leave signals alone.
+        state: the `TrainingState` to go on from, or None.
 
     Raises:
-        InputError: at the end of an epoch in which a loss was not finite; the last good file stays.
+        InputError: a number is below 1; in training, a checkpoint cannot be written.
+        Diverged: in training, `most_skipped` steps in a row were skipped.
     """
 
-    def __init__(self, path):
+    def __init__(
+        self,
+        folder,
+        callbacks=(),
+        every=None,
+        keep=3,
+        monitor=None,
+        most_skipped=20,
+        interruption=None,
+        state=None,
+    ):
         super().__init__()
-        self.path = Path(path)
+        for name, number in {"every": every, "keep": keep, "most_skipped": most_skipped}.items():
+            if number is not None and number < 1:
+                raise InputError(f"{name} must be at least 1, not {number}.")
+        self.folder, self.callbacks = Path(folder), list(callbacks)
+        self.every, self.keep, self.monitor, self.most_skipped = every, keep, monitor, most_skipped
+        self.interruption = interruption or Interruption()
+        self.state = state or TrainingState()
+        self.resumed = state is None
+        self.best = None
+        self.saved_after = 0
+
+    def get_state(self):
+        return {"best": self.best}
+
+    def set_state(self, state):
+        self.best = state["best"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Not before: Keras resets running means here, and its callbacks reset themselves when training begins.
+        if not self.resumed:
+            self.state.restore(self.model, [*self.callbacks, self])
+            self.resumed = True
+        self.saved_after = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        skipped = self.model.skipped_in_row.numpy()
+        if skipped >= self.most_skipped:
+            raise Diverged
+        if self.every and batch + 1 - self.saved_after >= self.every and not skipped:
+            self.saved_after = batch + 1
+            self.save()
+        self._leave_if_asked()
 
     def on_epoch_end(self, epoch, logs=None):
-        broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
-        if broken:
+        value = (logs or {}).get(self.monitor)
+        is_best = value is not None and (self.best is None or value < self.best)
+        self.best = float(value) if is_best else self.best
+        self.model.reset_metrics()  # training goes on with an epoch to come
+        if not self.model.skipped_in_row.numpy():
+            path = self.save()
+            if is_best and path is not None:
+                self._write(self.folder / f"{BEST}{SUFFIX}", lambda partial: shutil.copyfile(path, partial))
+        self._leave_if_asked()
+
+    def _leave_if_asked(self):
+        # Several processes stop after the same step, whichever was asked.
+        number = distribution.greatest(self.model.distribute_strategy, self.interruption.signal or 0)
+        if number:
+            self.save()
+            leave(number)
+
+    def save(self):
+        """Writes a checkpoint of the training as it is; its path, or None where this process is not the chief."""
+        state = TrainingState.of(self.model, [*self.callbacks, self], self.state.restores)
+        if not distribution.is_chief(self.model.distribute_strategy):
+            return None
+        path = self.folder / f"{int(self.model.examples_seen.numpy()):012d}{SUFFIX}"
+
+        def write(partial):
+            self.model.save(partial)
+            state.add_to(partial)
+
+        self._write(path, write)
+        for old in checkpoints(self.folder)[self.keep :]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def _write(self, path, write):
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_atomically(path, write)
+        except OSError as error:
             raise InputError(
-                f"Training diverged in epoch {epoch + 1} ({', '.join(broken)} not finite): lower the learning rates or "
-                f"raise the penalties; {self.path} keeps the epoch before."
-            )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f"partial-{self.path.name}")
-        self.model.save(partial)
-        os.replace(partial, self.path)
+                f"The checkpoint {path} cannot be written ({error.strerror or error}): those before it are whole, so make "
+                "room and give the same command to go on."
+            ) from error
+
+
+def checkpoints(folder):
+    """The checkpoints in a folder, the latest first."""
+    found = [path for path in Path(folder).glob(f"*{SUFFIX}") if path.stem.isdigit()]
+    return sorted(found, key=lambda path: int(path.stem), reverse=True)
+
+
+def latest_checkpoint(folder, say=print):
+    """The latest whole checkpoint in a folder, or None.
+
+    Args:
+        folder: of the checkpoints.
+        say: function that is told in a line of files that are damaged, which are passed over.
+    """
+    for path in checkpoints(folder):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                damaged = archive.testzip()
+        except (OSError, zipfile.BadZipFile) as error:
+            damaged = error
+        if damaged is None:
+            return path
+        say(f"{path} is damaged ({damaged}) and passed over.")
+    return None

@@ -36,7 +36,9 @@ class Monitor(keras.callbacks.Callback):
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, value)
             for name, optimizer in self.model.optimizers.items():
-                tf.summary.scalar(f"learning_rate/{name}", float(optimizer.learning_rate))
+                tf.summary.scalar(
+                    f"learning_rate/{name}", float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+                )
             tf.summary.image("samples", samples[tf.newaxis])
             self.watch()
         self.writer.flush()

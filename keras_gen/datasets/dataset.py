@@ -81,9 +81,9 @@ class Dataset:
         # The pipeline that redraws its one element at each iteration is what tells epochs apart.
         epochs = tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).take(1)
         steps = tf.data.Dataset.range(self.steps_per_epoch)
-        steps = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step)))
+        places = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step * self.batch_size)))
         known = tf.data.experimental.assert_cardinality(self.steps_per_epoch)
-        return self._shuffled("train", steps).apply(known)
+        return self._shuffled("train", places, self.batch_size).apply(known)
 
     @functools.cached_property
     def val(self):
@@ -95,7 +95,7 @@ class Dataset:
         """The test pictures in order, a `tf.data.Dataset`, or None without that split."""
         return self._in_order("test")
 
-    def batches(self, split="train", start=0):
+    def batches(self, split="train", start=0, context=None):
         """Shuffled batches without end, in which batch s follows from the seed and s alone.
 
         Training that stopped after s batches continues exactly with `start=s`. Every epoch is another
@@ -104,12 +104,14 @@ class Dataset:
         Args:
             split: "train", "val" or "test".
             start: the first step, at least 0.
+            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it, for the parts alone of
+                each batch that go to the replicas fed here, an element each; nothing is read twice. None for whole batches.
 
         Returns:
             An endless `tf.data.Dataset` of batches of static shape.
 
         Raises:
-            InputError: if there is no such split, or it holds less than a batch.
+            InputError: if there is no such split, it holds less than a batch, or replicas cannot have equal parts of one.
         """
         steps_per_epoch = self._count(split) // self.batch_size
         if not steps_per_epoch:
@@ -119,8 +121,22 @@ class Dataset:
             )
         if start < 0:
             raise InputError(f"start must be a step, 0 or later, but is {start!r}.")
-        steps = tf.data.Dataset.counter(start).map(lambda s: (s // steps_per_epoch, s % steps_per_epoch))
-        return self._shuffled(split, steps)
+        replicas, fed, first = 1, 1, 0
+        if context is not None:
+            replicas = context.num_replicas_in_sync
+            fed = replicas // context.num_input_pipelines
+            first = context.input_pipeline_id * fed
+        if self.batch_size % replicas:
+            raise InputError(
+                f"A batch of {self.batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
+            )
+        size = self.batch_size // replicas
+
+        def place(element):
+            step, replica = element // fed, first + element % fed
+            return step // steps_per_epoch, step % steps_per_epoch * self.batch_size + replica * size
+
+        return self._shuffled(split, tf.data.Dataset.counter(start * fed).map(place), size)
 
     def arrays(self, split):
         """A whole split as arrays, which share memory with the batches' source and are read-only.
@@ -166,17 +182,18 @@ class Dataset:
         # An element of the pipeline: what its functions capture would be copied into its graph instead.
         return tf.data.Dataset.from_tensors(self._examples[split])
 
-    def _shuffled(self, split, steps):
-        """The batches at pairs of an epoch and a step in it."""
+    def _shuffled(self, split, places, size):
+        """Batches of a size, from pairs of an epoch and the place in its order that a batch begins at."""
         last = self._count(split) - 1
 
-        def batch(examples, at):
-            epoch, step = at
-            places = step * self.batch_size + tf.range(self.batch_size, dtype=tf.int64)
-            rows = tf.random.experimental.index_shuffle(places, tf.stack([self.seed, epoch]), last)
+        def batch(examples, begin):
+            epoch, place = begin
+            rows = tf.random.experimental.index_shuffle(
+                place + tf.range(size, dtype=tf.int64), tf.stack([self.seed, epoch]), last
+            )
             return tf.nest.map_structure(lambda array: tf.gather(array, rows), examples)
 
-        return tf.data.Dataset.zip(self._whole(split).repeat(), steps).map(batch).prefetch(tf.data.AUTOTUNE)
+        return tf.data.Dataset.zip(self._whole(split).repeat(), places).map(batch).prefetch(tf.data.AUTOTUNE)
 
     def _in_order(self, split):
         if split not in self._examples:

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_gen import distribution
 from keras_gen.layers.scheduled_augment import POLICY, ScheduledAugment
 
 
@@ -32,10 +33,12 @@ class AdaptiveAugment(ScheduledAugment):
         return ops.convert_to_tensor(self.adapted)
 
     def update(self, real_logits):
-        signs = self.sign_sum + ops.mean(ops.sign(ops.cast(real_logits, "float32")))
+        (sign,) = distribution.mean_over_replicas([ops.mean(ops.sign(ops.cast(real_logits, "float32")))])
+        signs = self.sign_sum + sign
         steps = self.steps + 1
         due = ops.cast(ops.equal(steps % self.interval, 0), "float32")
-        change = ops.shape(real_logits)[0] * self.interval / self.examples
+        batch = ops.shape(real_logits)[0] * distribution.num_replicas()
+        change = batch * self.interval / self.examples
         p = self.adapted + due * ops.sign(signs / self.interval - self.target) * change
         self.adapted.assign(ops.clip(p, 0.0, 1.0))
         self.sign_sum.assign(signs * (1.0 - due))

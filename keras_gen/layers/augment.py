@@ -7,11 +7,11 @@ class Augment(keras.layers.Layer):
     """Base of the augmentations: random, differentiable, the same for real and generated pictures.
 
     `augment(pictures, seed, examples=examples)` takes (batch, H, W, C) pictures in [-1, 1], two integers of randomness and the
-    examples seen so far, and returns pictures of the same shape.
+    examples seen so far, and returns pictures of the same shape. All is computed in float32.
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **{**kwargs, "dtype": "float32"})
         self.built = True
 
     def strength(self, examples):

@@ -36,7 +36,6 @@ class SpectralNorm(keras.layers.Wrapper):
             shape=self.kernel.shape[-1:],
             initializer=_unit_vector,
             trainable=False,
-            aggregation="mean",
             name="u",
         )
 

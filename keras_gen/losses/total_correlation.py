@@ -162,7 +162,7 @@ class FactorVAE(ELBO):
 
         Args:
             adversary: of `make_adversary`.
-            z: (batch, dim) with batch >= 2; no gradient flows through it.
+            z: (batch, dim); no gradient flows through it.
             seed: two integers, of the shuffle.
 
         Returns:
@@ -174,7 +174,11 @@ class FactorVAE(ELBO):
         order = tf.argsort(tf.random.stateless_uniform(tf.shape(z[half:]), seed), axis=0)
         shuffled = ops.take_along_axis(z[half:], order, axis=0)
         joint, product = adversary(z[:half], training=True), adversary(shuffled, training=True)
-        return ops.mean(ops.softplus(-joint)) + ops.mean(ops.softplus(product))
+        costs = (ops.softplus(-joint), ops.softplus(product))
+        # A batch of one leaves the first half empty, whose mean is not a number.
+        return sum(
+            tf.math.divide_no_nan(ops.sum(cost), ops.cast(ops.size(cost), cost.dtype)) for cost in costs
+        )
 
     def get_config(self):
         return {

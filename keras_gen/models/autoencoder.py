@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data, examples_of
 from keras_gen.models.generative_model import GENERATE_BATCH, GenerativeModel
+from keras_gen.models.precision import scaled
 
 SCORE_BATCH = 100
 
@@ -53,12 +54,13 @@ class Autoencoder(GenerativeModel):
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
-                the clock of examples seen.
-            jit_compile: bool, XLA.
+                the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
+            jit_compile: bool, XLA, which draws other noise from the same seed.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
         """
         optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(1e-3))
+        optimizer = scaled(optimizer, self.encoder, self.decoder)
         super().compile(
             optimizer=optimizer,
             jit_compile=jit_compile,
@@ -78,11 +80,11 @@ class Autoencoder(GenerativeModel):
         return {"model": self.optimizer}
 
     def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
-        """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
+        """Trains like `keras.Model.fit`, see `GenerativeModel.fit`.
 
         Raises:
             InputError: the data do not fit the media or lie outside the support of the likelihood, the labels are missing,
-                or examples are weighted.
+                examples are weighted, or replicas cannot have equal shares of a batch.
         """
         for data, labels in ((x, y), keras.utils.unpack_x_y_sample_weight(validation_data)[:2]):
             check_data(self, data, labels)
@@ -108,10 +110,6 @@ class Autoencoder(GenerativeModel):
         """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
         own = tf.random.experimental.stateless_fold_in(seed, -1)
         return self.likelihood.observe(self.media.to_model(packed), own)
-
-    def test_seed(self, index):
-        """The seed of the noise at an evaluation's batch of this number, a function of the model's seed and it alone."""
-        return tf.random.experimental.stateless_fold_in(tf.constant([self.seed, -1], tf.int64), index)
 
     # Use.
 
@@ -196,6 +194,9 @@ class Autoencoder(GenerativeModel):
 
     def exported_networks(self):
         return [self.encoder, self.decoder, self.likelihood]
+
+    def trained_networks(self):
+        return [self.encoder, self.decoder]
 
     def endpoints(self):
         def encode(raw, label=None):

@@ -61,3 +61,40 @@ def examples_of(x, media):
     else:
         parts = []
     return [part for part in parts if tuple(part.shape)[1:] == media.shape]
+
+
+def whole_batches(x, y, batch_size, replicas, seed):
+    """Batches of one size, of which each replica gets an equal share.
+
+    Args:
+        x: packed media as an array; or a `tf.data.Dataset`, which stays as it is.
+        y: labels of an array, or None.
+        batch_size: int, examples in a batch of an array; None stands for Keras' 32.
+        replicas: int.
+        seed: int, decides the order of an array.
+
+    Returns:
+        A dataset, of an array without the examples that do not fill a batch.
+
+    Raises:
+        InputError: the size of a batch is open, or not divisible by the number of replicas.
+    """
+    if isinstance(x, tf.distribute.DistributedDataset):
+        return x  # divided already
+    if isinstance(x, tf.data.Dataset):
+        batch_size = tf.nest.flatten(x.element_spec)[0].shape[0]
+        if batch_size is None:
+            raise InputError(
+                f"{replicas} replicas need batches of one size, but those of x are of any: batch with drop_remainder=True."
+            )
+    else:
+        batch_size = batch_size or 32
+    if batch_size % replicas:
+        raise InputError(
+            f"A batch of {batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
+        )
+    if isinstance(x, tf.data.Dataset):
+        return x
+    examples = x if y is None else (x, y)
+    shuffled = tf.data.Dataset.from_tensor_slices(examples).shuffle(len(x), seed)
+    return shuffled.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)

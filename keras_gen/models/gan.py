@@ -3,12 +3,13 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import schedules
+from keras_gen import distribution, schedules
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_plans
 from keras_gen.models.gan_checks import check_networks, check_settings, layers_of
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.precision import run, scaled
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
 
@@ -65,6 +66,12 @@ class GAN(GenerativeModel):
     ):
         """Says how the two networks learn. The defaults follow R3GAN (Huang et al. 2025).
 
+        Where optimizers accumulate gradients over several batches (Keras' `gradient_accumulation_steps`, the same for both),
+        these batches together are one step: `penalty_interval` and `discriminator_steps` count such steps, and treat all
+        batches of a step alike.
+
+        Where a network computes in float16, both optimizers are wrapped in a `LossScaleOptimizer`.
+
         Args:
             loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`, of
                 functions that are registered with Keras if the model is to be saved.
@@ -76,11 +83,11 @@ class GAN(GenerativeModel):
             generator_optimizer: keras Optimizer; None stands for Adam(2e-4, beta_1=0, beta_2=0.99). A learning rate
                 from `keras_gen.schedules` is read on the clock of examples seen.
             discriminator_optimizer: likewise.
-            discriminator_steps: int n >= 1, the generator learns at every n-th batch, the discriminator at each.
+            discriminator_steps: int n >= 1, the generator learns at every n-th step, the discriminator at each.
             ema: half-life in examples of the moving average of the generator that samples are drawn from, a float or
                 `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to 10,000 examples.
             plan: "alternating" or "simultaneous", see `keras_gen.models.gan_plans`.
-            jit_compile: bool, XLA.
+            jit_compile: bool, XLA, which draws other noise from the same seed.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
 
@@ -93,7 +100,11 @@ class GAN(GenerativeModel):
         ema = schedules.Linear(0, 10_000, examples=200_000) if ema is None else ema
         step_plan = gan_plans.get(plan)
         optimizers = [
-            keras.optimizers.get(optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99))
+            scaled(
+                keras.optimizers.get(optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99)),
+                self.generator,
+                self.discriminator,
+            )
             for optimizer in (generator_optimizer, discriminator_optimizer)
         ]
         check_settings(self, penalties, penalty_interval, discriminator_steps, optimizers, plan)
@@ -131,10 +142,13 @@ class GAN(GenerativeModel):
         """The discriminator's logits on (augmented) pictures, (batch, 1)."""
         if self.augment:
             pictures = self.augment(pictures, seed, examples=self.examples_seen)
-        return self.discriminator(_with_labels(pictures, labels), training=True)
+        return run(self.discriminator, pictures, labels, training=True)
 
     def judge_with_slope(self, pictures, labels, seed):
-        """The logits and their gradient with respect to the pictures before augmentation."""
+        """The logits and their gradient with respect to the pictures before augmentation.
+
+        It is taken of the logits as they are: unlike the gradient of a mean loss, it is far above the smallest float16.
+        """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pictures)
             logits = self.judge(pictures, labels, seed)
@@ -178,7 +192,7 @@ class GAN(GenerativeModel):
             if penalised:
                 costs = [penalty(slopes[penalty.at], self.examples_seen) for penalty in self.penalties]
                 penalty = tf.add_n([tf.reduce_mean(cost) for cost in costs])
-            total = loss + self.penalty_interval * penalty
+            total = self.discriminator_optimizer.scale_loss(loss + self.penalty_interval * penalty)
         gradients = tape.gradient(total, self.discriminator.trainable_variables)
         slope = slopes["fake"] if keep_slope else tf.zeros(())
         judged = gan_plans.Judged(
@@ -191,7 +205,12 @@ class GAN(GenerativeModel):
         return share * batch.real + (1.0 - share) * batch.fake
 
     def update_discriminator(self, gradients, judged):
-        self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        self.learn(
+            self.discriminator_optimizer,
+            gradients,
+            self.discriminator.trainable_variables,
+            judged.loss + judged.penalty,
+        )
         self.report(
             discriminator_loss=judged.loss,
             real_logit=tf.reduce_mean(judged.real_logits),
@@ -205,11 +224,20 @@ class GAN(GenerativeModel):
 
     # The generator's side.
 
-    def update_generator(self, gradients, batch_size):
-        self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+    def update_generator(self, gradients, loss, batch_size):
+        self.learn(
+            self.generator_optimizer,
+            gradients,
+            self.generator.trainable_variables,
+            loss,
+            also=lambda: self.update_average(batch_size),
+        )
+
+    def update_average(self, batch_size):
+        """Moves the averages of the generator's weights on by the examples that it learned from."""
         if self.ema is None:
             return
-        examples = tf.cast(batch_size * self.discriminator_steps, tf.float32)
+        examples = tf.cast(batch_size * distribution.num_replicas() * self.discriminator_steps, tf.float32)
         decay = tf.pow(0.5, examples / self.ema(self.examples_seen))
         averages, values = self.ema_generator.weights, self.generator.weights
         for average, value in zip(averages, values, strict=True):
@@ -227,40 +255,41 @@ class GAN(GenerativeModel):
         latent_seed, *picture_seeds = self.step_seeds(4)
         latents = self.draw_latents(batch_size, latent_seed)
         with tf.GradientTape() as tape:
-            fake = self.generator(_with_labels(latents, labels), training=True)
+            fake = run(self.generator, latents, labels, training=True)
+        # Read before it moves on, which of accumulated batches only the last one has it do.
+        step = self.discriminator_optimizer.iterations + 1
         generator_side = self.plan(self, gan_plans.Batch(real, fake, labels, *picture_seeds))
 
-        def update_generator():
+        def generator_gradients():
             loss, pull = generator_side()
-            gradients = tape.gradient(fake, self.generator.trainable_variables, output_gradients=pull)
-            self.update_generator(gradients, batch_size)
-            return loss
+            return loss, tape.gradient(fake, self.generator.trainable_variables, output_gradients=pull)
 
         if self.discriminator_steps == 1:
-            self.report(generator_loss=update_generator())
+            loss, gradients = generator_gradients()
+            self.update_generator(gradients, loss, batch_size)
+            self.report(generator_loss=loss)
         else:
-            due = self.discriminator_optimizer.iterations % self.discriminator_steps == 0
-            loss = tf.cond(due, update_generator, lambda: tf.zeros(()))
+            due = step % self.discriminator_steps == 0
+            idle = tf.zeros(()), [tf.zeros_like(v) for v in self.generator.trainable_variables]
+            loss, gradients = distribution.computed_when(due, generator_gradients, idle)
+            distribution.when(due, lambda: self.update_generator(gradients, loss, batch_size))
             self.report(weight=tf.cast(due, tf.float32), generator_loss=loss)
-        self.examples_seen.assign_add(tf.cast(batch_size, tf.int64))
+        self.count_examples(batch_size)
         return self.results()
 
     def test_step(self, data):
         """The game on data that neither network has learned from, without augmentation and penalties."""
         real, labels = self.unpack(data)
-        batches_before = tf.cast(self._trackers["real_logit"].count, tf.int64)
-        seed = tf.random.experimental.stateless_fold_in(
-            tf.constant([self.seed, -1], tf.int64), batches_before
-        )
-        latents = self.draw_latents(tf.shape(real)[0], seed)
-        fake = self.sampling_generator(_with_labels(latents, labels), training=False)
-        real_logits = self.discriminator(_with_labels(real, labels), training=False)
-        fake_logits = self.discriminator(_with_labels(fake, labels), training=False)
+        seen = tf.cast(self._trackers["real_logit"].count, tf.int64)
+        latents = self.draw_latents(tf.shape(real)[0], self.test_seed(seen))
+        fake = run(self.sampling_generator, latents, labels)
+        real_logits = run(self.discriminator, real, labels)
+        fake_logits = run(self.discriminator, fake, labels)
         self.report(
-            discriminator_loss=tf.reduce_mean(self.adversarial_loss.discriminator(real_logits, fake_logits)),
-            generator_loss=tf.reduce_mean(self.adversarial_loss.generator(real_logits, fake_logits)),
-            real_logit=tf.reduce_mean(real_logits),
-            fake_logit=tf.reduce_mean(fake_logits),
+            discriminator_loss=self.adversarial_loss.discriminator(real_logits, fake_logits),
+            generator_loss=self.adversarial_loss.generator(real_logits, fake_logits),
+            real_logit=real_logits,
+            fake_logit=fake_logits,
         )
         return self.results(GAME)
 
@@ -273,10 +302,10 @@ class GAN(GenerativeModel):
 
     def call(self, inputs, training=False):
         """Latents, or [latents, labels] -> media in its model form."""
-        return self.sampling_generator(inputs, training=training)
+        return run(self.sampling_generator, inputs, training=training)
 
     def decode_to_model(self, latents, labels):
-        return self.sampling_generator(_with_labels(latents, labels), training=False)
+        return run(self.sampling_generator, latents, labels)
 
     @property
     def optimizers(self):
@@ -284,6 +313,10 @@ class GAN(GenerativeModel):
 
     def exported_networks(self):
         return [self.sampling_generator, self.discriminator]
+
+    def trained_networks(self):
+        augmentations = [self.augment] if self.augment else []
+        return [self.generator, self.discriminator, *augmentations]
 
     def score(self, real, num=10_000, seed=0):
         """Quality of fresh samples against held-out real pictures.
@@ -305,7 +338,7 @@ class GAN(GenerativeModel):
     def endpoints(self):
         def discriminate(raw, label=None):
             pictures = self.media.to_model(self.media.pack_in_graph(raw))
-            return {"logits": self.discriminator(_with_labels(pictures, label), training=False)[:, 0]}
+            return {"logits": run(self.discriminator, pictures, label)[:, 0]}
 
         return {
             **super().endpoints(),
@@ -318,7 +351,3 @@ class GAN(GenerativeModel):
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             **super().get_config(),
         }
-
-
-def _with_labels(inputs, labels):
-    return inputs if labels is None else [inputs, labels]

@@ -1,8 +1,8 @@
 """In what order a GAN's two players learn from one batch, and what they share.
 
 A plan is a function of (gan, batch) that updates the discriminator and returns a function for the generator's side:
-called, it gives the generator's loss and its gradient with respect to the generated pictures, which is all that the
-generator needs of the discriminator. Counted in passes of the discriminator over one batch of pictures (a pass forward,
+called, it gives the generator's loss and its gradient (as the generator's optimizer scales it) with respect to the
+generated pictures, which is all that the generator needs of the discriminator. Counted in passes of the discriminator over one batch of pictures (a pass forward,
 back to the weights or back to the pictures each count one), without penalties:
 
     alternating     2 forward, 2 x 2 back; then 1 forward, 1 back through the new discriminator     8
@@ -50,7 +50,8 @@ def alternating(gan, batch):
             if gan.adversarial_loss.relativistic:
                 real_logits = gan.judge(batch.real, batch.labels, batch.real_seed)
             loss = tf.reduce_mean(gan.adversarial_loss.generator(real_logits, fake_logits))
-        return loss, tape.gradient(loss, batch.fake)
+            scaled_loss = gan.generator_optimizer.scale_loss(loss)
+        return loss, tape.gradient(scaled_loss, batch.fake)
 
     return generator_side
 
@@ -67,6 +68,7 @@ def simultaneous(gan, batch):
         loss = tf.reduce_mean(gan.adversarial_loss.generator(judged.real_logits, judged.fake_logits))
     pull = tape.gradient(loss, judged.fake_logits)
     gan.update_discriminator(gradients, judged)
+    pull = gan.generator_optimizer.scale_loss(pull)
     return lambda: (loss, tf.reshape(pull, (-1, 1, 1, 1)) * judged.fake_slope)
 
 

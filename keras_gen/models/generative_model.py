@@ -1,19 +1,19 @@
-"""What every generative model of the kit has: media on both sides, one clock, reproducible noise."""
+"""What every generative model of the kit has: media on both sides, and latents between."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.data_check import check_data
+from keras_gen.models.data_check import check_data, whole_batches
 from keras_gen.models.interpolation import spherical
 from keras_gen.models.labels import check_label, labels_for
-from keras_gen.schedules import ExamplesClock, Schedule
+from keras_gen.models.trainer import Trainer
 
 GENERATE_BATCH = 256
 
 
-class GenerativeModel(keras.Model):
+class GenerativeModel(Trainer):
     """Base of the models: sub-classes state their mathematics in `train_step`, `test_step` and `decode_to_model`.
 
     Args:
@@ -21,25 +21,16 @@ class GenerativeModel(keras.Model):
         latent_shape: tuple of ints, the shape of one latent.
         num_classes: int, number of labels the model is conditioned on, or None.
         seed: int, decides every random number of training.
-
-    `examples_seen` counts the training examples so far. It is the clock of every schedule and, with `seed`, the only
-    state of the noise: a model that is saved, loaded and trained on draws what it would have drawn without a break.
     """
 
     latent_dtype = "float32"
 
     def __init__(self, media, latent_shape, num_classes=None, seed=0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.media = media
         self.latent_shape = tuple(latent_shape)
         self.num_classes = num_classes
-        self.seed = seed
-        self.examples_seen = self.add_weight(
-            name="examples_seen", shape=(), dtype="int64", initializer="zeros", trainable=False
-        )
-        self._trackers = {}
         self._make_functions()
-        self.built = True
 
     @classmethod
     def from_recipe(cls, name, **fields):
@@ -72,11 +63,6 @@ class GenerativeModel(keras.Model):
         """The networks whose weights the endpoints use."""
         raise NotImplementedError
 
-    @property
-    def optimizers(self):
-        """Name -> optimizer."""
-        raise NotImplementedError
-
     def endpoints(self):
         """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
         seed = tf.TensorSpec((None,), tf.int64, name="seed")
@@ -100,20 +86,26 @@ class GenerativeModel(keras.Model):
 
     # Training.
 
-    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
+    def fit(self, x=None, y=None, batch_size=None, *args, validation_data=None, **kwargs):
         """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
 
+        A batch is shared by all replicas of the strategy that the model was built under.
+
         Raises:
-            InputError: the data do not fit the model's media, the labels are missing, or examples are weighted.
+            InputError: the data do not fit the model's media, the labels are missing, examples are weighted, or replicas
+                cannot have equal shares of a batch.
         """
         check_data(self, x, y)
         check_data(self, *keras.utils.unpack_x_y_sample_weight(validation_data)[:2])
         for weights in ("sample_weight", "class_weight"):
             if kwargs.get(weights) is not None:
                 raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
-        if isinstance(x, tf.data.Dataset):
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas > 1:
+            x, y, batch_size = whole_batches(x, y, batch_size, replicas, self.seed), None, None
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
-        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+        return super().fit(x, y, batch_size, *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Reports `test_step` like `keras.Model.evaluate`, on data as in `fit`.
@@ -130,38 +122,9 @@ class GenerativeModel(keras.Model):
         labels = None if self.num_classes is None else tf.reshape(tf.cast(labels, tf.int32), (-1,))
         return self.media.to_model(packed), labels
 
-    def step_seeds(self, num):
-        """`num` seeds for this training step, functions of the model's seed and its clock alone."""
-        now = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.examples_seen)])
-        return tf.unstack(tf.random.experimental.stateless_split(now, num))
-
     def draw_latents(self, batch, seed):
         """(batch, *latent_shape) of standard normal noise."""
         return tf.random.stateless_normal((batch, *self.latent_shape), seed)
-
-    def prepare_optimizer(self, optimizer, variables):
-        """Builds an optimizer, so that its state is saved and loaded, and puts its schedule on the model's clock."""
-        if isinstance(optimizer._learning_rate, Schedule):
-            optimizer.learning_rate = ExamplesClock(optimizer._learning_rate, self.examples_seen)
-        optimizer.build(variables)
-        return optimizer
-
-    def track(self, *names):
-        """Declares the running means that the steps report."""
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
-
-    def report(self, weight=None, **values):
-        """Adds to the running means; `weight` 0 leaves them as they are."""
-        for name, value in values.items():
-            self._trackers[name].update_state(value, sample_weight=weight)
-
-    def results(self, names=None):
-        """The running means of these names, or of all that have been declared, as logs."""
-        return {name: self._trackers[name].result() for name in names or self._trackers}
-
-    @property
-    def metrics(self):
-        return list(self._trackers.values())
 
     # Looking and using.
 
@@ -302,20 +265,11 @@ class GenerativeModel(keras.Model):
 
     # Saving.
 
-    def compile(self, jit_compile=False, steps_per_execution=1, run_eagerly=False, **objective):
-        """Keeps the arguments as they are given, so that a loaded model is compiled as the saved one was."""
-        for value in objective.values():
-            clock = getattr(value, "_learning_rate", None)
-            if isinstance(clock, ExamplesClock):  # an optimizer from an earlier compilation
-                value.learning_rate = clock.schedule
-        settings = {
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
-        }
-        self._compile_arguments = keras.saving.serialize_keras_object({**objective, **settings})
+    def compile(self, *args, **kwargs):
+        super().compile(*args, **kwargs)
         self._make_functions()
-        super().compile(optimizer=None, **settings)
+
+    compile.__doc__ = Trainer.compile.__doc__
 
     def _make_functions(self):
         """Graphs of their own for each compilation, which may change what samples come from."""
@@ -324,12 +278,6 @@ class GenerativeModel(keras.Model):
             lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
             reduce_retracing=True,
         )
-
-    def get_compile_config(self):
-        return self._compile_arguments if self.compiled else None
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
 
     def get_config(self):
         return {

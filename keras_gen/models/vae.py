@@ -10,6 +10,7 @@ from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import Autoencoder
 from keras_gen.models.generative_model import GENERATE_BATCH
 from keras_gen.models.labels import check_label
+from keras_gen.models.precision import policy, run, scaled
 from keras_gen.models.vae_checks import (
     check_decoder,
     check_encoder_inputs,
@@ -78,7 +79,8 @@ class VAE(Autoencoder):
         check_together(encoder, objective, prior)
         super().__init__(encoder, decoder, media, likelihood, (latent_dim,), num_classes, seed, **kwargs)
         self.objective = objective
-        self.adversary = objective.make_adversary(latent_dim)
+        with policy("float32"):  # it is not saved but made anew, whatever the policy is then
+            self.adversary = objective.make_adversary(latent_dim)
         self.prior = self._bound(prior)
         self.sampling_prior = None if sampling_prior is None else self._bound(sampling_prior)
         self._posterior = tf.function(
@@ -96,11 +98,11 @@ class VAE(Autoencoder):
 
     def posterior(self, x, labels, training=False):
         """q(z|x), a `DiagonalNormal` (batch, latent_dim), of media in their model form."""
-        takes_labels = len(self.encoder.inputs) == 2
-        return DiagonalNormal(*self.encoder([x, labels] if takes_labels else x, training=training))
+        labels = labels if len(self.encoder.inputs) == 2 else None
+        return DiagonalNormal(*run(self.encoder, x, labels, training))
 
     def parameters(self, latents, labels, training=False):
-        return self.decoder(latents if labels is None else [latents, labels], training=training)
+        return run(self.decoder, latents, labels, training)
 
     def log_likelihood(self, x, z, labels, training=False):
         """log p(x|z) of each example, in nats.
@@ -132,7 +134,8 @@ class VAE(Autoencoder):
         self.adversary_optimizer = None
         if self.adversary is not None:
             self.adversary_optimizer = self.prepare_optimizer(
-                self.objective.adversary_optimizer(), self.adversary.trainable_variables
+                scaled(self.objective.adversary_optimizer(), self.adversary),
+                self.adversary.trainable_variables,
             )
         self.track(*EVIDENCE, *self.objective.terms)
 
@@ -156,19 +159,20 @@ class VAE(Autoencoder):
             outcome = self.objective(self, x, labels, draw_seed)
             scaled_loss = self.optimizer.scale_loss(outcome.loss)
         variables = self.learned_variables
-        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
+        self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, outcome.loss)
         if self.adversary is not None:
             self._train_adversary(outcome.z, adversary_seed)
         self.report(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
         self._report_evidence(outcome.reconstruction, outcome.kl)
-        self.examples_seen.assign_add(tf.cast(tf.shape(x)[0], tf.int64))
+        self.count_examples(tf.shape(x)[0])
         return self.results()
 
     def _train_adversary(self, z, seed):
         variables = self.adversary.trainable_variables
         with tf.GradientTape() as tape:
             loss = self.objective.adversary_loss(self.adversary, z, seed)
-        self.adversary_optimizer.apply(tape.gradient(loss, variables), variables)
+            scaled_loss = self.adversary_optimizer.scale_loss(loss)
+        self.learn(self.adversary_optimizer, tape.gradient(scaled_loss, variables), variables, loss)
 
     def test_step(self, data):
         """The ELBO as it is, one draw of the latents for each example."""

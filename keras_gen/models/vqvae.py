@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import distribution
 from keras_gen.errors import InputError
 from keras_gen.layers import Codebook
 from keras_gen.layers.codebook import perplexity, straight_through
 from keras_gen.losses import Gaussian
 from keras_gen.models.autoencoder import SCORE_BATCH, Autoencoder
+from keras_gen.models.precision import run
 from keras_gen.models.vae_checks import check_kinds
 from keras_gen.models.vqvae_checks import check_codes, check_grid
 from keras_gen.networks import CodePrior
@@ -91,13 +93,13 @@ class VQVAE(Autoencoder):
     # The model.
 
     def encode_model(self, x, labels):
-        return self.codebook.nearest(self.encoder(x, training=False))
+        return self.codebook.nearest(run(self.encoder, x))
 
     def parameters(self, latents, labels):
         return self._parameters(self.codebook.vectors(latents), labels)
 
     def _parameters(self, codes, labels, training=False):
-        return self.decoder(codes if labels is None else [codes, labels], training=training)
+        return run(self.decoder, codes, labels, training)
 
     def evidence(self, x, labels):
         """What a batch costs.
@@ -127,11 +129,12 @@ class VQVAE(Autoencoder):
 
     def train_step(self, data):
         x, labels = self.unpack(data)
-        observe_seed, revive_seed = self.step_seeds(2)
+        observe_seed, _ = self.step_seeds(2)
+        _, revive_seed = self.step_seeds(2, shared=True)
         x = self.likelihood.observe(x, observe_seed)
         with tf.GradientTape() as tape:
-            z = self.encoder(x, training=True)
-            self.codebook.revive(z, revive_seed)
+            z = run(self.encoder, x, training=True)
+            self.codebook.revive(distribution.gather(z), revive_seed)
             latents = self.codebook.nearest(z)
             codes = tf.stop_gradient(self.codebook.vectors(latents))
             parameters = self._parameters(straight_through(z, codes), labels, training=True)
@@ -141,11 +144,11 @@ class VQVAE(Autoencoder):
             loss = tf.reduce_mean(reconstruction + commitment + kl)
             scaled_loss = self.optimizer.scale_loss(loss)
         variables = self.learned_variables
-        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
-        self.codebook.update(z, latents)
+        self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, loss)
+        self.codebook.update(distribution.gather(z), distribution.gather(latents))
         self.report(loss=reconstruction + commitment + kl, commitment=commitment)
         self._report_evidence(reconstruction, kl, self.codebook.use(latents))
-        self.examples_seen.assign_add(tf.cast(tf.shape(x)[0], tf.int64))
+        self.count_examples(tf.shape(x)[0])
         return self.results()
 
     def test_step(self, data):
@@ -230,6 +233,9 @@ class VQVAE(Autoencoder):
 
     def exported_networks(self):
         return [*super().exported_networks(), self.codebook, self.prior]
+
+    def trained_networks(self):
+        return [*super().trained_networks(), self.codebook]
 
     def get_config(self):
         parts = {"prior": self.prior, "codebook": self.codebook}

@@ -5,10 +5,12 @@ import math
 
 from keras_gen.errors import InputError, unknown
 
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
 
 @dataclasses.dataclass(frozen=True)
 class PictureConfig:
-    """The part of a setup that every recipe for pictures has; sub-classes add their model's, and `build` it.
+    """The part of a setup that every recipe for pictures has; sub-classes add their model's, and `make` it.
 
     Args:
         data: name or path for `keras_gen.datasets.load`; empty where it must be given.
@@ -20,7 +22,15 @@ class PictureConfig:
         epochs: how often losses are reported, samples drawn and a checkpoint written.
         steps_per_epoch: batches in an epoch.
         steps_per_execution: batches in one call of the compiled graph, lowered to what divides steps_per_epoch.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16", the dtype policy of the networks.
+        jit_compile: whether XLA compiles the steps, which draws other noise from the same seed.
+        gradient_accumulation: batches whose gradients make one step of an optimizer; a FactorVAE's adversary takes one at each.
+        clip_norm: largest global norm of the gradient that an optimizer takes, 0 for any; a FactorVAE's adversary takes any.
         seed: decides every random number.
+        checkpoint_steps: batches between two checkpoints within an epoch, or None for epochs only.
+        most_skipped: batches in a row that may be skipped because a loss or gradient was not finite, before training goes
+            back to its last checkpoint with half the learning rates.
+        most_restores: how often it may do so.
     """
 
     data: str
@@ -32,7 +42,14 @@ class PictureConfig:
     epochs: int = 20
     steps_per_epoch: int = 500
     steps_per_execution: int = 10
+    precision: str = "float32"
+    jit_compile: bool = False
+    gradient_accumulation: int = 1
+    clip_norm: float = 0.0
     seed: int = 0
+    checkpoint_steps: int | None = None
+    most_skipped: int = 20
+    most_restores: int = 3
 
     # What a sub-class says of its own fields: field -> the names it may hold; names of fields from 1, from 0 to below
     # 2**31, and from 0 to below 1; and names of functions in `measures` that score the model.
@@ -41,15 +58,25 @@ class PictureConfig:
     not_negative = ()
     below_one = ()
     measures = ()
+    best_by = None  # name of the log that the best checkpoint is least in
 
     def __post_init__(self):
-        for field, names in self.choices.items():
+        for field, names in {"precision": PRECISIONS, **self.choices}.items():
             if getattr(self, field) not in names:
                 raise unknown(field, getattr(self, field), names)
-        for field in (*self.at_least_one, "batch_size", "epochs", "steps_per_epoch", "steps_per_execution"):
-            if getattr(self, field) < 1:
+        counts = (
+            "batch_size",
+            "epochs",
+            "steps_per_epoch",
+            "steps_per_execution",
+            "gradient_accumulation",
+            "checkpoint_steps",
+            "most_skipped",
+        )
+        for field in (*self.at_least_one, *counts):
+            if getattr(self, field) is not None and getattr(self, field) < 1:
                 raise InputError(f"Field {field!r} must be at least 1, not {getattr(self, field)}.")
-        for field in (*self.not_negative, "final_learning_rate_share", "seed"):
+        for field in (*self.not_negative, "final_learning_rate_share", "clip_norm", "seed", "most_restores"):
             if not 0 <= getattr(self, field) < 2**31:
                 raise InputError(
                     f"Field {field!r} must be from 0 to below 2**31, not {getattr(self, field)}."
@@ -79,10 +106,32 @@ class PictureConfig:
         from keras_gen import schedules
 
         final = learning_rate * self.final_learning_rate_share
-        return keras.optimizers.Adam(schedules.Cosine(learning_rate, final, self.examples), **settings)
+        # Keras refuses to accumulate over one batch.
+        accumulated = None if self.gradient_accumulation == 1 else self.gradient_accumulation
+        return keras.optimizers.Adam(
+            schedules.Cosine(learning_rate, final, self.examples),
+            global_clipnorm=self.clip_norm or None,
+            gradient_accumulation_steps=accumulated,
+            **settings,
+        )
+
+    @property
+    def execution(self):
+        """How `compile` is to run the steps."""
+        return {"jit_compile": self.jit_compile, "steps_per_execution": self.whole_execution}
 
     def build(self):
         """A compiled model."""
+        import keras
+
+        from keras_gen.models import precision
+
+        keras.utils.set_random_seed(self.seed)
+        with precision.policy(self.precision):
+            return self.make()
+
+    def make(self):
+        """A compiled model, under the seed and the dtype policy as they stand."""
         raise NotImplementedError
 
     def check_data(self, dataset):

@@ -41,6 +41,12 @@ def override(config, fields):
     )
 
 
+def _boolean(text):
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"
+
+
 def _convert(name, kind, value):
     optional = type(None) in typing.get_args(kind)
     kinds = [k for k in (typing.get_args(kind) or (kind,)) if k is not type(None)]
@@ -48,10 +54,11 @@ def _convert(name, kind, value):
         return None
     if isinstance(value, str) and kinds != [str]:
         text = value.replace("_", "")
-        for convert in kinds:
+        for k in kinds:
             with contextlib.suppress(ValueError):
-                return convert(text)
+                return _boolean(text.lower()) if k is bool else k(text)
     elif type(value) in kinds or (type(value) is int and float in kinds):
         return value
-    wanted = " or ".join(k.__name__ for k in kinds) + (" or none" if optional else "")
+    wanted = " or ".join("true or false" if k is bool else k.__name__ for k in kinds)
+    wanted += " or none" if optional else ""
     raise InputError(f"Field {name!r} takes {wanted}, not {value!r}.")

@@ -79,16 +79,13 @@ class GANConfig(PictureConfig):
                 "open: set augment=diff, or another loss."
             )
 
-    def build(self):
+    def make(self):
         """A compiled `GAN`."""
-        import keras
-
         from keras_gen import layers, networks, schedules
         from keras_gen.losses import R1, R2, GradientPenalty
         from keras_gen.media import Image
         from keras_gen.models import GAN
 
-        keras.utils.set_random_seed(self.seed)
         media = Image(self.size, self.size, self.channels)
         generator, discriminator = getattr(networks, self.network)(
             media, num_classes=self.num_classes, latent_dim=self.latent_dim, width=self.width
@@ -108,6 +105,6 @@ class GANConfig(PictureConfig):
             discriminator_steps=self.discriminator_steps,
             ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
             plan=self.plan,
-            steps_per_execution=self.whole_execution,
+            **self.execution,
         )
         return gan

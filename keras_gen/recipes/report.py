@@ -22,6 +22,7 @@ MEANINGS = {
     "dci_completeness": "whether each factor is told by one latent; 1 is best",
     "dci_informativeness": "accuracy of the factors as forests read them from the latents; 1 is best",
     "examples_seen": "training examples, counted each time they were seen",
+    "skipped_steps": "batches that taught nothing, because a loss or gradient was not finite",
     "training_minutes": "wall-clock minutes of training since the run was last started",
 }
 

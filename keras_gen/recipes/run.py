@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
+from keras_gen.files import make_folder, write_atomically
 
 
 class Run:
@@ -20,7 +19,7 @@ class Run:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.config_file = self.folder / "config.json"
-        self.checkpoint = self.folder / "checkpoints" / "last.keras"
+        self.checkpoints = self.folder / "checkpoints"
         self.model_file = self.folder / "model.keras"
         self.metrics_file = self.folder / "metrics.json"
         self.report_file = self.folder / "report.md"
@@ -63,17 +62,27 @@ class Run:
             raise InputError(f"{self.config_file} is not the config of a run: it names no recipe.")
         return saved
 
+    def check(self, recipe, config):
+        """Refuses a folder that holds an earlier start of another run.
+
+        Raises:
+            InputError: the folder holds a model trained with other settings.
+        """
+        if any(self.checkpoints.glob("*.keras")) or self.model_file.is_file():
+            self._refuse_changes(self._wanted(recipe, config))
+
     def start(self, recipe, config):
         """Makes the folder, or finds in it an earlier start of the same run.
 
         Raises:
             InputError: the folder holds a model trained with other settings, or cannot be written.
         """
-        wanted = {"recipe": recipe, **dataclasses.asdict(config)}
         make_folder(self.folder)
-        if self.checkpoint.is_file() or self.model_file.is_file():
-            self._refuse_changes(wanted)
-        write_atomically(self.config_file, json.dumps(wanted, indent=2) + "\n")
+        self.check(recipe, config)
+        write_atomically(self.config_file, json.dumps(self._wanted(recipe, config), indent=2) + "\n")
+
+    def _wanted(self, recipe, config):
+        return {"recipe": recipe, **dataclasses.asdict(config)}
 
     def _refuse_changes(self, wanted):
         found = self._read()
@@ -92,29 +101,10 @@ class Run:
         Raises:
             InputError: the run has saved no model yet.
         """
+        from keras_gen.callbacks import latest_checkpoint
         from keras_gen.models import load_model
 
-        for path in (self.model_file, self.checkpoint):
-            if path.is_file():
-                return load_model(path)
-        raise InputError(f"{self.folder} has no model yet: its training has not finished an epoch.")
-
-
-def make_folder(folder):
-    """Makes a folder that can be written to, or finds it.
-
-    Raises:
-        InputError: there is no such folder to be had.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
-
-
-def write_atomically(path, text):
-    """Writes a text file that is never seen half written."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+        path = self.model_file if self.model_file.is_file() else latest_checkpoint(self.checkpoints)
+        if path is None:
+            raise InputError(f"{self.folder} has no model yet: its training has not reached a checkpoint.")
+        return load_model(path)

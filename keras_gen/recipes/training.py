@@ -1,40 +1,57 @@
 """The whole line: from a recipe to a trained model, its samples, its scores and a SavedModel."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
 
-import keras
+import tensorflow as tf
 
-from keras_gen import datasets
-from keras_gen.callbacks import Checkpoint, LatentMonitor, Monitor
+from keras_gen import datasets, distribution
+from keras_gen.callbacks import (
+    Checkpoint,
+    Diverged,
+    HistoryFile,
+    Interruption,
+    LatentMonitor,
+    Monitor,
+    TrainingState,
+    latest_checkpoint,
+)
 from keras_gen.callbacks.latent_monitor import sheets
+from keras_gen.errors import InputError
 from keras_gen.export import next_version
+from keras_gen.files import make_folder, replace_atomically, write_atomically
 from keras_gen.models import Autoencoder, load_model
 from keras_gen.recipes import measures
 from keras_gen.recipes.report import report
-from keras_gen.recipes.run import make_folder, write_atomically
 from keras_gen.recipes.samples import write_samples
 
 SAMPLES_SHOWN = 80
 RECONSTRUCTED = 20
+LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
-def train(run, recipe, config, say=print):
+def train(run, recipe, config, strategy="auto", say=print):
     """Trains what a config describes, in the folder of a run, from where an earlier start of it stopped.
 
     Args:
-        run: a started `Run`.
+        run: a `Run`; its folder is made.
         recipe: name of the recipe, for the report.
         config: of the recipe, resolved.
+        strategy: name for `keras_gen.distribution.strategy`.
         say: function that is told in a line what happens.
 
     Returns:
-        Path of the SavedModel.
+        Path of the SavedModel, or None where another process of the same training writes it.
 
     Raises:
-        InputError: the data do not fit the config.
+        InputError: the data do not fit the config, the folder cannot be written or holds another run, or training diverged.
+        KeyboardInterrupt: on SIGINT; a checkpoint is written.
+        SystemExit: on SIGTERM, likewise.
     """
+    strategy = distribution.strategy(strategy)
+    is_chief = distribution.is_chief(strategy)
     dataset = datasets.load(
         config.data,
         size=config.size,
@@ -45,22 +62,46 @@ def train(run, recipe, config, say=print):
     config.check_data(dataset)
     say(f"Data: {dataset}")
     versions = Path("savedmodels") / run.folder.resolve().name
-    make_folder(versions)
-    if run.checkpoint.is_file():
-        model = load_model(run.checkpoint)
-        say(f"Going on after {int(model.examples_seen):,} examples")
-    else:
-        model = config.build()
-    started = time.perf_counter()
-    fit(model, dataset, run, config)
-    minutes = (time.perf_counter() - started) / 60
-    config.finish(model, dataset)
-    model.save(run.model_file)
+    with files_told(run):
+        if is_chief:
+            run.start(recipe, config)
+            make_folder(versions)
+        started = time.perf_counter()
+        with Interruption() as interruption:
+            model = fit(run, config, dataset, strategy, interruption, say)
+        minutes = (time.perf_counter() - started) / 60
+        if not is_chief:
+            return None
+        config.finish(model, dataset)
+        return write_results(run, recipe, config, dataset, model, versions, minutes, say)
+
+
+@contextlib.contextmanager
+def files_told(run):
+    """Tells of files that cannot be written in a sentence."""
+    try:
+        yield
+    except (OSError, tf.errors.ResourceExhaustedError) as error:
+        message = str(getattr(error, "message", error))
+        if isinstance(error, tf.errors.ResourceExhaustedError) and "No space left" not in message:
+            raise  # the memory of a device
+        raise InputError(
+            f"A file of {run.folder} cannot be written ({message}): make room and give the same command to go on."
+        ) from error
+
+
+def write_results(run, recipe, config, dataset, model, versions, minutes, say):
+    """Saves, scores and exports a trained model; the path of its SavedModel."""
+    replace_atomically(run.model_file, model.save)
     pictures = write_pictures(model, dataset, run, config.seed)
     say("Scoring against held-out pictures")
     scores = [score for name in config.measures for score in getattr(measures, name)(model, dataset, config)]
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
-    metrics |= {"examples_seen": int(model.examples_seen), "training_minutes": minutes}
+    metrics |= {
+        "examples_seen": int(model.examples_seen.numpy()),
+        "skipped_steps": int(model.skipped_steps.numpy()),
+        "training_minutes": minutes,
+    }
     savedmodel = model.export(next_version(versions))
     write_atomically(run.report_file, report(recipe, config, dataset, scores, metrics, pictures))
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
@@ -92,19 +133,89 @@ def monitor_of(model, dataset, run, seed):
     return LatentMonitor(run.folder, *some_examples(model, dataset, split), num=SAMPLES_SHOWN, seed=seed)
 
 
-def fit(model, dataset, run, config):
+def fit(run, config, dataset, strategy, interruption, say):
+    """Trains to the end, and as often as training diverges begins again at the last checkpoint, with lower learning rates.
+
+    Returns:
+        The trained model.
+    """
+    restores = 0
+    while True:
+        with strategy.scope():
+            model, state = begin(run, config, strategy, say)
+        restores = max(restores, state.restores)
+        model.lower_learning_rates(LOWERED ** (restores - state.restores))
+        state.restores = restores
+        try:
+            fit_from_here(model, state, run, config, dataset, interruption)
+            return model
+        except Diverged as error:
+            restores += 1
+            if restores > config.most_restores:
+                raise InputError(
+                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that was not finite, and "
+                    f"{config.most_restores} times lower learning rates from {run.checkpoints} on did not help: set "
+                    "lower learning rates or stronger penalties from the start."
+                ) from error
+            say(f"{config.most_skipped} steps in a row were not finite: back to the last checkpoint, slower")
+
+
+def begin(run, config, strategy, say):
+    """The model and `TrainingState` of the last checkpoint, or of a training that has yet to begin."""
+    path = latest_checkpoint(run.checkpoints, say)
+    if path is None:
+        model, state = config.build(), TrainingState(replicas=strategy.num_replicas_in_sync)
+    else:
+        model, state = load_model(path), TrainingState.read(path)
+        say(f"Going on after {int(model.examples_seen.numpy()):,} examples")
+    seen, replicas = int(model.examples_seen.numpy()), strategy.num_replicas_in_sync
+    if state.replicas != replicas:
+        raise InputError(
+            f"{run.folder} was begun by {state.replicas} replica(s), which {replicas} cannot go on from exactly: use as many "
+            "as before, or choose another --output."
+        )
+    if distribution.greatest(strategy, seen) != -distribution.greatest(strategy, -seen):
+        raise InputError(
+            f"The machines do not see the same checkpoints: {run.folder} must be a folder that all of them share."
+        )
+    return model, state
+
+
+def fit_from_here(model, state, run, config, dataset, interruption):
     """Trains from where the model's clock stands to the end, over the very batches that were still to come."""
-    epoch_examples = config.steps_per_epoch * config.batch_size
-    epochs_done = int(model.examples_seen) // epoch_examples
-    model.fit(
-        dataset.batches("train", start=epochs_done * config.steps_per_epoch),
-        steps_per_epoch=config.steps_per_epoch,
-        initial_epoch=epochs_done,
-        epochs=config.epochs,
-        validation_data=dataset.val,
-        callbacks=[
-            Checkpoint(run.checkpoint),
-            monitor_of(model, dataset, run, config.seed),
-            keras.callbacks.CSVLogger(run.history_file, append=True),
-        ],
+    callbacks = []
+    if distribution.is_chief(model.distribute_strategy):
+        callbacks = [monitor_of(model, dataset, run, config.seed), HistoryFile(run.history_file)]
+    checkpoint = Checkpoint(
+        run.checkpoints,
+        callbacks,
+        every=config.checkpoint_steps,
+        monitor=config.best_by,
+        most_skipped=config.most_skipped,
+        interruption=interruption,
+        state=state,
+    )
+    done = int(model.examples_seen.numpy()) // config.batch_size
+    epoch, step = divmod(done, config.steps_per_epoch)
+    # What is left of an epoch is one of its own to Keras.
+    parts = [(epoch, epoch + 1, step)] if step else []
+    parts.append((epoch + len(parts), config.epochs, 0))
+    for first, last, step in parts:
+        model.fit(
+            batches(dataset, model.distribute_strategy, first * config.steps_per_epoch + step),
+            steps_per_epoch=config.steps_per_epoch - step,
+            initial_epoch=first,
+            epochs=last,
+            validation_data=dataset.val,
+            verbose="auto" if callbacks else 0,
+            callbacks=[*callbacks, checkpoint],
+        )
+
+
+def batches(dataset, strategy, start):
+    """The training batches from a step on; where there are several processes, each reads the part of its own replicas."""
+    if not distribution.spans_processes(strategy):
+        return dataset.batches("train", start)
+    return strategy.distribute_datasets_from_function(
+        lambda context: dataset.batches("train", start, context)
     )

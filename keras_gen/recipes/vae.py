@@ -84,6 +84,7 @@ class VAEConfig(PictureConfig):
         "epsilon",
     )
     measures = ("evidence", "quality", "disentanglement")
+    best_by = "val_loss"
 
     def __post_init__(self):
         super().__post_init__()
@@ -113,15 +114,12 @@ class VAEConfig(PictureConfig):
                 f"objective={self.objective} needs a standard normal prior: set prior=standard, or objective=elbo."
             )
 
-    def build(self):
+    def make(self):
         """A compiled `VAE`."""
-        import keras
-
         from keras_gen import losses, networks, schedules
         from keras_gen.media import Image
         from keras_gen.models import VAE
 
-        keras.utils.set_random_seed(self.seed)
         media = Image(self.size, self.size, self.channels)
         likelihood = likelihoods.get(self.likelihood)
         encoder, decoder = getattr(networks, self.network)(
@@ -145,7 +143,7 @@ class VAEConfig(PictureConfig):
         )
         vae.compile(
             self.adam(self.learning_rate, epsilon=self.epsilon),
-            steps_per_execution=self.whole_execution,
+            **self.execution,
         )
         return vae
 

@@ -45,21 +45,19 @@ class VQVAEConfig(PictureConfig):
         "learning_rate",
     )
     measures = ("bound", "quality")
+    best_by = "val_loss"
 
     def __post_init__(self):
         super().__post_init__()
         if self.num_codes < 2:
             raise InputError("Field 'num_codes' must be at least 2, not 1.")
 
-    def build(self):
+    def make(self):
         """A compiled `VQVAE`."""
-        import keras
-
         from keras_gen import networks
         from keras_gen.media import Image
         from keras_gen.models import VQVAE
 
-        keras.utils.set_random_seed(self.seed)
         media = Image(self.size, self.size, self.channels)
         likelihood = likelihoods.get(self.likelihood)
         encoder, decoder = networks.conv_grid(
@@ -83,5 +81,5 @@ class VQVAEConfig(PictureConfig):
             num_classes=self.num_classes,
             seed=self.seed,
         )
-        vqvae.compile(self.adam(self.learning_rate), steps_per_execution=self.whole_execution)
+        vqvae.compile(self.adam(self.learning_rate), **self.execution)
         return vqvae

@@ -34,6 +34,8 @@ def test_text_becomes_the_type_of_its_field():
         "sngan",
         2e4,
     )
+    for text, value in (("true", True), ("False", False)):
+        assert recipes.resolve("digits-gan", {"jit_compile": text}).jit_compile is value
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,11 @@ def test_text_becomes_the_type_of_its_field():
         ({"width": True}, "'width' takes int"),
         ({"beta_1": 1.0}, "'beta_1' must be at least 0 and below 1"),
         ({"augment": "some"}, "Unknown augment"),
+        ({"precision": "mixed_float"}, "did you mean 'mixed_float16'"),
+        ({"jit_compile": "yes"}, "'jit_compile' takes true or false, not 'yes'"),
+        ({"jit_compile": 1}, "'jit_compile' takes true or false, not 1"),
+        ({"gradient_accumulation": 0}, "'gradient_accumulation' must be at least 1"),
+        ({"clip_norm": -1.0}, "'clip_norm' must be from 0"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_built(fields, message):
@@ -76,23 +83,43 @@ def test_an_execution_never_lengthens_an_epoch():
     assert config.build().steps_per_execution == 5
 
 
-GAN_CHANGES = {
+@pytest.mark.parametrize("name", ["digits-gan", "digits-vae", "mnist-vqvae"])
+def test_a_precision_is_that_of_the_networks_and_of_nothing_else(name):
+    import keras
+
+    model = recipes.resolve(name, {"precision": "mixed_float16", "width": 4}).build()
+    networks = [layer for layer in model.layers if hasattr(layer, "get_layer")]
+    assert {layer.compute_dtype for network in networks for layer in network.layers} >= {"float16", "float32"}
+    assert keras.config.dtype_policy().name == model.dtype_policy.name == "float32"
+    with pytest.raises(InputError, match="does not double"):
+        recipes.resolve("digits-gan", {"precision": "mixed_float16", "size": 9}).build()
+    assert keras.config.dtype_policy().name == "float32"
+
+
+RUNNING_CHANGES = {
+    "steps_per_execution": 8, "precision": "mixed_bfloat16", "jit_compile": True, "gradient_accumulation": 2,
+    "clip_norm": 9.0, "seed": 9,
+}  # fmt: skip
+GAN_CHANGES = RUNNING_CHANGES | {
     "size": 16, "channels": 3, "num_classes": None, "network": "sngan", "width": 5, "latent_dim": 7, "loss": "hinge",
     "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "penalty_interval": 9, "augment": "diff",
     "generator_learning_rate": 9.0, "discriminator_learning_rate": 9.0, "final_learning_rate_share": 0.9, "beta_1": 0.9,
-    "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "alternating", "steps_per_execution": 8, "seed": 9,
+    "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "alternating",
 }  # fmt: skip
-VAE_CHANGES = {
+VAE_CHANGES = RUNNING_CHANGES | {
     "size": 16, "channels": 3, "num_classes": None, "network": "mlp", "width": 5, "latent_dim": 7, "activation": "tanh",
     "likelihood": "gaussian", "objective": "factor", "beta": 9.0, "warm_up": 9, "prior": "vamp", "learning_rate": 9.0,
-    "final_learning_rate_share": 0.9, "epsilon": 0.1, "steps_per_execution": 8, "seed": 9,
+    "final_learning_rate_share": 0.9, "epsilon": 0.1,
 }  # fmt: skip
-VQVAE_CHANGES = {
+VQVAE_CHANGES = RUNNING_CHANGES | {
     "size": 16, "channels": 3, "num_classes": None, "width": 5, "halvings": 1, "code_dim": 3, "num_codes": 9,
     "prior_units": 7, "likelihood": "gaussian", "commitment": 9.0, "learning_rate": 9.0,
-    "final_learning_rate_share": 0.9, "steps_per_execution": 8, "seed": 9,
+    "final_learning_rate_share": 0.9,
 }  # fmt: skip
-USED_LATER = {"data", "batch_size", "epochs", "steps_per_epoch", "sampling_components", "nll_samples"}
+USED_LATER = {
+    "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
+    "sampling_components", "nll_samples",
+}  # fmt: skip
 USED_BY_SOME = {
     "strength",
     "samples",
@@ -108,8 +135,8 @@ def description(name, **fields):
     model = config.build()
     networks = [layer.get_config() for layer in model.layers if hasattr(layer, "get_layer")]
     settings = {key: value for key, value in model.get_config().items() if key not in ("encoder", "decoder")}
-    # Keras counts the layers of a process in their names, and the weights tell of the seed.
-    names = re.compile(r"_\d+|'name': '\w+'")
+    # Keras counts the layers of a process in their names, but those of dtype policies say something.
+    names = re.compile(r"_\d+|'name': '(?!mixed)\w+'")
     return names.sub("", str((networks, settings, model.get_compile_config())))
 
 

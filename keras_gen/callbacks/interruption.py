@@ -1,0 +1,47 @@
+"""Stopping when asked to, after the step at hand."""
+
+import signal
+
+
+class Interruption:
+    """Remembers SIGINT and SIGTERM while it is entered, for the training loop to act on; a second one acts at once.
+
+    Example:
+
+    >>> with Interruption() as interruption:
+    ...     signal.raise_signal(signal.SIGTERM)
+    >>> interruption.signal is signal.SIGTERM
+    True
+    """
+
+    def __init__(self):
+        self.signal = None
+
+    def __enter__(self):
+        self._previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in self._previous:
+            signal.signal(number, self._remember)
+        return self
+
+    def __exit__(self, *_):
+        self._put_back()
+
+    def _remember(self, number, _):
+        self.signal = signal.Signals(number)
+        self._put_back()
+
+    def _put_back(self):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+
+def leave(number):
+    """Ends what is running as the signal of this number would: with exit status 130 or 143.
+
+    Raises:
+        KeyboardInterrupt: for SIGINT.
+        SystemExit: for SIGTERM.
+    """
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)

@@ -1,0 +1,45 @@
+"""Writing files that are never seen half written."""
+
+import os
+import tempfile
+
+from keras_gen.errors import InputError
+
+
+def make_folder(folder):
+    """Makes a folder that can be written to, or finds it.
+
+    Args:
+        folder: `pathlib.Path`.
+
+    Raises:
+        InputError: there is no such folder to be had.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
+
+
+def replace_atomically(path, write):
+    """Puts a file in its place once it is whole and on the disk; until then an earlier one stays there.
+
+    Args:
+        path: `pathlib.Path` of the file.
+        write: function of a path beside it, with the same suffix, that writes the file there.
+    """
+    partial = path.with_name(f".partial-{path.name}")
+    try:
+        write(partial)
+        with open(partial, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_atomically(path, text):
+    """Writes a text file that is never seen half written."""
+    replace_atomically(path, lambda partial: partial.write_text(text))

@@ -1,0 +1,90 @@
+"""A training of several machines on one, to try it: a process each, which find each other through `TF_CONFIG`."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from keras_gen.errors import InputError
+from keras_gen.files import make_folder
+
+POLL = 0.1  # seconds between two looks at the workers
+PATIENCE = 10  # seconds that the others have to end by themselves
+
+
+def train_with_workers(num, run, strategy, arguments):
+    """Starts workers on this machine, and waits for them.
+
+    The first writes the run and is seen; what the others say goes to `<run>/workers/<index>.log`. Signals reach all of them.
+    Where one fails, the others, which would wait for it for ever, are ended.
+
+    Args:
+        num: int >= 1.
+        run: a `Run`.
+        strategy: name of the strategy that was asked for.
+        arguments: of `keras-gen`, the same for every worker.
+
+    Returns:
+        Exit status: 0, or that of the first worker that failed.
+
+    Raises:
+        InputError: the strategy has no workers, or the folder cannot be written.
+    """
+    if strategy not in ("auto", "multiworker"):
+        raise InputError(f"--workers are of the strategy multiworker, not {strategy}: leave --strategy out.")
+    logs = run.folder / "workers"
+    make_folder(logs)
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(num)]}
+    threads = str(max(1, (os.cpu_count() or 1) // num))
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for index in range(num):
+            log = stack.enter_context(open(logs / f"{index}.log", "w")) if index else None
+            environment = {
+                "TF_NUM_INTRAOP_THREADS": threads,
+                "TF_NUM_INTEROP_THREADS": threads,
+                **os.environ,
+                "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
+            }
+            command = [sys.executable, "-m", "keras_gen", *arguments]
+            processes.append(
+                subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+            )
+
+        def pass_on(number, _):
+            for process in processes:
+                process.send_signal(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, pass_on))
+        return _wait(processes, logs)
+
+
+def _wait(processes, logs):
+    """The status of the first that fails, after which the others are ended; 0 where all end well."""
+    while not any(process.poll() for process in processes):
+        if all(process.poll() == 0 for process in processes):
+            return 0
+        time.sleep(POLL)
+    failed, status = next((i, process.poll()) for i, process in enumerate(processes) if process.poll())
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=PATIENCE)
+        process.kill()
+        process.wait()
+    if failed:
+        print(f"Worker {failed} failed: see {logs / f'{failed}.log'}", file=sys.stderr)
+    return status if status > 0 else 128 - status
+
+
+def free_ports(num):
+    """Ports of this machine that nothing listens on: list of `num` ints."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(num)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

@@ -1,0 +1,94 @@
+"""Workers in processes of their own, which find each other on this machine."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_gen.models import load_model
+from keras_gen.recipes.workers import free_ports
+
+TESTS = Path(__file__).parent
+TRAIN = ["digits-gan", "--set", "width=8", "--set", "batch_size=32", "--set", "steps_per_epoch=40"]
+
+
+def start(*command, **environment):
+    return subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("num", [2, 3])
+def test_workers_end_with_the_same_weights(tmp_path, num):
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(num)]
+    workers = []
+    for index in range(num):
+        config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        path = tmp_path / f"{index}.npz"
+        workers.append(start(TESTS / "one_worker.py", path, TF_CONFIG=json.dumps(config)))
+    said = [worker.communicate(timeout=240)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * num, said
+    ends = [np.load(tmp_path / f"{index}.npz") for index in range(num)]
+    assert [bool(end["chief"]) for end in ends] == [True] + [False] * (num - 1)
+    for name in ends[0].files:
+        if name not in ("chief", "read"):
+            for end in ends[1:]:
+                np.testing.assert_array_equal(end[name], ends[0][name], name)
+    assert ends[0]["GAN greatest"] == 8
+    assert any("augment" in name or "probability" in name for name in ends[0].files)
+    # What each reads of a batch is its own: together it is the batch, nothing twice.
+    for batch in zip(*(end["read"] for end in ends), strict=True):
+        rows = np.concatenate(batch).reshape(12, -1)
+        assert len(np.unique(rows, axis=0)) == 12
+
+
+def test_workers_are_stopped_and_go_on_by_one_command(tmp_path):
+    run = tmp_path / "run"
+    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", 8]
+    training = start(*command)
+    try:
+        deadline = time.monotonic() + 120
+        while not list(run.glob("checkpoints/*.keras")) and time.monotonic() < deadline:
+            assert training.poll() is None, training.communicate()[0]
+            time.sleep(0.05)
+    finally:
+        training.send_signal(signal.SIGTERM)
+        said = training.communicate(timeout=60)[0]
+    assert training.returncode == 143, said
+    assert "the same command goes on" in said
+    stopped_at = max(int(path.stem) for path in run.glob("checkpoints/*.keras"))
+    assert stopped_at < 8 * 40 * 32
+
+    one = start("-m", "keras_gen", "train", *TRAIN, "--output", run, "--epochs", 8)
+    said = " ".join(one.communicate(timeout=60)[0].split())
+    assert one.returncode == 2 and "was begun by 2 replica(s), which 1 cannot go on from exactly" in said
+
+    again = start(*command)
+    said = again.communicate(timeout=200)[0]
+    assert again.returncode == 0, said
+    assert f"Going on after {stopped_at:,} examples" in said
+    assert load_model(run / "model.keras").examples_seen.numpy() == 8 * 40 * 32
+    assert len((run / "history.csv").read_text().splitlines()) == 9
+
+
+def test_where_a_worker_fails_the_others_are_ended(tmp_path):
+    run = tmp_path / "run"
+    refused = start("-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--strategy", "mirrored")
+    assert "strategy multiworker, not mirrored" in refused.communicate(timeout=60)[0]
+    assert refused.returncode == 2
+
+    training = start("-m", "keras_gen", "train", *TRAIN, "--set", "seed=3", "--workers", 3, "--output", run)
+    said = training.communicate(timeout=120)[0]
+    assert training.returncode == 2
+    assert "A batch of 32 cannot be divided among 3 replicas: take a multiple of 3" in " ".join(said.split())
+    assert not list(run.glob("checkpoints/*"))
