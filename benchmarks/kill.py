@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-EARLIEST, LATEST = 2.0, 20.0  # seconds after the start that a kill comes
-SETTINGS = ("epochs=40", "steps_per_epoch=200", "steps_per_execution=10", "checkpoint_steps=10")
+EARLIEST, LATEST = 4.0, 13.0  # seconds after the start that a kill comes
+SETTINGS = ("epochs=30", "steps_per_epoch=200", "steps_per_execution=10", "checkpoint_steps=10")
 
 
 def start(recipe, output, settings):

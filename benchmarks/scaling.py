@@ -1,6 +1,7 @@
 """How much faster two workers of one core each train than one process of one core, and where the rest goes.
 
-Three settings in turn, several rounds, each in fresh processes pinned to a core each; the median of the rounds counts:
+Three settings in turn, several rounds, each in fresh processes pinned to a core each. The best ten steps in a row of all rounds
+count, since a core that is shared with strangers is at times half as fast:
 
     alone       one process, the other core idle
     apart       two processes that know nothing of each other: what the cores take from each other
@@ -14,7 +15,6 @@ Each process sees batches of its own of the recipe's size, so `together` trains 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -23,6 +23,7 @@ from keras_gen.recipes.workers import free_ports
 
 CORES = (0, 1)
 WARM_UP = 3  # steps
+WINDOW = 10  # steps in a row
 
 
 def process(core, arguments, config=None):
@@ -82,16 +83,19 @@ def measure(options):
     data = strategy.distribute_datasets_from_function(lambda _: tf.data.Dataset.from_tensors(own).repeat())
 
     class Clock(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.times = []
+
         def on_train_batch_end(self, batch, logs=None):
-            if batch == WARM_UP - 1:
-                self.start = time.perf_counter()
+            self.times.append(time.perf_counter())
 
     clock = Clock()
     model.fit(data, steps_per_epoch=options.steps + WARM_UP, callbacks=[clock], verbose=0)
-    seconds = time.perf_counter() - clock.start
+    times = clock.times[WARM_UP:]
+    seconds = min(end - start for start, end in zip(times, times[WINDOW:], strict=False))
     gradients = [v for optimizer in model.optimizers.values() for v in optimizer._trainable_variables]
     result = {
-        "rate": options.steps * config.batch_size / seconds,
+        "rate": WINDOW * config.batch_size / seconds,
         "batch": config.batch_size,
         "megabytes": float(sum(4 * np.prod(variable.shape) for variable in gradients) / 1e6),
         "all_reduce": all_reduce_seconds(strategy, [tf.zeros(variable.shape) for variable in gradients]),
@@ -141,7 +145,7 @@ def main():
             results = run(setting, arguments)
             found.append(sum(result["rate"] for result in results))
             print(f"round {number + 1} {setting}: {found[-1]:.1f} examples/s", flush=True)
-    alone, apart, together = (statistics.median(found) for found in rates.values())
+    alone, apart, together = (max(found) for found in rates.values())
     batch, megabytes = results[0]["batch"], results[0]["megabytes"]
     steps = {
         "alone": 1000 * batch / alone,

@@ -130,13 +130,19 @@ def _workers(config):
     return [address for addresses in config.get("cluster", {}).values() for address in addresses]
 
 
-def is_chief(strategy):
-    """Whether this process, of all that train together, is the one that writes files."""
-    resolver = strategy.cluster_resolver
-    if resolver is None or resolver.task_type is None:
+def is_chief(strategy=None):
+    """Whether this process, of all that train together, is the one that writes files.
+
+    Args:
+        strategy: of the training; None asks `TF_CONFIG` alone.
+    """
+    if strategy is not None and not spans_processes(strategy):
         return True
-    has_chief = "chief" in resolver.cluster_spec().jobs
-    return resolver.task_type == "chief" or (not has_chief and resolver.task_id == 0)
+    config = read_cluster()
+    if config is None:
+        return True
+    task = config["task"]
+    return task["type"] == "chief" or ("chief" not in config["cluster"] and task["index"] == 0)
 
 
 def spans_processes(strategy):
@@ -156,6 +162,40 @@ def greatest(strategy, number):
 def _greatest(strategy, number):
     gathered = strategy.run(lambda number: gather(number[tf.newaxis]), args=(number,))
     return tf.reduce_max(strategy.experimental_local_results(gathered)[0])
+
+
+def values_of_replicas(strategy, variables):
+    """What each replica of all processes has in scalar variables of its own, such as running means.
+
+    Args:
+        strategy: of the training; all of its processes must ask.
+        variables: list of float32 Keras variables.
+
+    Returns:
+        A list for each replica of a float for each variable.
+    """
+    if not variables:
+        return [[]] * strategy.num_replicas_in_sync
+
+    @tf.function
+    def gathered():
+        own = strategy.run(lambda: gather(tf.stack([tf.convert_to_tensor(v) for v in variables])[tf.newaxis]))
+        return strategy.experimental_local_results(own)[0]
+
+    return gathered().numpy().tolist()
+
+
+def assign_to_replicas(strategy, variables, values):
+    """Puts back what `values_of_replicas` gave."""
+    values = tf.constant(values, tf.float32)
+
+    def assign():
+        own = values[tf.distribute.get_replica_context().replica_id_in_sync_group]
+        for variable, value in zip(variables, tf.unstack(own), strict=True):
+            variable.assign(value)
+
+    if variables:
+        tf.function(strategy.run)(assign)
 
 
 # What a step may ask and do on each replica. With one replica all of it costs nothing.

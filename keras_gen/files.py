@@ -5,6 +5,8 @@ import tempfile
 
 from keras_gen.errors import InputError
 
+PARTIAL = ".partial-"
+
 
 def make_folder(folder):
     """Makes a folder that can be written to, or finds it.
@@ -29,15 +31,22 @@ def replace_atomically(path, write):
         path: `pathlib.Path` of the file.
         write: function of a path beside it, with the same suffix, that writes the file there.
     """
-    partial = path.with_name(f".partial-{path.name}")
+    partial = path.with_name(f"{PARTIAL}{path.name}")
     try:
         write(partial)
         with open(partial, "rb") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except OSError:
+    except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def remove_partial(folder):
+    """Removes what a process that was killed left half written in a folder and those below."""
+    for partial in folder.rglob(f"{PARTIAL}*"):
+        if partial.is_file():
+            partial.unlink(missing_ok=True)
 
 
 def write_atomically(path, text):

@@ -8,11 +8,12 @@ import pytest
 import tensorflow as tf
 
 from keras_gen import distribution
+from keras_gen.callbacks import Checkpoint, TrainingState, latest_checkpoint
 from keras_gen.errors import InputError
 from keras_gen.layers import AdaptiveAugment
 from keras_gen.losses import ELBO, Bernoulli, GradientPenalty
 from keras_gen.media import Image
-from keras_gen.models import VAE, VQVAE
+from keras_gen.models import VAE, VQVAE, load_model
 from keras_gen.networks import CodePrior, conv_grid, mlp
 
 MEDIA = Image(8, 8, 1)
@@ -211,6 +212,12 @@ def test_batches_that_cannot_be_shared_are_refused(small_gan, pictures):
         gan.fit(data.batch(15, drop_remainder=True))
     with pytest.raises(InputError, match="drop_remainder=True"):
         gan.fit(data.batch(16))
+    with pytest.raises(InputError, match="64 is more than the 48 examples"):
+        gan.fit(pictures[0], batch_size=64)
+    with pytest.raises(InputError, match="give validation_data"):
+        gan.fit(pictures[0], batch_size=16, validation_split=0.5)
+    with pytest.raises(InputError, match="not of a generator"):
+        gan.fit(batch for batch in data)
 
 
 def test_what_was_made_outside_the_scope_is_refused(small_gan, batches):
@@ -218,6 +225,59 @@ def test_what_was_made_outside_the_scope_is_refused(small_gan, batches):
     with distribution.strategy("mirrored").scope():
         gan = small_gan(loss="hinge", augment=augment)
     with pytest.raises(InputError, match=r"outside the scope of the strategy: .*with strategy.scope\(\)"):
+        gan.fit(batches, steps_per_epoch=1)
+
+
+def test_dropout_differs_between_replicas_and_goes_on_where_it_was(batches, tmp_path):
+    def build():
+        vae = build_vae()
+        picture = keras.Input(MEDIA.shape)
+        noisy = keras.Model(picture, vae.encoder(keras.layers.Dropout(0.5, seed=3)(picture)))
+        vae = VAE(noisy, vae.decoder, MEDIA, vae.likelihood, seed=1)
+        vae.compile()
+        return vae
+
+    strategy = distribution.strategy("mirrored")
+
+    def states(vae):
+        return [strategy.experimental_local_results(state.value) for state in vae.generators]
+
+    with strategy.scope():
+        straight, stopped = build(), build()
+    straight.fit(batches, steps_per_epoch=4, verbose=0)
+    stopped.fit(batches, steps_per_epoch=2, verbose=0, callbacks=[Checkpoint(tmp_path)])
+    path = latest_checkpoint(tmp_path)
+    with strategy.scope():
+        resumed = load_model(path)
+    going_on = Checkpoint(tmp_path, state=TrainingState.read(path))
+    resumed.fit(batches.skip(2), steps_per_epoch=2, verbose=0, callbacks=[going_on])
+    assert gap(resumed, straight) == 0
+    for (first, second), (a, b) in zip(states(straight), states(resumed), strict=True):
+        np.testing.assert_array_equal([first, second], [a, b])
+        assert first[0] != second[0]
+
+
+def test_half_precision_and_rare_steps_of_the_generator(small_gan, pictures):
+    """A scaled loss that overflows, in a condition that replicas meet in: at every second step."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with distribution.strategy("mirrored").scope():
+            gan = small_gan(discriminator_steps=2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    before = everything(gan)
+    gan.fit(pictures[0], batch_size=16, epochs=4, verbose=0)
+    after = everything(gan)
+    assert gan.generator_optimizer.iterations.numpy() + gan.skipped_steps.numpy() >= 6
+    assert gan.skipped_in_row.numpy() == 0
+    assert all(np.isfinite(value).all() for value in after)
+    assert sum(np.any(a != b) for a, b in zip(before, after, strict=True)) > len(before) / 2
+
+
+def test_xla_is_for_one_replica(small_gan, batches):
+    with distribution.strategy("mirrored").scope():
+        gan = small_gan(jit_compile=True)
+    with pytest.raises(InputError, match="jit_compile=False"):
         gan.fit(batches, steps_per_epoch=1)
 
 

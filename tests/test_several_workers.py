@@ -16,6 +16,7 @@ from keras_gen.recipes.workers import free_ports
 
 TESTS = Path(__file__).parent
 TRAIN = ["digits-gan", "--set", "width=8", "--set", "batch_size=32", "--set", "steps_per_epoch=40"]
+EPOCHS = 6
 
 
 def start(*command, **environment):
@@ -26,6 +27,13 @@ def start(*command, **environment):
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def wait_for_a_checkpoint(training, run):
+    deadline = time.monotonic() + 120
+    while not list(run.glob("checkpoints/0*.keras")):
+        assert training.poll() is None and time.monotonic() < deadline, training.communicate()[0]
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("num", [2, 3])
@@ -54,22 +62,17 @@ def test_workers_end_with_the_same_weights(tmp_path, num):
 
 def test_workers_are_stopped_and_go_on_by_one_command(tmp_path):
     run = tmp_path / "run"
-    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", 8]
+    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", EPOCHS]
     training = start(*command)
-    try:
-        deadline = time.monotonic() + 120
-        while not list(run.glob("checkpoints/*.keras")) and time.monotonic() < deadline:
-            assert training.poll() is None, training.communicate()[0]
-            time.sleep(0.05)
-    finally:
-        training.send_signal(signal.SIGTERM)
-        said = training.communicate(timeout=60)[0]
+    wait_for_a_checkpoint(training, run)
+    training.send_signal(signal.SIGTERM)
+    said = training.communicate(timeout=60)[0]
     assert training.returncode == 143, said
-    assert "the same command goes on" in said
+    assert "the same command goes on" in said and "failed" not in said
     stopped_at = max(int(path.stem) for path in run.glob("checkpoints/*.keras"))
-    assert stopped_at < 8 * 40 * 32
+    assert stopped_at < EPOCHS * 40 * 32
 
-    one = start("-m", "keras_gen", "train", *TRAIN, "--output", run, "--epochs", 8)
+    one = start("-m", "keras_gen", "train", *TRAIN, "--output", run, "--epochs", EPOCHS)
     said = " ".join(one.communicate(timeout=60)[0].split())
     assert one.returncode == 2 and "was begun by 2 replica(s), which 1 cannot go on from exactly" in said
 
@@ -77,11 +80,30 @@ def test_workers_are_stopped_and_go_on_by_one_command(tmp_path):
     said = again.communicate(timeout=200)[0]
     assert again.returncode == 0, said
     assert f"Going on after {stopped_at:,} examples" in said
-    assert load_model(run / "model.keras").examples_seen.numpy() == 8 * 40 * 32
-    assert len((run / "history.csv").read_text().splitlines()) == 9
+
+    command[command.index(run)] = tmp_path / "straight"
+    straight = start(*command)
+    assert straight.communicate(timeout=200)[0] and straight.returncode == 0
+    models = [load_model(tmp_path / name / "model.keras") for name in ("run", "straight")]
+    assert models[0].examples_seen.numpy() == EPOCHS * 40 * 32
+    for a, b in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (run / "history.csv").read_text() == (tmp_path / "straight" / "history.csv").read_text()
 
 
-def test_where_a_worker_fails_the_others_are_ended(tmp_path):
+def test_where_a_worker_is_lost_the_others_are_ended(tmp_path):
+    run = tmp_path / "run"
+    training = start("-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", 500)
+    wait_for_a_checkpoint(training, run)
+    children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text().split()
+    os.kill(int(children[1]), signal.SIGKILL)
+    said = training.communicate(timeout=60)[0]
+    assert training.returncode == 137, said
+    assert "Worker 1 failed: see" in said
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_a_mistake_is_told_once(tmp_path):
     run = tmp_path / "run"
     refused = start("-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--strategy", "mirrored")
     assert "strategy multiworker, not mirrored" in refused.communicate(timeout=60)[0]

@@ -1,6 +1,6 @@
 """Checkpoints that training goes on from exactly."""
 
-import shutil
+import math
 import zipfile
 from pathlib import Path
 
@@ -17,7 +17,7 @@ BEST = "best"
 
 
 class Diverged(Exception):
-    """Too many steps in a row had a loss or gradient that was not finite."""
+    """Too many steps in a row had a loss or gradient that was not finite, and were skipped."""
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -33,7 +33,7 @@ class Checkpoint(keras.callbacks.Callback):
         callbacks: the other callbacks of `fit`, whose states are kept.
         every: int >= 1, steps between two checkpoints within an epoch, or None for epochs only.
         keep: int >= 1, how many of the latest stay.
-        monitor: name of a log; the checkpoint of the epoch in which it was least stays as `best.keras`. None keeps no best.
+        monitor: name of a log; the model of the epoch in which it was least stays as `best.keras`. None keeps no best.
         most_skipped: int >= 1, steps in a row that may be skipped.
         interruption: an entered `Interruption`, or None to leave signals alone.
         state: the `TrainingState` to go on from, or None.
@@ -62,7 +62,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.every, self.keep, self.monitor, self.most_skipped = every, keep, monitor, most_skipped
         self.interruption = interruption or Interruption()
         self.state = state or TrainingState()
-        self.resumed = state is None
+        self.is_restored = state is None
         self.best = None
         self.saved_after = 0
 
@@ -74,53 +74,72 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         # Not before: Keras resets running means here, and its callbacks reset themselves when training begins.
-        if not self.resumed:
-            self.state.restore(self.model, [*self.callbacks, self])
-            self.resumed = True
+        if not self.is_restored:
+            self.state.restore(self.model, [self, *self.callbacks])
+            self.is_restored = True
         self.saved_after = 0
 
     def on_train_batch_end(self, batch, logs=None):
         skipped = self.model.skipped_in_row.numpy()
         if skipped >= self.most_skipped:
-            raise Diverged
-        if self.every and batch + 1 - self.saved_after >= self.every and not skipped:
+            raise Diverged(
+                f"{skipped} steps in a row were skipped, since a loss or gradient was not finite: go back to the last checkpoint "
+                "with lower learning rates or stronger penalties."
+            )
+        if batch + 1 >= (self.params.get("steps") or math.inf):
+            return  # the epoch is over but for what is made of it: `on_epoch_end` saves and leaves
+        if self.every and batch + 1 - self.saved_after >= self.every:
             self.saved_after = batch + 1
-            self.save()
-        self._leave_if_asked()
+            self._save_if_good()
+        self._leave_if_asked(save=True)
 
     def on_epoch_end(self, epoch, logs=None):
-        value = (logs or {}).get(self.monitor)
-        is_best = value is not None and (self.best is None or value < self.best)
-        self.best = float(value) if is_best else self.best
         self.model.reset_metrics()  # training goes on with an epoch to come
-        if not self.model.skipped_in_row.numpy():
-            path = self.save()
-            if is_best and path is not None:
-                self._write(self.folder / f"{BEST}{SUFFIX}", lambda partial: shutil.copyfile(path, partial))
-        self._leave_if_asked()
+        value = (logs or {}).get(self.monitor, math.nan)
+        is_best = math.isfinite(value) and value < (math.inf if self.best is None else self.best)
+        if is_best and not self.model.skipped_in_row.numpy():
+            self.best = float(value)
+            self.save(self.folder / f"{BEST}{SUFFIX}")
+        self._save_if_good()
+        self._leave_if_asked(save=False)
 
-    def _leave_if_asked(self):
+    def _save_if_good(self):
+        if not self.model.skipped_in_row.numpy():
+            self.save()
+
+    def _leave_if_asked(self, save):
         # Several processes stop after the same step, whichever was asked.
         number = distribution.greatest(self.model.distribute_strategy, self.interruption.signal or 0)
         if number:
-            self.save()
+            if save:
+                self._save_if_good()
             leave(number)
 
-    def save(self):
-        """Writes a checkpoint of the training as it is; its path, or None where this process is not the chief."""
-        state = TrainingState.of(self.model, [*self.callbacks, self], self.state.restores)
+    def save(self, path=None):
+        """Writes a checkpoint of the training as it is.
+
+        Args:
+            path: of the file; None stands for one that is named by the examples seen, beside which only the latest of the
+                earlier ones stay. What an earlier training left that had come further goes: it is not of this one.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        state = TrainingState.of(self.model, [self, *self.callbacks], self.state.restores)
         if not distribution.is_chief(self.model.distribute_strategy):
-            return None
-        path = self.folder / f"{int(self.model.examples_seen.numpy()):012d}{SUFFIX}"
+            return
+        numbered = self.folder / f"{int(self.model.examples_seen.numpy()):012d}{SUFFIX}"
 
         def write(partial):
             self.model.save(partial)
             state.add_to(partial)
 
-        self._write(path, write)
-        for old in checkpoints(self.folder)[self.keep :]:
-            old.unlink(missing_ok=True)
-        return path
+        self._write(path or numbered, write)
+        if path is None:
+            others = checkpoints(self.folder)
+            place = others.index(numbered)
+            for old in [*others[:place], *others[place + self.keep :]]:
+                old.unlink(missing_ok=True)
 
     def _write(self, path, write):
         try:

@@ -32,7 +32,7 @@ class HistoryFile(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.rows.append({"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}})
         table = io.StringIO()
-        writer = csv.DictWriter(table, list(self.rows[0]))
+        writer = csv.DictWriter(table, list(dict.fromkeys(name for row in self.rows for name in row)))
         writer.writeheader()
         writer.writerows(self.rows)
         write_atomically(self.path, table.getvalue())

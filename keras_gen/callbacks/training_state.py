@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 
+from keras_gen import distribution
 from keras_gen.errors import InputError
 
 MEMBER = "training.json"
@@ -19,14 +20,14 @@ class TrainingState:
     Noise and the order of the data need no state of their own: they follow from the model's seed and its clock.
 
     Args:
-        metrics: path of a variable -> its value, of the running means of an epoch that is not over.
+        metrics: of each replica the variables of its running means, in an epoch that is not over.
         generators: states of the layers' own random generators, such as dropout's, in the order of the model's variables.
-        callbacks: name of a callback's class -> its state.
+        callbacks: place and class of a callback -> its state.
         restores: how often the training was put back to a checkpoint since it began, because it diverged.
         replicas: how many there are; each draws noise of its own.
     """
 
-    metrics: dict = dataclasses.field(default_factory=dict)
+    metrics: list = dataclasses.field(default_factory=list)
     generators: list = dataclasses.field(default_factory=list)
     callbacks: dict = dataclasses.field(default_factory=dict)
     restores: int = 0
@@ -43,9 +44,9 @@ class TrainingState:
             restores: int.
         """
         return cls(
-            metrics={variable.path: variable.numpy().tolist() for variable in _running(model)},
-            generators=[variable.numpy().tolist() for variable in _generators(model)],
-            callbacks={type(callback).__name__: _state_of(callback) for callback in callbacks},
+            metrics=distribution.values_of_replicas(model.distribute_strategy, _running(model)),
+            generators=[variable.numpy().tolist() for variable in model.generators],
+            callbacks={name: _state_of(callback) for name, callback in _named(callbacks)},
             restores=restores,
             replicas=model.distribute_strategy.num_replicas_in_sync,
         )
@@ -70,22 +71,21 @@ class TrainingState:
 
     def restore(self, model, callbacks):
         """Puts running means, generators and callbacks where they were."""
-        for variable in _running(model):
-            variable.assign(self.metrics.get(variable.path, 0))
-        for variable, value in zip(_generators(model), self.generators, strict=False):
+        distribution.assign_to_replicas(model.distribute_strategy, _running(model), self.metrics)
+        for variable, value in zip(model.generators, self.generators, strict=True):
             variable.assign(value)
-        for callback in callbacks:
-            state = self.callbacks.get(type(callback).__name__)
-            if state is not None:
-                _restore(callback, state)
+        model.give_replicas_own_generators()
+        for name, callback in _named(callbacks):
+            if name in self.callbacks:
+                _restore(callback, self.callbacks[name])
 
 
 def _running(model):
     return [variable for metric in model.metrics for variable in metric.variables]
 
 
-def _generators(model):
-    return [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
+def _named(callbacks):
+    return [(f"{place} {type(callback).__name__}", callback) for place, callback in enumerate(callbacks)]
 
 
 def _state_of(callback):

@@ -71,13 +71,14 @@ def whole_batches(x, y, batch_size, replicas, seed):
         y: labels of an array, or None.
         batch_size: int, examples in a batch of an array; None stands for Keras' 32.
         replicas: int.
-        seed: int, decides the order of an array.
+        seed: int, decides the order of an array; None keeps it as it is.
 
     Returns:
         A dataset, of an array without the examples that do not fill a batch.
 
     Raises:
-        InputError: the size of a batch is open, or not divisible by the number of replicas.
+        InputError: the size of a batch is open, more than there are examples, or not divisible by the number of replicas; or
+            `x` is neither an array nor a dataset.
     """
     if isinstance(x, tf.distribute.DistributedDataset):
         return x  # divided already
@@ -87,8 +88,14 @@ def whole_batches(x, y, batch_size, replicas, seed):
             raise InputError(
                 f"{replicas} replicas need batches of one size, but those of x are of any: batch with drop_remainder=True."
             )
-    else:
+    elif hasattr(x, "shape"):
         batch_size = batch_size or 32
+        if batch_size > len(x):
+            raise InputError(f"A batch of {batch_size} is more than the {len(x)} examples of x.")
+    else:
+        raise InputError(
+            f"{replicas} replicas share the batches of an array or a tf.data.Dataset, not of a {type(x).__name__}."
+        )
     if batch_size % replicas:
         raise InputError(
             f"A batch of {batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
@@ -96,5 +103,6 @@ def whole_batches(x, y, batch_size, replicas, seed):
     if isinstance(x, tf.data.Dataset):
         return x
     examples = x if y is None else (x, y)
-    shuffled = tf.data.Dataset.from_tensor_slices(examples).shuffle(len(x), seed)
-    return shuffled.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    ordered = tf.data.Dataset.from_tensor_slices(examples)
+    ordered = ordered if seed is None else ordered.shuffle(len(x), seed)
+    return ordered.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)

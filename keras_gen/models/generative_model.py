@@ -102,7 +102,11 @@ class GenerativeModel(Trainer):
                 raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
-            x, y, batch_size = whole_batches(x, y, batch_size, replicas, self.seed), None, None
+            if kwargs.pop("validation_split", 0):
+                raise InputError("Several replicas cannot split the data themselves: give validation_data.")
+            seed = self.seed if kwargs.pop("shuffle", True) else None
+            kwargs.setdefault("validation_batch_size", batch_size)
+            x, y, batch_size = whole_batches(x, y, batch_size, replicas, seed), None, None
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
         return super().fit(x, y, batch_size, *args, validation_data=validation_data, **kwargs)

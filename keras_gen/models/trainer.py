@@ -8,6 +8,8 @@ from keras_gen.errors import InputError
 from keras_gen.models.execution import execution
 from keras_gen.schedules import Clock, Schedule
 
+GENERATOR = "seed_generator_state"  # how Keras names the state of a layer's own random generator
+
 
 class Trainer(keras.Model):
     """Base of what trains by a `train_step` of its own.
@@ -15,8 +17,9 @@ class Trainer(keras.Model):
     `examples_seen` counts the training examples so far. It is the clock of every schedule and, with `seed`, the only
     state of the noise: a model that is saved, loaded and trained on draws what it would have drawn without a break.
 
-    A step in which a loss or a gradient is not finite leaves weights, averages and statistics as they are: `skipped_steps`
-    counts these, `skipped_in_row` those since the last good one.
+    Where a loss or a gradient is not finite, the network that would learn from it keeps its weights and their averages, and so
+    does what comes after it in the step; statistics that layers keep are put back. `skipped_steps` counts these steps,
+    `skipped_in_row` those since the last good one.
 
     Args:
         seed: int, decides every random number of training.
@@ -36,6 +39,7 @@ class Trainer(keras.Model):
             name="step_is_broken", dtype="bool", initializer="zeros", trainable=False
         )
         self._trackers = {}
+        self._generators_are_apart = False
         self.built = True
 
     def _counter(self, name):
@@ -109,7 +113,8 @@ class Trainer(keras.Model):
         *gradients, loss = distribution.mean_over_replicas([*gradients, loss])
         # A sum is finite only if every term is.
         finite = tf.math.is_finite(tf.add_n([loss, *(tf.reduce_sum(gradient) for gradient in gradients)]))
-        self.step_is_broken.assign(tf.convert_to_tensor(self.step_is_broken) | ~finite)
+        finite &= ~tf.convert_to_tensor(self.step_is_broken)  # by a network that learned before in this step
+        self.step_is_broken.assign(~finite)
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             # It refuses what is not finite by itself, and lowers its scale; a loss that is not finite makes a gradient so.
             first, *others = gradients
@@ -126,7 +131,7 @@ class Trainer(keras.Model):
                 variable.value
                 for network in self.trained_networks()
                 for variable in network.non_trainable_variables
-                if tf.as_dtype(variable.dtype).is_floating
+                if not variable.path.endswith(GENERATOR)
             ]
             before = [tf.convert_to_tensor(variable) for variable in statistics]
             self.step_is_broken.assign(False)
@@ -176,6 +181,8 @@ class Trainer(keras.Model):
             self.train_function = execution(self, self.guarded(self.train_step))
 
     def _share_among_replicas(self):
+        if self.jit_compile:
+            raise InputError("XLA compiles for one replica only: compile with jit_compile=False for several.")
         created_in_scope = self.distribute_strategy.extended.variable_created_in_scope
         for variable in [*self.variables, *(v for o in self.optimizers.values() for v in o.variables)]:
             if not created_in_scope(variable.value):
@@ -187,19 +194,27 @@ class Trainer(keras.Model):
             for layer in network._flatten_layers():
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.synchronized = True  # or each replica has statistics of its own
-        self._give_replicas_own_generators()
+        if not self._generators_are_apart:
+            self.give_replicas_own_generators()
+            self._generators_are_apart = True
 
-    def _give_replicas_own_generators(self):
-        """Sets the random generators of layers, such as dropout, apart: replica r counts from the seed of the first, plus r."""
-        generators = [v for v in self.variables if v.path.endswith("seed_generator_state")]
-        first = [variable.numpy() for variable in generators]
+    @property
+    def generators(self):
+        """The states of the random generators that layers, such as dropout, have of their own."""
+        return [variable for variable in self.variables if variable.path.endswith(GENERATOR)]
+
+    def give_replicas_own_generators(self):
+        """Sets the random generators of layers apart, which are alike: replica r counts from their seed plus r."""
+        generators = self.generators
+        alike = [variable.numpy() for variable in generators]
 
         def set_apart():
             replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-            for variable, state in zip(generators, first, strict=True):
+            for variable, state in zip(generators, alike, strict=True):
                 variable.assign(state + tf.stack([tf.cast(replica, state.dtype), tf.zeros((), state.dtype)]))
 
-        self.distribute_strategy.run(set_apart)
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            self.distribute_strategy.run(set_apart)
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:

@@ -1,12 +1,14 @@
 """The folder of a run: what lies where, and whether it may be gone on with."""
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 from pathlib import Path
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.files import make_folder, write_atomically
+from keras_gen.files import make_folder, remove_partial, write_atomically
 
 
 class Run:
@@ -80,6 +82,23 @@ class Run:
         make_folder(self.folder)
         self.check(recipe, config)
         write_atomically(self.config_file, json.dumps(self._wanted(recipe, config), indent=2) + "\n")
+
+    @contextlib.contextmanager
+    def held(self):
+        """Keeps other processes from training in the folder, which exists, while this one does.
+
+        Raises:
+            InputError: another one does.
+        """
+        with open(self.folder / ".lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InputError(
+                    f"Another process is training in {self.folder}: wait for it, or stop it first."
+                ) from error
+            remove_partial(self.folder)
+            yield
 
     def _wanted(self, recipe, config):
         return {"recipe": recipe, **dataclasses.asdict(config)}

@@ -1,6 +1,7 @@
 """The whole line: from a recipe to a trained model, its samples, its scores and a SavedModel."""
 
 import contextlib
+import errno
 import json
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from keras_gen.callbacks import (
     TrainingState,
     latest_checkpoint,
 )
+from keras_gen.callbacks.interruption import leave
 from keras_gen.callbacks.latent_monitor import sheets
 from keras_gen.errors import InputError
 from keras_gen.export import next_version
@@ -29,6 +31,7 @@ from keras_gen.recipes.samples import write_samples
 
 SAMPLES_SHOWN = 80
 RECONSTRUCTED = 20
+LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
@@ -50,8 +53,12 @@ def train(run, recipe, config, strategy="auto", say=print):
         KeyboardInterrupt: on SIGINT; a checkpoint is written.
         SystemExit: on SIGTERM, likewise.
     """
-    strategy = distribution.strategy(strategy)
-    is_chief = distribution.is_chief(strategy)
+    # Where all is trained and only the scoring was cut off, the other machines are done, and nothing is left to share.
+    is_trained = trained_examples(run) >= config.examples
+    strategy = distribution.strategy("one" if is_trained else strategy)
+    is_chief = distribution.is_chief(None if is_trained else strategy)
+    if is_trained and not is_chief:
+        return None
     dataset = datasets.load(
         config.data,
         size=config.size,
@@ -62,13 +69,17 @@ def train(run, recipe, config, strategy="auto", say=print):
     config.check_data(dataset)
     say(f"Data: {dataset}")
     versions = Path("savedmodels") / run.folder.resolve().name
-    with files_told(run):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(failures_told(run, strategy))
         if is_chief:
             run.start(recipe, config)
+            stack.enter_context(run.held())
             make_folder(versions)
         started = time.perf_counter()
         with Interruption() as interruption:
             model = fit(run, config, dataset, strategy, interruption, say)
+        if interruption.signal:
+            leave(interruption.signal)
         minutes = (time.perf_counter() - started) / 60
         if not is_chief:
             return None
@@ -76,15 +87,38 @@ def train(run, recipe, config, strategy="auto", say=print):
         return write_results(run, recipe, config, dataset, model, versions, minutes, say)
 
 
+def trained_examples(run):
+    """The examples that the latest checkpoint of a run has seen, 0 without one."""
+    path = latest_checkpoint(run.checkpoints, say=lambda _: None)
+    return 0 if path is None else int(path.stem)
+
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+    tf.errors.UnavailableError,
+)
+
+
 @contextlib.contextmanager
-def files_told(run):
-    """Tells of files that cannot be written in a sentence."""
+def failures_told(run, strategy):
+    """Tells in a sentence of files that cannot be written, and of machines that are gone."""
     try:
         yield
+    except LOST as error:
+        if not distribution.spans_processes(strategy):
+            raise
+        raise InputError(
+            f"Another machine of the training does not answer ({error.message[:LONGEST_CAUSE]}): the same command on all "
+            f"machines goes on from {run.checkpoints}."
+        ) from error
     except (OSError, tf.errors.ResourceExhaustedError) as error:
         message = str(getattr(error, "message", error))
-        if isinstance(error, tf.errors.ResourceExhaustedError) and "No space left" not in message:
-            raise  # the memory of a device
+        if getattr(error, "errno", None) not in DISK and "No space left" not in message:
+            raise  # such as the memory of a device
         raise InputError(
             f"A file of {run.folder} cannot be written ({message}): make room and give the same command to go on."
         ) from error
@@ -141,6 +175,7 @@ def fit(run, config, dataset, strategy, interruption, say):
     """
     restores = 0
     while True:
+        model = None  # lets go of the one that diverged
         with strategy.scope():
             model, state = begin(run, config, strategy, say)
         restores = max(restores, state.restores)
@@ -153,9 +188,9 @@ def fit(run, config, dataset, strategy, interruption, say):
             restores += 1
             if restores > config.most_restores:
                 raise InputError(
-                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that was not finite, and "
-                    f"{config.most_restores} times lower learning rates from {run.checkpoints} on did not help: set "
-                    "lower learning rates or stronger penalties from the start."
+                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that was not finite, also "
+                    f"after {config.most_restores} returns to the last checkpoint with lower learning rates: set lower ones, or "
+                    "stronger penalties, from the start."
                 ) from error
             say(f"{config.most_skipped} steps in a row were not finite: back to the last checkpoint, slower")
 
@@ -164,12 +199,13 @@ def begin(run, config, strategy, say):
     """The model and `TrainingState` of the last checkpoint, or of a training that has yet to begin."""
     path = latest_checkpoint(run.checkpoints, say)
     if path is None:
-        model, state = config.build(), TrainingState(replicas=strategy.num_replicas_in_sync)
+        model = config.build()
+        state = TrainingState.of(model, [])
     else:
         model, state = load_model(path), TrainingState.read(path)
         say(f"Going on after {int(model.examples_seen.numpy()):,} examples")
     seen, replicas = int(model.examples_seen.numpy()), strategy.num_replicas_in_sync
-    if state.replicas != replicas:
+    if state.replicas != replicas and seen < config.examples:
         raise InputError(
             f"{run.folder} was begun by {state.replicas} replica(s), which {replicas} cannot go on from exactly: use as many "
             "as before, or choose another --output."

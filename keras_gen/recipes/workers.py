@@ -40,8 +40,16 @@ def train_with_workers(num, run, strategy, arguments):
     make_folder(logs)
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(num)]}
     threads = str(max(1, (os.cpu_count() or 1) // num))
+    processes, passed_on = [], []
+
+    def pass_on(number, _):
+        passed_on.append(number)
+        for process in processes:
+            process.send_signal(number)
+
     with contextlib.ExitStack() as stack:
-        processes = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, pass_on))
         for index in range(num):
             log = stack.enter_context(open(logs / f"{index}.log", "w")) if index else None
             environment = {
@@ -54,29 +62,18 @@ def train_with_workers(num, run, strategy, arguments):
             processes.append(
                 subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
             )
-
-        def pass_on(number, _):
-            for process in processes:
-                process.send_signal(number)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            stack.callback(signal.signal, number, signal.signal(number, pass_on))
-        return _wait(processes, logs)
-
-
-def _wait(processes, logs):
-    """The status of the first that fails, after which the others are ended; 0 where all end well."""
-    while not any(process.poll() for process in processes):
-        if all(process.poll() == 0 for process in processes):
-            return 0
-        time.sleep(POLL)
-    failed, status = next((i, process.poll()) for i, process in enumerate(processes) if process.poll())
-    for process in processes:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=PATIENCE)
-        process.kill()
-        process.wait()
-    if failed:
+        while not any(process.poll() for process in processes):
+            if all(process.poll() == 0 for process in processes):
+                return 0
+            time.sleep(POLL)
+        failed, status = next((i, process.poll()) for i, process in enumerate(processes) if process.poll())
+        for process in processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # Who was asked to stop may take its time to write what it has.
+                process.wait(timeout=None if passed_on else PATIENCE)
+            process.kill()
+            process.wait()
+    if failed and not passed_on:
         print(f"Worker {failed} failed: see {logs / f'{failed}.log'}", file=sys.stderr)
     return status if status > 0 else 128 - status
 
