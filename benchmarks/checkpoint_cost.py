@@ -44,10 +44,10 @@ def main():
                 start = time.perf_counter()
                 model.fit(data, steps_per_epoch=STEPS, verbose=0)
                 trained = time.perf_counter()
-                path = checkpoint.save()
+                checkpoint.save()
                 training.append((trained - start) / STEPS)
                 writing.append(time.perf_counter() - trained)
-            megabytes = path.stat().st_size / 1e6
+            megabytes = callbacks.latest_checkpoint(folder).stat().st_size / 1e6
         seconds, step = statistics.median(writing), statistics.median(training)
         print(
             f"{recipe}: {megabytes:.1f} MB in {1000 * seconds:.0f} ms, as long as {seconds / step:.0f} steps of "

@@ -2,8 +2,8 @@
 
 A plan is a function of (gan, batch) that updates the discriminator and returns a function for the generator's side:
 called, it gives the generator's loss and its gradient (as the generator's optimizer scales it) with respect to the
-generated pictures, which is all that the generator needs of the discriminator. Counted in passes of the discriminator over one batch of pictures (a pass forward,
-back to the weights or back to the pictures each count one), without penalties:
+generated pictures, which is all that the generator needs of the discriminator. Counted in passes of the discriminator over
+one batch of pictures (a pass forward, back to the weights or back to the pictures each count one), without penalties:
 
     alternating     2 forward, 2 x 2 back; then 1 forward, 1 back through the new discriminator     8
     simultaneous    2 forward, 2 x 2 back, 1 back to the generated pictures                         7
