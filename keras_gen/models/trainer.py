@@ -18,8 +18,8 @@ class Trainer(keras.Model):
     state of the noise: a model that is saved, loaded and trained on draws what it would have drawn without a break.
 
     Where a loss or a gradient is not finite, the network that would learn from it keeps its weights and their averages, and so
-    does what comes after it in the step; statistics that layers keep are put back. `skipped_steps` counts these steps,
-    `skipped_in_row` those since the last good one.
+    does what comes after it in the step, unless it scales its loss; statistics that layers keep are put back.
+    `skipped_steps` counts these steps, `skipped_in_row` those since the last good one.
 
     Args:
         seed: int, decides every random number of training.
