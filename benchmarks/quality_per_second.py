@@ -17,7 +17,7 @@ import tensorflow as tf
 from textbook_dcgan import TextbookDCGAN
 
 from keras_gen import datasets, recipes
-from keras_gen.metrics import PictureQuality
+from keras_gen.metrics import Quality
 
 NUM_SCORED = 10_000
 STEPS_PER_CALL = 10
@@ -69,7 +69,7 @@ def main():
     dataset = datasets.load(
         config.data, size=config.size, channels=config.channels, batch_size=config.batch_size
     )
-    quality = PictureQuality(dataset)
+    quality = Quality(dataset)
     print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test pictures")
 
     def run(model, generate, finished):

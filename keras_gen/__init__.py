@@ -11,6 +11,7 @@ from keras_gen.errors import InputError
 __version__ = "0.1.0"
 
 _HOMES = {  # names at the front door -> the room they live in
+    "Audio": "media",
     "GAN": "models",
     "GenerativeModel": "models",
     "Image": "media",
@@ -21,6 +22,7 @@ _HOMES = {  # names at the front door -> the room they live in
 _WITHOUT_TENSORFLOW = ("errors", "recipes")
 
 __all__ = [
+    "Audio",
     "GAN",
     "GenerativeModel",
     "Image",

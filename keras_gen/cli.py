@@ -66,7 +66,7 @@ def train(
     fields |= {name: value for name, value in given.items() if value is not None}
     config = recipes.resolve(recipe, fields)
     if not config.data:
-        raise InputError(f"{recipe} needs pictures of yours: give --data FOLDER, a zip or an .npz.")
+        raise InputError(f"{recipe} needs files of yours: give --data FOLDER, a zip or an .npz.")
     run = Run(output or Path("runs") / recipe)
     run.check(recipe, config)
     if run.complete:
@@ -102,7 +102,9 @@ def sample(
         Path, typer.Option(help="FILE.png (a grid), FILE.npz (arrays), or a folder (a file each).")
     ],
     num: Annotated[int, typer.Option(min=1, help="How many.")] = 64,
-    label: Annotated[int | None, typer.Option(help="Class to draw.", show_default="all in turn")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Class to draw, such as 7, or 7,george.", show_default="all in turn")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Equal seeds draw equal samples.", show_default="fresh")
     ] = None,
@@ -112,8 +114,43 @@ def sample(
     _start_tensorflow()
     from keras_gen.recipes.samples import write_samples
 
-    write_samples(run.load_model(), out, num, label, seed)
+    classes = run.classes()
+    write_samples(run.load_model(), out, num, _label(label, classes), seed, classes)
     console.print(f"{num} samples: {out}")
+
+
+@app.command()
+def interpolate(
+    folder: RunFolder,
+    start: Annotated[Path, typer.Argument(metavar="A", help="File to begin with, such as A.wav.")],
+    stop: Annotated[Path, typer.Argument(metavar="B", help="File to end with.")],
+    out: Annotated[Path, typer.Option(help="Folder for a file of each step.")],
+    steps: Annotated[int, typer.Option(min=2, help="How many, with both ends.")] = 8,
+    label: Annotated[
+        str | None, typer.Option(help="Class of A, such as 7,george.", show_default="what its name tells")
+    ] = None,
+    stop_label: Annotated[
+        str | None, typer.Option(help="Class of B.", show_default="what its name tells")
+    ] = None,
+):
+    """Writes what lies between two files, in the latents of a trained run."""
+    run = Run.open(folder)
+    _start_tensorflow()
+    from keras_gen.recipes.samples import write_walk
+
+    classes = run.classes()
+    model = run.load_model()
+    ends = [None, None]
+    if model.num_classes is not None:
+        given = ((start, label), (stop, stop_label))
+        ends = [_label(text, classes) if text else classes and classes.of_file(path) for path, text in given]
+        for path, end, option in zip((start, stop), ends, ("--label", "--stop-label"), strict=True):
+            if end is None:
+                raise InputError(
+                    f"The model is conditional, but the name of {path} tells no label: give {option}."
+                )
+    write_walk(model, start, stop, out, steps, *ends)
+    console.print(f"{steps} steps: {out}")
 
 
 @app.command()
@@ -130,6 +167,15 @@ def export(
 
     versions = to or Path("savedmodels") / run.folder.resolve().name
     console.print(f"SavedModel: {run.load_model().export(next_version(versions))}")
+
+
+def _label(text, classes):
+    """The label that a user names, for a run whose data have these `Classes` or None."""
+    if text is None or classes is not None:
+        return text and classes.label(text)
+    if not text.isdecimal():
+        raise InputError(f"The run knows no classes by name: give a number, not {text!r}.")
+    return int(text)
 
 
 def _start_tensorflow():

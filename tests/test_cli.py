@@ -94,7 +94,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         np.testing.assert_array_equal(a["samples"], b["samples"])
         np.testing.assert_array_equal(a["labels"], np.full(12, 4))
     for mistake, message in (
-        (["--label", 99, "--out", "a.npz"], "between 0 and 9"),
+        (["--label", 99, "--out", "a.npz"], "Unknown class '99'"),
         (["--out", "a.gif"], "not 'a.gif'"),
         (["--out", "a.npz/b.npz"], "cannot be written"),
     ):

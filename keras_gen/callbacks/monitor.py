@@ -1,9 +1,11 @@
-"""Watching a model learn: TensorBoard and a picture of the same samples after every epoch."""
+"""Watching a model learn: TensorBoard, and the same samples after every epoch."""
 
 from pathlib import Path
 
 import keras
 import tensorflow as tf
+
+from keras_gen.media.image import write_png
 
 
 class Monitor(keras.callbacks.Callback):
@@ -11,7 +13,7 @@ class Monitor(keras.callbacks.Callback):
 
     Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real, generated and
     validation pictures, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
-    seen. Samples go there too, and to `<folder>/samples/<examples seen>.png`.
+    seen. Samples go there too, recordings also to be heard, and as a picture to `<folder>/samples/<examples seen>.png`.
 
     Args:
         folder: of the run.
@@ -30,8 +32,8 @@ class Monitor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         examples = int(self.model.examples_seen.numpy())
         media = self.model.media
-        samples = media.grid(self.model.generate(self.num, seed=self.seed))
-        media.save(samples, self.folder / "samples" / f"{examples:010d}.png")
+        samples = self.model.generate(self.num, seed=self.seed)
+        write_png(media.grid(samples), self.folder / "samples" / f"{examples:010d}.png")
         with self.writer.as_default(step=examples):
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, value)
@@ -39,7 +41,7 @@ class Monitor(keras.callbacks.Callback):
                 tf.summary.scalar(
                     f"learning_rate/{name}", float(keras.ops.convert_to_numpy(optimizer.learning_rate))
                 )
-            tf.summary.image("samples", samples[tf.newaxis])
+            media.summarize("samples", samples)
             self.watch()
         self.writer.flush()
 

@@ -1,4 +1,4 @@
-"""Pictures in NumPy arrays and .npz files."""
+"""Pictures and waveforms in NumPy arrays and .npz files."""
 
 import numpy as np
 
@@ -59,6 +59,34 @@ def pack_arrays(splits, size=None, channels=None):
     if size is None and height != width:
         raise InputError(f"The pictures are {height} x {width}, not square: pass size, such as size=64.")
     media = Image(size or height, size or width, channels or min(depth, 3))
+    return _labelled(media, splits)
+
+
+def pack_waveforms(splits, media):
+    """Check waveforms that are packed already.
+
+    Args:
+        splits: name -> (int16 waveforms (N, media.samples), labels or None), labels as in `pack_arrays`.
+        media: the `Audio` that they are of.
+
+    Returns:
+        What `pack_arrays` returns.
+
+    Raises:
+        InputError: if waveforms are not of this shape and type, or labels do not fit.
+    """
+    splits = {split: (np.asarray(x), y) for split, (x, y) in splits.items()}
+    for x, _ in splits.values():
+        if x.dtype != np.int16 or x.shape[1:] != media.shape or not len(x):
+            raise InputError(
+                f"Waveforms must be int16 of the shape (N, {media.samples}), not empty, but are {x.dtype} of the shape "
+                f"{x.shape}: pack them with media.pack."
+            )
+    return _labelled(media, splits)
+
+
+def _labelled(media, splits):
+    """Packs what is not packed yet, and checks the labels."""
     labelled = {split for split, (_, y) in splits.items() if y is not None}
     if labelled and labelled != splits.keys():
         raise InputError(
@@ -66,7 +94,7 @@ def pack_arrays(splits, size=None, channels=None):
         )
     packed = {}
     for split, (x, y) in splits.items():
-        labels = None if y is None else _labels(y, len(x))
+        labels = None if y is None else _labels(y, len(x), media.plural)
         if x.shape[1:] != media.shape:
             x, _ = pack_all(media, range(len(x)), x.__getitem__)
         packed[split] = (x, labels)
@@ -87,13 +115,13 @@ def _pictures(x):
     return x
 
 
-def _labels(y, count):
+def _labels(y, count, plural):
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.shape != (count,):
         raise InputError(
-            f"Labels must have one entry for each of the {count} pictures, but have the shape {y.shape}."
+            f"Labels must have one entry for each of the {count} {plural}, but have the shape {y.shape}."
         )
     if not np.issubdtype(y.dtype, np.integer):
         raise InputError(f"Labels must be integers, but are of type {y.dtype}.")

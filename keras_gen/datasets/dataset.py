@@ -1,4 +1,4 @@
-"""Packed pictures in memory, and the batches drawn from them."""
+"""Packed examples in memory, and the batches drawn from them."""
 
 import functools
 
@@ -9,25 +9,27 @@ from keras_gen.errors import InputError, unknown
 
 
 class Dataset:
-    """Packed pictures, with or without labels, in up to three splits.
+    """Packed pictures or recordings, with or without labels, in up to three splits.
 
-    A batch is uint8 pictures (batch, height, width, channels), or, with labels, a pair of these and int32
-    labels (batch,). Everything is held in memory once.
+    A batch is packed media (batch, *media.shape), or, with labels, a pair of these and int32 labels (batch,), of n labels
+    (batch, n). Everything is held in memory once.
 
     Args:
-        media: the `Image` that packed the pictures.
-        train: uint8 pictures (count, height, width, channels), int32 labels (count,) or None and, if there are
+        media: the `Media` that packed the examples.
+        train: packed media (count, *media.shape), int32 labels (count,), of n labels (count, n), or None and, if there are
             factor_names, the int32 values of the factors (count, len(factor_names)).
         val: the same for validation, or None.
         test: the same for testing, or None.
-        class_names: names of the classes in the order of their labels, or None without labels.
+        class_names: names of the classes in the order of their labels; of n labels a dict, name of a label -> these; None
+            without labels.
         factor_names: names of the factors of variation, or None where these are not known.
-        batch_size: pictures in a batch, from 1 to the number of training pictures.
+        pattern: text of the `NamePattern` of the files that the examples come from, or None.
+        batch_size: examples in a batch, from 1 to the number of training examples.
         seed: what the order of training depends on, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
 
     Raises:
-        InputError: if there are fewer training pictures than a batch holds.
+        InputError: if there are fewer training examples than a batch holds.
     """
 
     def __init__(
@@ -39,20 +41,22 @@ class Dataset:
         *,
         class_names=None,
         factor_names=None,
+        pattern=None,
         batch_size=64,
         seed=0,
-        name="pictures",
+        name="arrays",
     ):
         if not isinstance(batch_size, int) or batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, but is {batch_size!r}.")
         if batch_size > len(train[0]):
             raise InputError(
-                f"batch_size={batch_size} is more than the {len(train[0])} training pictures: "
-                f"pass a batch_size of at most {len(train[0])}, or more pictures."
+                f"batch_size={batch_size} is more than the {len(train[0])} training {media.plural}: "
+                f"pass a batch_size of at most {len(train[0])}, or more {media.plural}."
             )
         self.media = media
         self.class_names = class_names
         self.factor_names = factor_names
+        self.pattern = pattern
         self.batch_size = batch_size
         self.seed = seed
         self.name = name
@@ -63,7 +67,9 @@ class Dataset:
 
     @property
     def num_classes(self):
-        """How many classes there are, or None without labels."""
+        """How many classes there are, of n labels a tuple of n numbers, or None without labels."""
+        if isinstance(self.class_names, dict):
+            return tuple(len(names) for names in self.class_names.values())
         return len(self.class_names) if self.class_names else None
 
     @property
@@ -75,7 +81,7 @@ class Dataset:
     def train(self):
         """One epoch of training, a `tf.data.Dataset` in a new order each time it is iterated over.
 
-        The sequence of orders follows from the seed. Each picture comes at most once an epoch; the remainder
+        The sequence of orders follows from the seed. Each example comes at most once an epoch; the remainder
         is dropped, so that the shape of a batch is static.
         """
         # The pipeline that redraws its one element at each iteration is what tells epochs apart.
@@ -87,12 +93,12 @@ class Dataset:
 
     @functools.cached_property
     def val(self):
-        """The validation pictures in order, a `tf.data.Dataset`, or None without that split."""
+        """The validation examples in order, a `tf.data.Dataset`, or None without that split."""
         return self._in_order("val")
 
     @functools.cached_property
     def test(self):
-        """The test pictures in order, a `tf.data.Dataset`, or None without that split."""
+        """The test examples in order, a `tf.data.Dataset`, or None without that split."""
         return self._in_order("test")
 
     def batches(self, split="train", start=0, context=None):
@@ -116,7 +122,7 @@ class Dataset:
         steps_per_epoch = self._count(split) // self.batch_size
         if not steps_per_epoch:
             raise InputError(
-                f"batch_size={self.batch_size} is more than the {self._count(split)} pictures of {split}: "
+                f"batch_size={self.batch_size} is more than the {self._count(split)} {self.media.plural} of {split}: "
                 f"pass a batch_size of at most {self._count(split)}."
             )
         if start < 0:
@@ -145,17 +151,17 @@ class Dataset:
             split: "train", "val" or "test".
 
         Returns:
-            uint8 pictures (count, height, width, channels), and int32 labels (count,) or None.
+            Packed media (count, *media.shape), and int32 labels (count,), of n labels (count, n), or None.
 
         Raises:
             InputError: if there is no such split.
         """
         self._count(split)
-        pictures, *labels = map(np.asarray, tf.nest.flatten(self._examples[split]))
-        return pictures, labels[0] if labels else None
+        examples, *labels = map(np.asarray, tf.nest.flatten(self._examples[split]))
+        return examples, labels[0] if labels else None
 
     def factors(self, split):
-        """The known factors of variation that each picture of a split was drawn from.
+        """The known factors of variation that each example of a split was drawn from.
 
         Args:
             split: "train", "val" or "test".
@@ -168,7 +174,7 @@ class Dataset:
         """
         if self.factor_names is None:
             raise InputError(
-                f"The factors of variation of {self.name} are not known: those of load('shapes') are."
+                f"The factors of variation of {self.name} are not known: those of load('shapes') and load('vowels') are."
             )
         self._count(split)
         return self._factors[split].copy()
@@ -203,14 +209,17 @@ class Dataset:
     def __repr__(self):
         counts = ", ".join(f"{self._count(split)} {split}" for split in self._examples)
         classes = "no labels"
-        if self.class_names:
+        if isinstance(self.class_names, dict):
+            told = (f"{len(names)} of {label}" for label, names in self.class_names.items())
+            classes = f"labels {', '.join(told)}"
+        elif self.class_names:
             shown = ", ".join(self.class_names[:3]) + (", ..." if self.num_classes > 3 else "")
             classes = f"{self.num_classes} classes ({shown})"
         return f"Dataset({self.name!r}: {counts}, {self.media}, {classes}, batches of {self.batch_size})"
 
 
-def _tensors(pictures, labels):
+def _tensors(examples, labels):
     # On the host, whatever devices there are; the identity lets go of the array that a constant keeps alive.
     with tf.device("CPU"):
-        pictures = tf.identity(tf.constant(pictures))
-        return pictures if labels is None else (pictures, tf.identity(tf.constant(labels, tf.int32)))
+        examples = tf.identity(tf.constant(examples))
+        return examples if labels is None else (examples, tf.identity(tf.constant(labels, tf.int32)))

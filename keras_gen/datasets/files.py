@@ -1,88 +1,150 @@
-"""Pictures in folders and zip archives."""
+"""Pictures and recordings in folders and zip archives."""
 
+import contextlib
+import warnings
 import zipfile
 import zlib
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from keras_gen.datasets.packing import pack_all
+from keras_gen.datasets.packing import pack_all, pack_all_chunks, some
 from keras_gen.errors import InputError
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+ENDINGS = {"pictures": PICTURES, "waveforms": RECORDINGS}
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 
-def read_folder(folder, media):
-    """Read the pictures below a folder, whose layout tells splits and classes.
-
-    Folders named train and test (and val) on top are splits; the folders below, or on top, are classes. A top
-    folder that is alone is skipped. Hidden files, __MACOSX and what does not end as a picture does are
-    ignored.
+class Tree:
+    """Files below a folder or in a zip archive, by name.
 
     Args:
-        folder: a `pathlib.Path`.
-        media: the `Image` that packs the pictures.
+        source: path, for messages.
+        names: of all files, with "/" between folders.
+        read: function from a name to the bytes of the file.
+    """
 
-    Returns:
-        The splits, name -> (uint8 pictures, int32 labels or None), and the sorted names of the classes or
-        None.
+    def __init__(self, source, names, read):
+        self.source, self.read = source, read
+        self.names = sorted(name for name in set(names) if not _is_hidden(name))
+
+    def of(self, plural):
+        """The names that end as such media do, "pictures" or "waveforms"."""
+        return [name for name in self.names if name.lower().endswith(ENDINGS[plural])]
+
+
+@contextlib.contextmanager
+def open_tree(path):
+    """The `Tree` of a folder or of a .zip archive, which is read in place.
 
     Raises:
-        InputError: if there is no picture, none that can be read, or pictures lie beside class folders.
+        InputError: the archive is damaged.
     """
-    names = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
-    return _read_tree(folder, names, lambda name: (folder / name).read_bytes(), media)
-
-
-def read_zip(path, media):
-    """Read the pictures in a zip archive, in place, of the same layouts as `read_folder`.
-
-    Args, returns and errors are those of `read_folder`; it is also an `InputError` if the archive is damaged.
-    """
+    if path.is_dir():
+        names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+        yield Tree(path, names, lambda name: (path / name).read_bytes())
+        return
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} could not be opened as a zip archive: {error}.") from error
 
     def read(name):
-        # A small archive can claim to hold any amount; no picture of a permitted size is larger than this.
+        # A small archive can claim to hold any amount; no example of a permitted size is larger than this.
         if archive.getinfo(name).file_size > 2**29:
-            raise InputError(f"{name} is larger than half a gigabyte.")
+            raise InputError(f"A file is larger than half a gigabyte: {name}.")
         try:
             return archive.read(name)
         # RuntimeError: encrypted, or packed by an unknown method.
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-            raise InputError(f"{name} could not be unpacked: {error}.") from error
+            raise InputError(f"A file could not be unpacked: {error}.") from error
 
     with archive:
-        return _read_tree(path, [name for name in archive.namelist() if not name.endswith("/")], read, media)
+        yield Tree(path, [name for name in archive.namelist() if not name.endswith("/")], read)
 
 
-def _read_tree(source, names, read, media):
-    names = sorted(set(filter(_is_picture, names)))
+def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
+    """Read the pictures or recordings of a tree, whose layout tells splits and classes.
+
+    Folders named train and test (and val) on top are splits; the folders below, or on top, are classes, unless the names
+    of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX and what does not end as such
+    media do are ignored.
+
+    Args:
+        tree: a `Tree`.
+        media: the `Media` that packs them.
+        pattern: the `NamePattern` of the files' names without their endings, or None.
+        is_test: function from the values that a name has to whether it is of the test split, or None.
+        chunks: whether a recording is packed as consecutive pieces.
+
+    Returns:
+        The splits, name -> (packed examples, int32 labels or None), and the sorted names of the classes (of several
+        labels a dict, label -> names) or None.
+
+    Raises:
+        InputError: if there is no such file, none that can be used, or files lie beside class folders.
+    """
+    names = tree.of(media.plural)
     if not names:
-        raise InputError(f"{source} holds no pictures: their names should end in {', '.join(ENDINGS)}.")
-    splits, classes = _layout(source, [PurePosixPath(name).parts for name in names])
-    pictures, kept = pack_all(media, names, read)
-    splits, classes = splits[kept], classes[kept]
-    class_names, labels = np.unique(classes, return_inverse=True)
-    # One class tells nothing.
-    labelled = len(class_names) > 1
+        raise InputError(
+            f"{tree.source} holds no {media.plural}: their names should end in {', '.join(ENDINGS[media.plural])}."
+        )
+    splits, classes = _layout(tree.source, [PurePosixPath(name).parts for name in names], pattern is None)
+    if pattern is not None:
+        names, splits, classes = _by_pattern(tree.source, names, splits, pattern, is_test)
+    examples, places = (pack_all_chunks if chunks else pack_all)(media, names, tree.read)
+    class_names, labels = _numbered(classes[places], pattern)
+    splits = splits[places]
     found = {}
     for split in np.unique(splits):
         rows = splits == split
-        found[str(split)] = (pictures[rows], labels[rows].astype(np.int32) if labelled else None)
-    return found, [str(name) for name in class_names] if labelled else None
+        found[str(split)] = (examples[rows], None if labels is None else labels[rows])
+    return found, class_names
 
 
-def _is_picture(name):
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and name.lower().endswith(ENDINGS)
+def _by_pattern(source, names, splits, pattern, is_test):
+    """The files whose names match a pattern, their splits and the values of their labels, (files, labels)."""
+    fields = [pattern.read(PurePosixPath(name).stem) for name in names]
+    matching = np.array([values is not None for values in fields])
+    if not matching.any():
+        raise InputError(
+            f"No name in {source} is of the pattern {pattern.pattern}, the first being {names[0]}."
+        )
+    if not matching.all():
+        lost = [name for name, fits in zip(names, matching, strict=True) if not fits]
+        warnings.warn(
+            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files were set aside: "
+            f"{some(lost)}.",
+            stacklevel=4,
+        )
+    names = [name for name, fits in zip(names, matching, strict=True) if fits]
+    fields, splits = [values for values in fields if values is not None], splits[matching]
+    if is_test is not None:
+        splits = np.where([is_test(values) for values in fields], "test", splits)
+    return names, splits, np.array([[values[label] for label in pattern.labels] for values in fields])
 
 
-def _layout(source, paths):
+def _numbered(classes, pattern):
+    """Names of classes and int32 labels of examples, from the values of their labels."""
+    if pattern is not None and len(pattern.labels) > 1:
+        parts = [np.unique(column, return_inverse=True) for column in classes.T]
+        class_names = {
+            label: [str(name) for name in values]
+            for label, (values, _) in zip(pattern.labels, parts, strict=True)
+        }
+        return class_names, np.stack([labels for _, labels in parts], axis=-1).astype(np.int32)
+    values, labels = np.unique(classes.reshape(len(classes)), return_inverse=True)
+    # One class tells nothing.
+    return (None, None) if len(values) < 2 else ([str(name) for name in values], labels.astype(np.int32))
+
+
+def _is_hidden(name):
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def _layout(source, paths, classes_are_folders=True):
     """The split and the class of each path, as two arrays of names; the class is "" where there is none."""
     depth = 0
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
@@ -93,11 +155,11 @@ def _layout(source, paths):
         splits = [SPLITS[path[depth].lower()] for path in paths]
         depth += 1
     classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
-    if "" in classes and any(classes):
+    if classes_are_folders and "" in classes and any(classes):
         beside = "/".join(paths[classes.index("")])
         raise InputError(
-            f"{source} holds pictures both in class folders and beside them, such as {beside}: "
-            "move every picture into the folder of its class."
+            f"{source} holds files both in class folders and beside them, such as {beside}: "
+            "move every one into the folder of its class."
         )
     return np.array(splits), np.array(classes)
 

@@ -1,79 +1,125 @@
-"""Loading pictures by name, by path or from arrays."""
+"""Loading pictures and recordings by name, by path or from arrays."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 
-from keras_gen.datasets.arrays import pack_arrays, read_npz
+from keras_gen.datasets.arrays import pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.files import read_folder, read_zip
+from keras_gen.datasets.files import open_tree, read_tree
+from keras_gen.datasets.name_pattern import NamePattern, selection
 from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
+from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
+from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
 from keras_gen.errors import InputError, unknown
-from keras_gen.media.image import Image
+from keras_gen.media import Audio, Image
 
 
-def load(source, *, size=None, channels=None, batch_size=64, seed=0, validation=None, test=None):
-    """Load pictures, packed in memory and ready to train on.
+def load(
+    source,
+    *,
+    media=None,
+    size=None,
+    channels=None,
+    labels=None,
+    chunks=False,
+    batch_size=64,
+    seed=0,
+    validation=None,
+    test=None,
+):
+    """Load pictures or recordings, packed in memory and ready to train on.
 
     A source is one of:
-    - a name: "digits" (offline), "shapes" (drawn from factors of variation that `Dataset.factors` tells),
-      "mnist", "fashion_mnist", "cifar10", "cifar100" (downloaded by Keras), or "tfds:NAME" (TensorFlow
-      Datasets);
-    - the path of a folder or .zip of pictures: folders train, test (and val) on top are splits, those below,
-      or on top, are classes. What cannot be read is set aside with a warning;
+    - a name: "digits" (offline), "shapes" and "vowels" (drawn and spoken from factors of variation that `Dataset.factors`
+      tells), "mnist", "fashion_mnist", "cifar10", "cifar100" (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
+    - the path of a folder or .zip of pictures or of recordings: folders train, test (and val) on top are splits, those
+      below, or on top, are classes. What cannot be used is set aside with a warning that says why;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
-    - an array of pictures (N, H, W) or (N, H, W, C), or a pair of pictures and labels (N,).
+    - an array of pictures (N, H, W) or (N, H, W, C), with `media` one of int16 waveforms (N, samples), or a pair of these
+      and labels (N,).
 
     Args:
         source: a name, a path, an array or a pair of arrays, as above.
+        media: the `Image` or `Audio` to pack as; by default an `Image` as `size` and `channels` say, or, where there are
+            recordings only, `Audio()`.
         size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for
             arrays and other names their own.
         channels: 1 or 3. By default 3 for files and the shapes, and for arrays and other names their own.
-        batch_size: pictures in a batch.
+        labels: pattern of the files' names, such as "{digit}_{speaker}_{index}", each field of which but the index is a
+            label; by default folders are the classes.
+        chunks: whether recordings are packed as consecutive pieces, instead of cut.
+        batch_size: examples in a batch.
         seed: what the splits and the order of training depend on, 0 to 2**31 - 1.
-        validation: share of the training pictures, at least 0 and below 1, held out for validation where the
-            source has no such split; 0 for none. By default 0.1, at most 5000 pictures.
-        test: the same for testing. By default 0.1, for the digits 0.2.
+        validation: share of the training examples, at least 0 and below 1, held out for validation where the
+            source has no such split; 0 for none. By default 0.1, at most 5000 examples.
+        test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo". By default 0.1,
+            for the digits 0.2.
 
     Returns:
         A `Dataset`.
 
     Raises:
         InputError: if the source is unknown, missing, empty, damaged or malformed, an argument is out of its
-            range, or a share is asked of a source that brings the split.
+            range or has no use, or a share is asked of a source that brings the split.
     """
     if size is not None:
         _check_size(size)
     if channels not in (None, 1, 3):
         raise InputError(f"channels must be 1 (grey) or 3 (colour), but is {channels!r}.")
+    if media is not None and (size or channels):
+        raise InputError("size and channels have no use beside media: leave them out.")
+    if isinstance(media, Image):
+        size, channels = media.height, media.channels
+        if media.width != media.height:
+            raise InputError(
+                f"Pictures are loaded as squares, but media is {media}: give its height and width alike."
+            )
     if not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
-    media, splits, class_names = _read(source, size, channels)
-    _check_size(media.height)
+    pattern = None if labels is None else NamePattern(labels)
+    is_test = None
+    if isinstance(test, str):
+        test, is_test = None, selection(test, pattern)
+    media, splits, class_names = _read(source, media, size, channels, pattern, is_test, chunks)
+    if isinstance(media, Image):
+        _check_size(media.height)
     name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
-    splits = _hold_out(splits, name, validation, test, seed)
+    if is_test is not None and "test" not in splits:
+        raise InputError(f"No file of {name} is chosen for testing.")
+    splits = _hold_out(splits, name, media.plural, validation, test, seed)
+    factor_names = list(VOICE_FACTORS if isinstance(media, Audio) else FACTORS)
     return Dataset(
         media,
         **splits,
         class_names=class_names,
-        # A third array, which the shapes alone bring: a folder may have their name.
-        factor_names=list(FACTORS) if len(splits["train"]) == 3 else None,
+        # A third array, which the drawn sets alone bring: a folder may have their name.
+        factor_names=factor_names if len(splits["train"]) == 3 else None,
+        pattern=labels,
         batch_size=batch_size,
         seed=seed,
         name=name,
     )
 
 
-def _read(source, size, channels):
+def _read(source, media, size, channels, pattern, is_test, chunks):
     """The media, the packed splits that the source brings, and the names of the classes or None."""
-    if isinstance(source, tuple):
-        if len(source) != 2:
-            raise InputError(f"A tuple must be a pair of pictures and labels, but has {len(source)} entries.")
-        return pack_arrays({"train": source}, size, channels)
     if not isinstance(source, str | os.PathLike):
-        return pack_arrays({"train": (source, None)}, size, channels)
+        return _read_arrays(source, media, size, channels)
+    path = Path(source).expanduser()
+    is_tree = path.is_dir() or path.suffix.lower() == ".zip"
+    if pattern is not None and (str(source) in NAMES or not is_tree):
+        raise InputError(
+            f"labels={pattern.pattern!r} tells the names of files in a folder or .zip, but not of {source}."
+        )
+    if source == "vowels":
+        media = media or Audio(SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512)
+        _check_vowels(media)
+        return media, read_vowels(), list(VOWELS)
+    if (isinstance(media, Audio) or chunks) and not is_tree and path.suffix.lower() != ".npz":
+        raise InputError(f"{source} brings no recordings: give a folder or .zip of them, or 'vowels'.")
     if source == "shapes":
         media = Image(size or 32, size or 32, channels or 3)
         return media, read_shapes(media.height, media.channels), list(SHAPES)
@@ -83,19 +129,38 @@ def _read(source, size, channels):
         return media, splits, class_names or numbers
     if str(source).startswith("tfds:"):
         return read_tfds(str(source).removeprefix("tfds:"), size, channels)
-    path = Path(source).expanduser()
     if not path.exists():
         raise unknown("data set or missing path", str(source), NAMES)
     if path.suffix.lower() == ".npz":
-        return pack_arrays(read_npz(path), size, channels)
-    media = Image(size or 64, size or 64, channels or 3)
-    if path.is_dir():
-        return media, *read_folder(path, media)
-    if path.suffix.lower() == ".zip":
-        return media, *read_zip(path, media)
-    raise InputError(
-        f"{source} is none of what can be loaded: a folder or .zip of pictures, or an .npz of arrays."
-    )
+        splits = read_npz(path)
+        return (
+            pack_waveforms(splits, media) if isinstance(media, Audio) else pack_arrays(splits, size, channels)
+        )
+    if not is_tree:
+        raise InputError(
+            f"{source} is none of what can be loaded: a folder or .zip of pictures or recordings, or an .npz of arrays."
+        )
+    with open_tree(path) as tree:
+        if media is None:
+            only_recordings = tree.of("waveforms") and not tree.of("pictures")
+            media = Audio() if only_recordings else Image(size or 64, size or 64, channels or 3)
+        if chunks and not isinstance(media, Audio):
+            raise InputError(f"chunks has no use for pictures, and {source} holds some: leave it out.")
+        return media, *read_tree(tree, media, pattern, is_test, chunks)
+
+
+def _read_arrays(source, media, size, channels):
+    if isinstance(source, tuple) and len(source) != 2:
+        raise InputError(f"A tuple must be a pair of examples and labels, but has {len(source)} entries.")
+    splits = {"train": source if isinstance(source, tuple) else (source, None)}
+    return pack_waveforms(splits, media) if isinstance(media, Audio) else pack_arrays(splits, size, channels)
+
+
+def _check_vowels(media):
+    if not isinstance(media, Audio) or (media.samples, media.rate) != (SAMPLES, RATE):
+        raise InputError(
+            f"The vowels are recordings of {SAMPLES} samples at {RATE} Hz, but media is {media}."
+        )
 
 
 def _check_size(size):
@@ -105,10 +170,10 @@ def _check_size(size):
         )
 
 
-def _hold_out(splits, name, validation, test, seed):
-    """Take the splits that the source does not bring from its training pictures, by a seeded permutation."""
+def _hold_out(splits, name, plural, validation, test, seed):
+    """Take the splits that the source does not bring from its training examples, by a seeded permutation."""
     if "train" not in splits:
-        raise InputError(f"{name} has no training picture that can be read.")
+        raise InputError(f"{name} leaves no {plural} to train on.")
     train = splits["train"]
     total = len(train[0])
     rest = np.random.default_rng(seed).permutation(total)
@@ -126,12 +191,12 @@ def _hold_out(splits, name, validation, test, seed):
         share = default if share is None else share
         if not 0 <= share < 1:
             raise InputError(
-                f"{argument} must be a share of the pictures, from 0 to below 1, but is {share!r}."
+                f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
             )
         count = max(1, round(share * total)) if share else 0
         rows[split], rest = rest[:count], rest[count:]
     if not len(rest):
-        raise InputError(f"None of {total} pictures would be left to train on: lower validation and test.")
+        raise InputError(f"None of {total} {plural} would be left to train on: lower validation and test.")
     rows["train"] = rest
     taken = {split: np.sort(places) for split, places in rows.items() if len(places)}
     return splits | {

@@ -1,6 +1,7 @@
-"""Packing many pictures at once, on several threads."""
+"""Packing many pictures or recordings at once, on several threads."""
 
 import warnings
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,52 +10,81 @@ from rich.progress import track
 
 from keras_gen.errors import InputError
 
-# Pictures to a task: handing tiny ones over one by one would cost more than decoding them.
+# Examples to a task: handing tiny ones over one by one would cost more than decoding them.
 CHUNK = 16
+MOST_NAMED = 5
 
 
 def pack_all(media, names, read):
-    """Pack many pictures; those that cannot be read are set aside, counted and named in one warning.
+    """Pack an example from each of many files; those that cannot be used are set aside, counted and named in one warning.
 
     Args:
-        media: the `Image` that packs them.
-        names: one name for each picture.
-        read: function from a name to the raw picture; an `OSError` or `InputError` in it sets the picture
-            aside.
+        media: the `Media` that packs them.
+        names: one name for each file.
+        read: function from a name to the raw example; an `OSError` or `InputError` in it sets the file aside.
 
     Returns:
-        The packed pictures that were kept, uint8 (kept, height, width, channels), and which of the names they
-        belong to, bool (len(names),).
+        The packed examples that were kept, (kept, *media.shape), and the places of their names, int (kept,).
 
     Raises:
-        InputError: if none can be read.
+        InputError: if none can be used.
     """
-    pictures = np.empty((len(names), *media.shape), np.uint8)
-    kept = np.ones(len(names), bool)
+    examples = np.empty((len(names), *media.shape), media.dtype)
 
-    def pack(start):
+    def pack(i):
+        examples[i] = media.pack(read(names[i]))
+
+    kept = _attempt(pack, names, media.plural)
+    return examples if len(kept) == len(names) else examples[kept], kept
+
+
+def pack_all_chunks(media, names, read):
+    """Pack many recordings, each as consecutive pieces: as `pack_all`, with the place of a name for each piece."""
+    pieces = {}
+
+    def pack(i):
+        pieces[i] = media.pack_chunks(read(names[i]))
+
+    kept = _attempt(pack, names, media.plural)
+    return np.concatenate([pieces[i] for i in kept]), np.repeat(kept, [len(pieces[i]) for i in kept])
+
+
+def _attempt(pack, names, plural):
+    """Calls `pack` with the place of every name; the places of those that did not fail."""
+    failures = {}
+
+    def pack_some(start):
         for i in range(start, min(start + CHUNK, len(names))):
             try:
-                pictures[i] = media.pack(read(names[i]))
-            except (OSError, InputError):
-                kept[i] = False
+                pack(i)
+            except OSError as error:
+                failures[i] = error.strerror or str(error)
+            except InputError as error:
+                # What follows the colon is of this one file.
+                failures[i] = str(error).partition(":")[0]
 
     starts = range(0, len(names), CHUNK)
     console = Console(stderr=True)
     watched = len(names) >= 5000 and (console.is_terminal or console.is_jupyter)
-    # Pillow frees the interpreter while it decodes and resizes, so threads keep all cores busy.
+    # Decoders free the interpreter while they work, so threads keep all cores busy.
     with ThreadPoolExecutor() as threads:
-        work = threads.map(pack, starts)
+        work = threads.map(pack_some, starts)
         for _ in track(
-            work, "Packing pictures", len(starts), console=console, transient=True, disable=not watched
+            work, f"Packing {plural}", len(starts), console=console, transient=True, disable=not watched
         ):
             pass
-    if not kept.any():
-        raise InputError(f"None of the {len(names)} pictures could be read, the first being {names[0]}.")
-    if kept.all():
-        return pictures, kept
-    lost = [str(names[i]) for i in np.flatnonzero(~kept)]
-    shown = ", ".join(lost[:5]) + (", ..." if len(lost) > 5 else "")
-    message = f"{len(lost)} of {len(names)} pictures could not be read and were set aside: {shown}"
-    warnings.warn(message, stacklevel=2)
-    return pictures[kept], kept
+    reasons = defaultdict(list)
+    for i in sorted(failures):
+        reasons[failures[i]].append(str(names[i]))
+    told = "; ".join(f"{reason} ({some(lost)})" for reason, lost in reasons.items())
+    if len(failures) == len(names):
+        raise InputError(f"None of the {len(names)} {plural} can be used: {told}.")
+    if failures:
+        warnings.warn(f"{len(failures)} of {len(names)} {plural} were set aside: {told}.", stacklevel=3)
+    return np.array([i for i in range(len(names)) if i not in failures])
+
+
+def some(names):
+    """How many, and the first few."""
+    rest = ", ..." if len(names) > MOST_NAMED else ""
+    return f"{len(names)}: {', '.join(names[:MOST_NAMED])}{rest}"

@@ -8,6 +8,7 @@ from keras_gen.losses.logistic_mixture import DiscretizedLogisticMixture
 from keras_gen.losses.objectives import ELBO, Capacity, FreeBits, Objective
 from keras_gen.losses.penalties import R1, R2, GradientPenalty
 from keras_gen.losses.priors import GaussianMixture, Prior, StandardNormal, VampPrior
+from keras_gen.losses.spectral import MultiResolutionSTFT
 from keras_gen.losses.total_correlation import BetaTCVAE, FactorVAE
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "InfoVAE",
     "Laplace",
     "Likelihood",
+    "MultiResolutionSTFT",
     "Objective",
     "Prior",
     "StandardNormal",

@@ -29,8 +29,8 @@ class IWAE(Objective):
             raise InputError(f"samples must be a whole number from 1, not {samples!r}.")
         self.samples = samples
 
-    def __call__(self, model, x, labels, seed):
-        posterior = model.posterior(x, labels, training=True)
+    def __call__(self, model, x, labels, seed, seen=None):
+        posterior = model.posterior(x if seen is None else seen, labels, training=True)
         shape = tf.concat([[self.samples], tf.shape(posterior.mean)], axis=0)
         noise = tf.ensure_shape(
             tf.random.stateless_normal(shape, seed), (self.samples, *posterior.mean.shape)

@@ -79,7 +79,7 @@ class Objective:
         """The cost of latents: name -> (batch,) or scalar, in nats; the loss takes the sum."""
         raise NotImplementedError
 
-    def __call__(self, model, x, labels, seed):
+    def __call__(self, model, x, labels, seed, seen=None):
         """The loss of a batch.
 
         Args:
@@ -87,12 +87,13 @@ class Objective:
             x: what is modelled, (batch, ...).
             labels: int32 (batch,) or None.
             seed: two integers.
+            seen: what the encoder is shown in the place of `x`, (batch, ...), or None.
 
         Returns:
             An `Outcome`.
         """
         noise_seed, own_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        posterior = model.posterior(x, labels, training=True)
+        posterior = model.posterior(x if seen is None else seen, labels, training=True)
         z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), noise_seed))
         kl = model.prior.kl(posterior, z)
         draw = Draw(posterior, z, kl, model.prior, model.examples_seen, own_seed, model.adversary)

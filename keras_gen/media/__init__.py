@@ -1,5 +1,7 @@
 """What a model speaks: one serialisable object for each kind of media."""
 
+from keras_gen.media.audio import Audio
 from keras_gen.media.image import Image
+from keras_gen.media.media import Media
 
-__all__ = ["Image"]
+__all__ = ["Audio", "Image", "Media"]

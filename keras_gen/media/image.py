@@ -10,10 +10,11 @@ from keras import ops
 from PIL import ImageOps
 
 from keras_gen.errors import InputError
+from keras_gen.media.media import Media
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class Image:
+class Image(Media):
     """Pictures of one size, in their raw, packed and model forms.
 
     A raw picture is a file's bytes or an array of any size. A packed one is uint8 (height, width, channels).
@@ -29,6 +30,8 @@ class Image:
     """
 
     dtype = "uint8"
+    plural = "pictures"
+    ending = ".png"
 
     def __init__(self, height, width, channels):
         for name, size in (("height", height), ("width", width)):
@@ -46,9 +49,14 @@ class Image:
         return self.height, self.width, self.channels
 
     @property
+    def model_shape(self):
+        """The shape of its model form, the same."""
+        return self.shape
+
+    @property
     def raw_spec(self):
         """What an exported signature takes: a batch of uint8 pictures of any one size."""
-        return tf.TensorSpec((None, None, None, self.channels), tf.uint8, name="pictures")
+        return tf.TensorSpec((None, None, None, self.channels), tf.uint8, name=self.plural)
 
     def pack(self, raw):
         """Pack one picture: upright, opaque, cropped about its centre and resized.
@@ -108,6 +116,10 @@ class Image:
         values = (ops.cast(model, "float32") + 1.0) * 127.5
         return ops.cast(ops.round(ops.clip(values, 0.0, 255.0)), "uint8")
 
+    def unpack(self, packed):
+        """Packed pictures as they are generated: themselves."""
+        return packed
+
     def grid(self, packed, rows=None):
         """Lay a batch of pictures out in one, row by row, small ones enlarged so that they can be looked at.
 
@@ -153,13 +165,17 @@ class Image:
         return _from_array(self.grid(packed, rows))
 
     def save(self, packed, path):
-        """Write one picture, packed or a grid, as PNG.
+        """Write one picture as PNG.
 
         Args:
             packed: uint8 (H, W, channels).
             path: where to; a path or an open binary file.
         """
-        _from_array(packed).save(path, format="PNG")
+        write_png(packed, path)
+
+    def summarize(self, name, packed, rows=None):
+        """Writes the grid of a batch for TensorBoard, with the writer and step that are set."""
+        tf.summary.image(name, self.grid(packed, rows)[np.newaxis])
 
     def _decode(self, raw):
         # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
@@ -176,21 +192,13 @@ class Image:
         except Exception as error:
             raise InputError(f"The picture could not be read: {error}.") from error
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
     def get_config(self):
         return {"height": self.height, "width": self.width, "channels": self.channels}
 
-    def __eq__(self, other):
-        return isinstance(other, Image) and self.shape == other.shape
 
-    def __hash__(self):
-        return hash(self.shape)
-
-    def __repr__(self):
-        return f"Image(height={self.height}, width={self.width}, channels={self.channels})"
+def write_png(picture, path):
+    """Write a uint8 picture (H, W, channels) to a path or an open binary file."""
+    _from_array(picture).save(path, format="PNG")
 
 
 def _about_square(count):

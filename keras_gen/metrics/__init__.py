@@ -10,17 +10,23 @@ from keras_gen.metrics.disentanglement import (
 from keras_gen.metrics.evidence import active_units, evidence_scores
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.kernel import kernel_distance
-from keras_gen.metrics.picture_quality import PictureQuality
+from keras_gen.metrics.probes import linear_probes
+from keras_gen.metrics.quality import Quality
+from keras_gen.metrics.reconstruction import reconstruction_distances
+from keras_gen.metrics.smoothness import step_evenness
 
 __all__ = [
-    "PictureQuality",
+    "Quality",
     "active_units",
     "dci",
     "disentanglement_scores",
     "evidence_scores",
     "frechet_distance",
     "kernel_distance",
+    "linear_probes",
     "mutual_information_gap",
+    "reconstruction_distances",
     "separated_attribute_predictability",
+    "step_evenness",
     "train_classifier",
 ]

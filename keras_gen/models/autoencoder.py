@@ -49,7 +49,9 @@ class Autoencoder(GenerativeModel):
 
     # Training.
 
-    def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
+    def compile(
+        self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False, **objective
+    ):
         """Says how the networks learn.
 
         Args:
@@ -58,6 +60,7 @@ class Autoencoder(GenerativeModel):
             jit_compile: bool, XLA, which draws other noise from the same seed.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
+            **objective: what a sub-class is compiled with besides.
         """
         optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(1e-3))
         optimizer = scaled(optimizer, self.encoder, self.decoder)
@@ -66,6 +69,7 @@ class Autoencoder(GenerativeModel):
             jit_compile=jit_compile,
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
+            **objective,
         )
         self.optimizer = self.prepare_optimizer(optimizer, self.learned_variables)
 

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.models.labels import label_shape
 
 PART = 1024
 
@@ -42,13 +43,16 @@ def _check_labels(y, num_classes):
             "the model with num_classes=None."
         )
     y = y if isinstance(y, tf.TensorSpec) else np.asarray(y)
-    if tuple(y.shape)[1:] not in ((), (1,)) or not tf.as_dtype(y.dtype).is_integer:
+    shape = label_shape(num_classes)
+    if tuple(y.shape)[1:] not in (shape, shape or (1,)) or not tf.as_dtype(y.dtype).is_integer:
+        wanted = f"{shape[0]} integers" if shape else "one integer"
         raise InputError(
-            f"Labels must be one integer an example, but y is {tf.as_dtype(y.dtype).name} of shape {tuple(y.shape)}."
+            f"Labels must be {wanted} an example, but y is {tf.as_dtype(y.dtype).name} of shape {tuple(y.shape)}."
         )
-    if isinstance(y, np.ndarray) and (y.min() < 0 or y.max() >= num_classes):
+    last = np.reshape(num_classes, shape) - 1
+    if isinstance(y, np.ndarray) and ((y < 0) | (y > last)).any():
         raise InputError(
-            f"Labels must be integers from 0 to {num_classes - 1}, but y spans {y.min()} to {y.max()}."
+            f"Labels must be integers from 0 to {last.tolist()}, but y spans {y.min()} to {y.max()}."
         )
 
 

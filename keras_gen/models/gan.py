@@ -322,16 +322,16 @@ class GAN(GenerativeModel):
         """Quality of fresh samples against held-out real pictures.
 
         Args:
-            real: a `Dataset`, whose training pictures train the feature space once, or a `PictureQuality`.
+            real: a `Dataset`, whose training pictures train the feature space once, or a `Quality`.
             num: int >= 2, samples to draw; a conditional model goes through its classes in turn.
             seed: int >= 0, decides the samples.
 
         Returns:
-            Dict of floats, see `keras_gen.metrics.PictureQuality.score`.
+            Dict of floats, see `keras_gen.metrics.Quality.score`.
         """
-        from keras_gen.metrics import PictureQuality  # metrics stand above models
+        from keras_gen.metrics import Quality  # metrics stand above models
 
-        quality = real if isinstance(real, PictureQuality) else PictureQuality(real)
+        quality = real if isinstance(real, Quality) else Quality(real)
         labels = self.labels_for(num)
         return quality.score(self.generate(num, labels, seed), labels)
 

@@ -20,7 +20,7 @@ def check_networks(generator, discriminator, media, num_classes):
         "discriminator takes": discriminator.inputs[0].shape[1:],
     }
     for what, shape in shapes.items():
-        if tuple(shape) != media.shape:
+        if tuple(shape) != media.model_shape:
             raise InputError(f"The {what} pictures of shape {tuple(shape)}, but media is {media}.")
     if discriminator.output_shape[1:] != (1,):
         raise InputError(

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data, whole_batches
 from keras_gen.models.interpolation import spherical
-from keras_gen.models.labels import check_label, labels_for
+from keras_gen.models.labels import check_label, label_shape, labels_for
 from keras_gen.models.trainer import Trainer
 
 GENERATE_BATCH = 256
@@ -19,7 +19,8 @@ class GenerativeModel(Trainer):
     Args:
         media: what is generated, such as `Image(32, 32, 3)`.
         latent_shape: tuple of ints, the shape of one latent.
-        num_classes: int, number of labels the model is conditioned on, or None.
+        num_classes: int, number of labels the model is conditioned on; a tuple of n ints where an example has n labels; or
+            None.
         seed: int, decides every random number of training.
     """
 
@@ -29,7 +30,8 @@ class GenerativeModel(Trainer):
         super().__init__(seed, **kwargs)
         self.media = media
         self.latent_shape = tuple(latent_shape)
-        self.num_classes = num_classes
+        # A saved tuple comes back as a list.
+        self.num_classes = tuple(num_classes) if isinstance(num_classes, list) else num_classes
         self._make_functions()
 
     @classmethod
@@ -82,7 +84,9 @@ class GenerativeModel(Trainer):
     @property
     def label_spec(self):
         """What an endpoint takes after its first input: a label for each row, or nothing."""
-        return [] if self.num_classes is None else [tf.TensorSpec((None,), tf.int32, name="label")]
+        if self.num_classes is None:
+            return []
+        return [tf.TensorSpec((None, *label_shape(self.num_classes)), tf.int32, name="label")]
 
     # Training.
 
@@ -123,8 +127,13 @@ class GenerativeModel(Trainer):
     def unpack(self, data):
         """A batch as `fit` gets it -> (media in its model form, labels or None)."""
         packed, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        labels = None if self.num_classes is None else tf.reshape(tf.cast(labels, tf.int32), (-1,))
-        return self.media.to_model(packed), labels
+        return self.media.to_model(packed), self.as_labels(labels)
+
+    def as_labels(self, labels):
+        """Labels as a batch brings them -> int32 (batch,), of n labels (batch, n); None for an unconditional model."""
+        if self.num_classes is None:
+            return None
+        return tf.reshape(tf.cast(labels, tf.int32), (-1, *label_shape(self.num_classes)))
 
     def draw_latents(self, batch, seed):
         """(batch, *latent_shape) of standard normal noise."""
@@ -158,7 +167,8 @@ class GenerativeModel(Trainer):
 
         Args:
             num: int >= 1, how many.
-            labels: for a conditional model an int, or `num` ints; None goes through the classes in turn.
+            labels: for a conditional model an int, or `num` ints; None goes through the classes in turn. Where an example has n
+                labels, n ints, or `num` times n.
             seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
             temperature: float >= 0, scale of the noise; below 1 gives likelier and less varied examples.
 
@@ -220,7 +230,7 @@ class GenerativeModel(Trainer):
             start: (*latent_shape) of the model's `latent_dtype`.
             stop: (*latent_shape), likewise.
             steps: int >= 2, both ends included.
-            label: int, which a conditional model needs.
+            label: int, or n ints, which a conditional model needs.
 
         Returns:
             Array of raw media, (steps, ...).
@@ -228,6 +238,10 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: a latent, the number of steps or the label does not fit.
         """
+        return self.decode(self.walk(start, stop, steps, label), label)
+
+    def walk(self, start, stop, steps, label):
+        """The latents of `interpolate`, which see, (steps, *latent_shape)."""
         start, stop = self.as_latents(start), self.as_latents(stop)
         if start.shape != self.latent_shape or stop.shape != self.latent_shape or steps < 2:
             raise InputError(
@@ -235,7 +249,7 @@ class GenerativeModel(Trainer):
                 f"{start.shape}, stop has {stop.shape} and steps is {steps}."
             )
         check_label(label, self.num_classes)
-        return self.decode(self.between(start, stop, steps), label)
+        return self.between(start, stop, steps)
 
     def between(self, start, stop, steps):
         """Latents from one to another, (steps, *latent_shape): by default on the sphere that they lie on (White 2016)."""
@@ -250,7 +264,7 @@ class GenerativeModel(Trainer):
             seed: as in `generate`.
 
         Returns:
-            For pictures a `PIL.Image.Image`.
+            For pictures a `PIL.Image.Image`, for recordings a `Player`.
         """
         return self.media.show(self.generate(rows * rows, labels, seed))
 

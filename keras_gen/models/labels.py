@@ -1,8 +1,19 @@
 """The labels that a conditional model is asked with."""
 
+import math
+
 import numpy as np
 
 from keras_gen.errors import InputError
+
+
+def label_shape(num_classes):
+    """The shape of an example's label: () where it has one, (n,) where it has n.
+
+    Args:
+        num_classes: int, or a tuple of n ints.
+    """
+    return (len(num_classes),) if isinstance(num_classes, tuple) else ()
 
 
 def labels_for(num, labels, num_classes):
@@ -10,11 +21,12 @@ def labels_for(num, labels, num_classes):
 
     Args:
         num: int >= 1.
-        labels: an int for all, `num` ints, or None to go through the classes in turn.
-        num_classes: of the model, or None for an unconditional one.
+        labels: an int for all, `num` ints, or None to go through the classes in turn. Where an example has n labels, n ints
+            for all, `num` times n, or None to go through all combinations, the first label changing fastest.
+        num_classes: of the model, a tuple of n ints for n labels, or None for an unconditional one.
 
     Returns:
-        int32 (num,), or None for an unconditional model.
+        int32 (num,), of n labels (num, n), or None for an unconditional model.
 
     Raises:
         InputError: the labels do not fit the model.
@@ -23,16 +35,21 @@ def labels_for(num, labels, num_classes):
         if labels is not None:
             raise InputError("This model is not conditional: leave labels out.")
         return None
+    shape = label_shape(num_classes)
+    classes = np.reshape(num_classes, (-1,))
     if labels is None:
-        return np.arange(num, dtype=np.int32) % num_classes
+        places = np.arange(num) % math.prod(classes.tolist())
+        combinations = np.stack(np.unravel_index(places, classes, order="F"), axis=-1)
+        return combinations.reshape(num, *shape).astype(np.int32)
     labels = np.asarray(labels)
-    if labels.ndim == 0:
-        labels = np.full(num, labels)
-    if not np.issubdtype(labels.dtype, np.integer) or labels.shape != (num,):
-        raise InputError(f"labels must be one integer or {num} of them, not {labels.dtype} {labels.shape}.")
-    if labels.min() < 0 or labels.max() >= num_classes:
+    if labels.shape == shape:
+        labels = np.broadcast_to(labels, (num, *shape))
+    if not np.issubdtype(labels.dtype, np.integer) or labels.shape != (num, *shape):
+        one = "one integer" if shape == () else f"{shape[0]} integers"
+        raise InputError(f"labels must be {one} or {num} of them, not {labels.dtype} {labels.shape}.")
+    if (labels < 0).any() or (labels >= np.reshape(classes, shape)).any():
         raise InputError(
-            f"labels must lie between 0 and {num_classes - 1}, not {labels.min()}-{labels.max()}."
+            f"labels must lie between 0 and {_last(num_classes)}, not {labels.min()}-{labels.max()}."
         )
     return labels.astype(np.int32)
 
@@ -40,4 +57,8 @@ def labels_for(num, labels, num_classes):
 def check_label(label, num_classes):
     """Raises `InputError` where a conditional model is asked to walk without a label."""
     if num_classes is not None and label is None:
-        raise InputError(f"The model is conditional: give the label to walk in, 0 to {num_classes - 1}.")
+        raise InputError(f"The model is conditional: give the label to walk in, 0 to {_last(num_classes)}.")
+
+
+def _last(num_classes):
+    return tuple(count - 1 for count in num_classes) if isinstance(num_classes, tuple) else num_classes - 1

@@ -33,12 +33,13 @@ class VAE(Autoencoder):
         encoder: built keras Model, media in their model form [and label int32 (batch,)] -> [mean, log variance], each
             (batch, latent_dim).
         decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood, (batch,
-            *media.shape[:-1], likelihood.num_parameters(channels)).
-        media: what is modelled, such as `Image(32, 32, 3)`.
+            *media.model_shape[:-1], likelihood.num_parameters(channels)).
+        media: what is modelled, such as `Image(32, 32, 3)` or `Audio(16384)`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior`; None stands for `StandardNormal()`.
-        num_classes: int, number of labels that the decoder takes, and the encoder may, or None.
+        num_classes: int, number of labels that the decoder takes, and the encoder may; a tuple of n ints where an example has
+            n labels; or None.
         seed: int, decides every random number of training.
         sampling_prior: the `Prior` that samples are drawn from where it is another one: see `fit_sampling_prior`.
 
@@ -91,7 +92,7 @@ class VAE(Autoencoder):
         )
 
     def _bound(self, prior):
-        prior.bind(lambda x: self.posterior(x, None), self.media.shape, *self.latent_shape)
+        prior.bind(lambda x: self.posterior(x, None), self.media.model_shape, *self.latent_shape)
         return prior
 
     # The model.
@@ -108,7 +109,7 @@ class VAE(Autoencoder):
         """log p(x|z) of each example, in nats.
 
         Args:
-            x: (batch, *media.shape) in model form.
+            x: (batch, *media.model_shape) in model form.
             z: (..., batch, latent_dim).
             labels: int32 (batch,), or None.
             training: bool, for layers that do otherwise in training.
@@ -118,7 +119,8 @@ class VAE(Autoencoder):
         """
         flat = tf.reshape(z, (-1, *self.latent_shape))
         if labels is not None:
-            labels = tf.tile(labels, [tf.shape(flat)[0] // tf.shape(labels)[0]])
+            copies = tf.shape(flat)[0] // tf.shape(labels)[0]
+            labels = tf.tile(labels, [copies, *[1] * (len(labels.shape) - 1)])
         parameters = self.parameters(flat, labels, training)
         shape = tf.concat([tf.shape(z)[:-1], tf.shape(parameters)[1:]], axis=0)
         parameters = tf.ensure_shape(tf.reshape(parameters, shape), (*z.shape[:-1], *parameters.shape[1:]))
@@ -129,8 +131,20 @@ class VAE(Autoencoder):
 
     # Training.
 
-    def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
-        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly)
+    def compile(
+        self, optimizer=None, augment=None, jit_compile=False, steps_per_execution=1, run_eagerly=False
+    ):
+        """Says how the networks learn.
+
+        Args:
+            optimizer: as in `Autoencoder.compile`.
+            augment: of recordings an `AudioAugment`, or None.
+            jit_compile: likewise.
+            steps_per_execution: likewise.
+            run_eagerly: likewise.
+        """
+        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment)
+        self.augment = augment
         self.adversary_optimizer = None
         if self.adversary is not None:
             self.adversary_optimizer = self.prepare_optimizer(
@@ -138,8 +152,6 @@ class VAE(Autoencoder):
                 self.adversary.trainable_variables,
             )
         self.track(*EVIDENCE, *self.objective.terms)
-
-    compile.__doc__ = Autoencoder.compile.__doc__
 
     @property
     def learned_variables(self):
@@ -152,11 +164,11 @@ class VAE(Autoencoder):
         )
 
     def train_step(self, data):
-        x, labels = self.unpack(data)
         observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
+        x, labels, seen = self.unpack_augmented(data, observe_seed)
         x = self.likelihood.observe(x, observe_seed)
         with tf.GradientTape() as tape:
-            outcome = self.objective(self, x, labels, draw_seed)
+            outcome = self.objective(self, x, labels, draw_seed, seen)
             scaled_loss = self.optimizer.scale_loss(outcome.loss)
         variables = self.learned_variables
         self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, outcome.loss)
@@ -166,6 +178,15 @@ class VAE(Autoencoder):
         self._report_evidence(outcome.reconstruction, outcome.kl)
         self.count_examples(tf.shape(x)[0])
         return self.results()
+
+    def unpack_augmented(self, data, seed):
+        """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""
+        if self.augment is None:
+            return *self.unpack(data), None
+        own = tf.random.experimental.stateless_split(tf.random.experimental.stateless_fold_in(seed, 1), 2)
+        packed, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x = self.media.to_model(self.augment.waveforms(packed, own[0]))
+        return x, self.as_labels(labels), self.augment.masked(x, own[1])
 
     def _train_adversary(self, z, seed):
         variables = self.adversary.trainable_variables
@@ -221,6 +242,53 @@ class VAE(Autoencoder):
         parts = [slice(i, i + GENERATE_BATCH) for i in range(0, len(x), GENERATE_BATCH)]
         posteriors = [self._posterior(x[part], None if labels is None else labels[part]) for part in parts]
         return DiagonalNormal(*(np.concatenate(halves) for halves in zip(*posteriors, strict=True)))
+
+    def interpolate(self, start, stop, steps=8, label=None, stop_label=None):
+        """Walks from one latent to another on the sphere, and from one label to another.
+
+        Args:
+            start: (latent_dim,) float.
+            stop: (latent_dim,) float.
+            steps: int >= 2, both ends included.
+            label: int, or n ints, which a conditional model needs.
+            stop_label: the same at the other end, where it is another; the way between is straight, in the decoder's embedding of labels.
+
+        Returns:
+            Array of raw media, (steps, ...).
+
+        Raises:
+            InputError: a latent, the number of steps or a label does not fit, or the decoder has no layer "label_embedding".
+        """
+        if stop_label is None:
+            return super().interpolate(start, stop, steps, label)
+        latents = self.walk(start, stop, steps, label)
+        names = [layer.name for layer in self.decoder.layers]
+        if "label_embedding" not in names:
+            raise InputError(
+                f"A walk between two labels needs a decoder with one layer named 'label_embedding', not {names}."
+            )
+        embedding = self.decoder.get_layer("label_embedding")
+        ends = [embedding(self.labels_for(1, end)) for end in (label, stop_label)]
+        share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
+        decoder = keras.Model([self.decoder.inputs[0], embedding.output], self.decoder.output)
+        parameters = run(decoder, tf.constant(latents, tf.float32), (1 - share) * ends[0] + share * ends[1])
+        return self.media.to_raw(self.likelihood.mean(parameters)).numpy()
+
+    def convert(self, x, labels, new_labels):
+        """Media as they would be under other labels, such as what was said by another speaker.
+
+        Args:
+            x: packed media (num, *media.shape).
+            labels: `num` labels, of a conditional model.
+            new_labels: one label for all, or `num` labels.
+
+        Returns:
+            Array of raw media, (num, ...).
+
+        Raises:
+            InputError: media or labels do not fit the model.
+        """
+        return self.decode(self.encode(x, labels), new_labels)
 
     def traverse(self, latent, dimensions=None, reach=2.0, steps=8, label=None):
         """Walks through one dimension of a latent at a time, the others as they are.

@@ -35,7 +35,7 @@ def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
             f"The encoder gives latents of shape {latent_shape}, but the decoder takes {taken}: build both with the "
             "same latent_dim."
         )
-    *places, channels = media.shape
+    *places, channels = media.model_shape
     wanted = (*places, likelihood.num_parameters(channels))
     if tuple(decoder.output_shape[1:]) != wanted:
         raise InputError(
@@ -52,8 +52,10 @@ def check_encoder_inputs(encoder, media, num_classes):
             "num_classes."
         )
     taken = tuple(encoder.inputs[0].shape[1:])
-    if taken != media.shape:
-        raise InputError(f"The encoder takes pictures of shape {taken}, but media is {media}.")
+    if taken != media.model_shape:
+        raise InputError(
+            f"The encoder takes {media.plural} of shape {taken}, but media is {media}, of shape {media.model_shape}."
+        )
 
 
 def latent_dim_of(encoder):

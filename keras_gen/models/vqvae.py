@@ -33,7 +33,7 @@ class VQVAE(Autoencoder):
     Args:
         encoder: built keras Model, media in their model form -> grid of vectors (batch, h, w, code_dim).
         decoder: built keras Model, such a grid [and label int32 (batch,)] -> parameters of the likelihood, (batch,
-            *media.shape[:-1], likelihood.num_parameters(channels)).
+            *media.model_shape[:-1], likelihood.num_parameters(channels)).
         media: what is modelled, such as `Image(32, 32, 3)`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         prior: a `CodePrior` over the grid.
@@ -105,7 +105,7 @@ class VQVAE(Autoencoder):
         """What a batch costs.
 
         Args:
-            x: (batch, *media.shape) in model form.
+            x: (batch, *media.model_shape) in model form.
             labels: int32 (batch,), or None.
 
         Returns:

@@ -1,10 +1,12 @@
 """Builders of plain Keras models, by architecture.
 
-For GANs there are `dcgan`, `r3gan` and `sngan`; for VAEs `conv`, `mlp` and `resnet`; for a VQVAE `conv_grid` and `CodePrior`.
+For GANs there are `dcgan`, `r3gan` and `sngan`; for VAEs of pictures
+`conv`, `mlp` and `resnet`, of recordings `conv1d` and `mlp`; for a VQVAE `conv_grid` and `CodePrior`.
 """
 
 from keras_gen.networks.code_prior import CodePrior
 from keras_gen.networks.conv import conv
+from keras_gen.networks.conv1d import conv1d
 from keras_gen.networks.conv_grid import conv_grid
 from keras_gen.networks.dcgan import dcgan
 from keras_gen.networks.mlp import mlp
@@ -12,4 +14,4 @@ from keras_gen.networks.r3gan import r3gan
 from keras_gen.networks.resnet import resnet
 from keras_gen.networks.sngan import sngan
 
-__all__ = ["CodePrior", "conv", "conv_grid", "dcgan", "mlp", "r3gan", "resnet", "sngan"]
+__all__ = ["CodePrior", "conv", "conv1d", "conv_grid", "dcgan", "mlp", "r3gan", "resnet", "sngan"]

@@ -3,27 +3,34 @@
 import keras
 from keras import layers
 
+from keras_gen.layers.label_embedding import embedding_of_labels
+
+
+def label_input(num_classes):
+    """The keras Input of a label, int32 (), or of n labels, int32 (n,), where `num_classes` is a tuple."""
+    shape = (len(num_classes),) if isinstance(num_classes, tuple) else ()
+    return keras.Input(shape, dtype="int32", name="label")
+
 
 def latent_inputs(latent_dim, num_classes):
     """The inputs of a generator, and the vector it starts from.
 
-    With labels that vector is the latent, followed by an embedding of the label of the same length and scale.
+    With labels that vector is the latent, followed by an embedding of each label of the same length and scale.
 
     Args:
         latent_dim: length of the latent.
-        num_classes: number of labels, or None without labels.
+        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
 
     Returns:
-        (inputs, vector): `latent`, or [`latent`, `label`]; and a tensor (batch, latent_dim or twice that).
+        (inputs, vector): `latent`, or [`latent`, `label`]; and a tensor (batch, latent_dim), or longer by an embedding of
+        that length for each label.
     """
     latent = keras.Input((latent_dim,), name="latent")
     if num_classes is None:
         return latent, latent
-    label = keras.Input((), dtype="int32", name="label")
+    label = label_input(num_classes)
     unit_normal = keras.initializers.RandomNormal(stddev=1.0)
-    embedding = layers.Embedding(
-        num_classes, latent_dim, embeddings_initializer=unit_normal, name="label_embedding"
-    )
+    embedding = embedding_of_labels(num_classes, latent_dim, embeddings_initializer=unit_normal)
     return [latent, label], layers.Concatenate(name="conditioned_latent")([latent, embedding(label)])
 
 

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from keras_gen.networks.conditioning import latent_inputs
-from keras_gen.networks.latents import join_label, picture_inputs, posterior_encoder
+from keras_gen.networks.latents import encoder_inputs, join_label, posterior_encoder
 from keras_gen.networks.sizes import channels, halved_sizes
 
 
@@ -27,9 +27,9 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
     Raises:
         InputError: the picture is not square, or not of 8 to 256 pixels.
     """
-    sizes = halved_sizes(media.shape)
+    sizes = halved_sizes(media.model_shape)
     widths = [channels(width, level) for level in range(len(sizes) - 1)]
-    picture, label = picture_inputs(media.shape, num_classes)
+    picture, label = encoder_inputs(media.model_shape, num_classes)
     x = picture
     for filters in widths:
         x = layers.Conv2D(filters, 4, strides=2, padding="same", activation=activation)(x)
@@ -45,7 +45,7 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
         x = crop(
             layers.Conv2DTranspose(filters, 4, strides=2, padding="same", activation=activation)(x), size
         )
-    parameters = likelihood.num_parameters(media.shape[-1])
+    parameters = likelihood.num_parameters(media.model_shape[-1])
     x = layers.Conv2DTranspose(parameters, 4, strides=2, padding="same", dtype="float32")(x)
     return encoder, keras.Model(inputs, crop(x, sizes[0]), name="decoder")
 

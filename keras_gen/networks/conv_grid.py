@@ -31,9 +31,9 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
     Raises:
         InputError: the picture is not square, or not of 8 to 256 pixels, or cannot be halved that often.
     """
-    sizes = _sizes(media.shape, halvings)
+    sizes = _sizes(media.model_shape, halvings)
     widths = [channels(width, level) for level in range(halvings)]
-    picture = keras.Input(media.shape, name="picture")
+    picture = keras.Input(media.model_shape, name="picture")
     x = picture
     for filters in widths:
         x = layers.Conv2D(filters, 4, strides=2, padding="same", activation="silu")(x)
@@ -50,7 +50,7 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
     x = _residual(x, blocks)
     for size, filters in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
         x = crop(layers.Conv2DTranspose(filters, 4, strides=2, padding="same", activation="silu")(x), size)
-    parameters = likelihood.num_parameters(media.shape[-1])
+    parameters = likelihood.num_parameters(media.model_shape[-1])
     x = layers.Conv2DTranspose(parameters, 4, strides=2, padding="same", dtype="float32")(x)
     return encoder, keras.Model(inputs, crop(x, sizes[0]), name="decoder")
 

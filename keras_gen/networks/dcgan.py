@@ -30,10 +30,10 @@ def dcgan(media, num_classes=None, latent_dim=100, width=64):
     Raises:
         InputError: if the network cannot make pictures of this size.
     """
-    start, doublings = start_and_doublings(media.shape)
+    start, doublings = start_and_doublings(media.model_shape)
     widths = [channels(width, level) for level in range(doublings)]
-    generator = _generator(start, widths[::-1], media.shape[-1], latent_dim, num_classes)
-    return generator, _discriminator(media.shape, widths, num_classes)
+    generator = _generator(start, widths[::-1], media.model_shape[-1], latent_dim, num_classes)
+    return generator, _discriminator(media.model_shape, widths, num_classes)
 
 
 def _generator(start, widths, colours, latent_dim, num_classes):

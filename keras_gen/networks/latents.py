@@ -3,43 +3,44 @@
 import keras
 from keras import layers
 
+from keras_gen.layers.label_embedding import embedding_of_labels
+from keras_gen.networks.conditioning import label_input
+
 EMBEDDING = 16
 
 
-def picture_inputs(shape, num_classes):
+def encoder_inputs(shape, num_classes, name="picture"):
     """The inputs of an encoder.
 
     Args:
         shape: of the media in their model form.
-        num_classes: number of labels, or None without labels.
+        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        name: of the first input.
 
     Returns:
-        (picture, label): keras Inputs; label is None without labels.
+        (media, label): keras Inputs; label is None without labels.
     """
-    picture = keras.Input(shape, name="picture")
-    return picture, None if num_classes is None else keras.Input((), dtype="int32", name="label")
+    return keras.Input(shape, name=name), None if num_classes is None else label_input(num_classes)
 
 
 def join_label(vector, label, num_classes):
-    """A vector (batch, n) with an embedding of the label behind it, or as it is without labels."""
+    """A vector (batch, n) with an embedding of each label behind it, or as it is without labels."""
     if label is None:
         return vector
-    return layers.Concatenate()(
-        [vector, layers.Embedding(num_classes, EMBEDDING, name="label_embedding")(label)]
-    )
+    return layers.Concatenate()([vector, embedding_of_labels(num_classes, EMBEDDING)(label)])
 
 
-def posterior_encoder(picture, label, features, latent_dim):
+def posterior_encoder(media, label, features, latent_dim):
     """The encoder that ends in a diagonal normal, in float32 under every dtype policy.
 
     Args:
-        picture: keras Input.
+        media: keras Input.
         label: keras Input, or None.
         features: tensor (batch, n) computed from them.
         latent_dim: length of the latent.
 
     Returns:
-        A functional Model from the picture, or [picture, `label`], to [mean, log variance], (batch, latent_dim) each.
+        A functional Model from the media, or [media, `label`], to [mean, log variance], (batch, latent_dim) each.
     """
     # A small start keeps the first draws near the prior.
     small = keras.initializers.VarianceScaling(0.1)
@@ -47,4 +48,4 @@ def posterior_encoder(picture, label, features, latent_dim):
         layers.Dense(latent_dim, kernel_initializer=small, dtype="float32", name=name)(features)
         for name in ("mean", "log_variance")
     ]
-    return keras.Model(picture if label is None else [picture, label], outputs, name="encoder")
+    return keras.Model(media if label is None else [media, label], outputs, name="encoder")

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from keras_gen.networks.conditioning import latent_inputs
-from keras_gen.networks.latents import join_label, picture_inputs, posterior_encoder
+from keras_gen.networks.latents import encoder_inputs, join_label, posterior_encoder
 
 
 def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, activation="tanh"):
@@ -24,10 +24,10 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `picture` (*media.shape) [and `label` int32 ()] to [mean, log variance],
-        and from `latent` (latent_dim,) [and `label`] to parameters (*media.shape[:-1], likelihood.num_parameters(channels)).
+        (encoder, decoder), functional Models: from `picture` (*media.model_shape) [and `label` int32 ()] to [mean, log variance],
+        and from `latent` (latent_dim,) [and `label`] to parameters (*media.model_shape[:-1], likelihood.num_parameters(channels)).
     """
-    picture, label = picture_inputs(media.shape, num_classes)
+    picture, label = encoder_inputs(media.model_shape, num_classes)
     # Pixels from 0 to 1, as in the paper: a black ground of -1 would drive the first layer into saturation.
     x = layers.Rescaling(0.5, offset=0.5)(layers.Flatten()(picture))
     x = join_label(x, label, num_classes)
@@ -38,7 +38,7 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
     inputs, x = latent_inputs(latent_dim, num_classes)
     for _ in range(depth):
         x = layers.Dense(width, activation=activation)(x)
-    *places, channels = media.shape
+    *places, channels = media.model_shape
     shape = (*places, likelihood.num_parameters(channels))
     x = layers.Dense(math.prod(shape), dtype="float32")(x)
     parameters = layers.Reshape(shape, dtype="float32", name="parameters")(x)

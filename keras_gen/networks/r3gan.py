@@ -43,8 +43,8 @@ def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
     """
     if width % (GROUP_SIZE // EXPANSION):
         raise InputError(f"width must be a multiple of {GROUP_SIZE // EXPANSION} for r3gan, not {width}.")
-    generator = _generator(media.shape, num_classes, latent_dim, width, blocks)
-    return generator, _discriminator(media.shape, num_classes, width, blocks)
+    generator = _generator(media.model_shape, num_classes, latent_dim, width, blocks)
+    return generator, _discriminator(media.model_shape, num_classes, width, blocks)
 
 
 def _generator(shape, num_classes, latent_dim, width, blocks):

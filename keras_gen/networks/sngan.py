@@ -29,8 +29,8 @@ def sngan(media, num_classes=None, latent_dim=128, width=32):
     Raises:
         InputError: if the network cannot make pictures of this size.
     """
-    generator = _generator(media.shape, num_classes, latent_dim, width)
-    return generator, _discriminator(media.shape, num_classes, width)
+    generator = _generator(media.model_shape, num_classes, latent_dim, width)
+    return generator, _discriminator(media.model_shape, num_classes, width)
 
 
 def _generator(shape, num_classes, latent_dim, width):

@@ -1,4 +1,4 @@
-"""What the recipes for pictures have in common."""
+"""What all recipes have in common."""
 
 import dataclasses
 import math
@@ -8,15 +8,13 @@ from keras_gen.errors import InputError, unknown
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
-@dataclasses.dataclass(frozen=True)
-class PictureConfig:
-    """The part of a setup that every recipe for pictures has; sub-classes add their model's, and `make` it.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """The part of a setup that every recipe has; sub-classes add their media's and their model's, and `make` it.
 
     Args:
         data: name or path for `keras_gen.datasets.load`; empty where it must be given.
-        size: side of the pictures in pixels.
-        channels: 1 for grey, 3 for colour.
-        num_classes: number of labels to condition on, or None for none.
+        num_classes: number of labels to condition on, or None for none; where an example has several labels, the number of each.
         final_learning_rate_share: share of the learning rates that is left at the end, on a cosine.
         batch_size: examples in a batch.
         epochs: how often losses are reported, samples drawn and a checkpoint written.
@@ -34,9 +32,7 @@ class PictureConfig:
     """
 
     data: str
-    size: int
-    channels: int
-    num_classes: int | None = None
+    num_classes: int | tuple[int, ...] | None = None
     final_learning_rate_share: float = 0.01
     batch_size: int = 128
     epochs: int = 20
@@ -86,8 +82,10 @@ class PictureConfig:
                 raise InputError(
                     f"Field {field!r} must be at least 0 and below 1, not {getattr(self, field)}."
                 )
-        if self.num_classes is not None and self.num_classes < 1:
-            raise InputError(f"Field 'num_classes' must be at least 1, or none, not {self.num_classes}.")
+        if self.num_classes is not None and min(_numbers(self.num_classes), default=0) < 1:
+            raise InputError(
+                f"Field 'num_classes' must be at least 1, or none, not {told(self.num_classes)}."
+            )
 
     @property
     def examples(self):
@@ -120,6 +118,19 @@ class PictureConfig:
         """How `compile` is to run the steps."""
         return {"jit_compile": self.jit_compile, "steps_per_execution": self.whole_execution}
 
+    @property
+    def media(self):
+        """The `Media` that is modelled."""
+        raise NotImplementedError
+
+    def load(self):
+        """The `Dataset` to train on.
+
+        Raises:
+            InputError: it cannot be loaded, or not with these settings.
+        """
+        raise NotImplementedError
+
     def build(self):
         """A compiled model."""
         import keras
@@ -141,15 +152,24 @@ class PictureConfig:
             InputError: the classes are others, or there is too little to test on.
         """
         if self.num_classes not in (None, dataset.num_classes):
-            found = dataset.num_classes or "none"
+            found = told(dataset.num_classes)
             raise InputError(
-                f"The recipe wants {self.num_classes} classes, but the data have {found}: give --set num_classes={found}."
+                f"The recipe wants {told(self.num_classes)} classes, but the data have {found}: give --set num_classes={found}."
             )
         held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
         if held_out < 2:
             raise InputError(
-                f"The data leave {held_out} pictures for testing: at least 2 are needed, so give more pictures."
+                f"The data leave {held_out} {dataset.media.plural} for testing: at least 2 are needed, so give more."
             )
 
     def finish(self, model, dataset):
         """What is left to do after training: by default nothing."""
+
+
+def _numbers(num_classes):
+    return num_classes if isinstance(num_classes, tuple) else (num_classes,)
+
+
+def told(num_classes):
+    """Numbers of classes as a field takes them."""
+    return "none" if num_classes is None else ",".join(str(number) for number in _numbers(num_classes))

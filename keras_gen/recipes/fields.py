@@ -2,9 +2,12 @@
 
 import contextlib
 import dataclasses
+import types
 import typing
 
 from keras_gen.errors import InputError, unknown
+
+TOLD = {bool: "true or false", tuple: "whole numbers with commas between"}
 
 
 def parse_assignments(assignments):
@@ -47,18 +50,27 @@ def _boolean(text):
     return text == "true"
 
 
+def _numbers(text):
+    if "," not in text:
+        raise ValueError(text)
+    return tuple(int(number) for number in text.split(","))
+
+
 def _convert(name, kind, value):
     optional = type(None) in typing.get_args(kind)
-    kinds = [k for k in (typing.get_args(kind) or (kind,)) if k is not type(None)]
+    alternatives = typing.get_args(kind) if typing.get_origin(kind) is types.UnionType else (kind,)
+    # Tuples are of whole numbers.
+    kinds = [typing.get_origin(k) or k for k in alternatives if k is not type(None)]
     if optional and value in (None, "none", "None"):
         return None
-    if isinstance(value, str) and kinds != [str]:
+    if isinstance(value, str) and str not in kinds:
         text = value.replace("_", "")
         for k in kinds:
             with contextlib.suppress(ValueError):
-                return _boolean(text.lower()) if k is bool else k(text)
+                return {bool: _boolean, tuple: _numbers}.get(k, k)(text.lower())
+    elif isinstance(value, list) and tuple in kinds and all(type(number) is int for number in value):
+        return tuple(value)
     elif type(value) in kinds or (type(value) is int and float in kinds):
         return value
-    wanted = " or ".join("true or false" if k is bool else k.__name__ for k in kinds)
-    wanted += " or none" if optional else ""
+    wanted = " or ".join(TOLD.get(k, k.__name__) for k in kinds) + (" or none" if optional else "")
     raise InputError(f"Field {name!r} takes {wanted}, not {value!r}.")

@@ -3,10 +3,10 @@
 import dataclasses
 
 from keras_gen.errors import InputError
-from keras_gen.recipes.config import PictureConfig
+from keras_gen.recipes.picture_config import PictureConfig
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class GANConfig(PictureConfig):
     """The whole setup of a picture GAN.
 
@@ -83,10 +83,9 @@ class GANConfig(PictureConfig):
         """A compiled `GAN`."""
         from keras_gen import layers, networks, schedules
         from keras_gen.losses import R1, R2, GradientPenalty
-        from keras_gen.media import Image
         from keras_gen.models import GAN
 
-        media = Image(self.size, self.size, self.channels)
+        media = self.media
         generator, discriminator = getattr(networks, self.network)(
             media, num_classes=self.num_classes, latent_dim=self.latent_dim, width=self.width
         )

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_gen.callbacks.latent_monitor import kl_of_dimensions
-from keras_gen.metrics import PictureQuality, disentanglement_scores
+from keras_gen.metrics import Quality, disentanglement_scores, linear_probes, reconstruction_distances
 
-NUM_SCORED = (2_000, 10_000)  # pictures drawn, at least and at most
+UNORDERED = ("shape", "vowel")  # factors whose values have no order
+NUM_SCORED = (2_000, 10_000)  # examples drawn, at least and at most
 
 
 class Score(NamedTuple):
@@ -16,7 +17,7 @@ class Score(NamedTuple):
     Args:
         metrics: name -> number.
         conditions: a sentence on how they were taken.
-        real: name -> what real pictures score, where that is known.
+        real: name -> what real examples score, where that is known.
     """
 
     metrics: dict
@@ -25,50 +26,81 @@ class Score(NamedTuple):
 
 
 def quality(model, dataset, config):
-    """Distances of fresh samples to the held-out pictures, and agreement with the labels asked for."""
-    quality = PictureQuality(dataset)
+    """Distances of fresh samples to the held-out examples, and agreement with the labels asked for."""
+    quality = Quality(dataset)
     num = int(np.clip(quality.num_real, *NUM_SCORED))
     labels = model.labels_for(num)
     metrics = quality.score(model.generate(num, labels, config.seed), labels)
     conditions = (
         f"Feature space: {quality.extractor}. Figures in another feature space, such as the FID of papers, are not "
-        f"comparable. {quality.num_generated:,} generated pictures against {quality.num_real:,} held-out real ones, "
-        f"seed {quality.seed}."
+        f"comparable. {quality.num_generated:,} generated {dataset.media.plural} against {quality.num_real:,} held-out real "
+        f"ones, seed {quality.seed}."
     )
     return [Score(metrics, conditions, quality.floor())]
 
 
 def evidence(model, dataset, config):
-    """Likelihood of the test pictures, and how the latents are used."""
+    """Likelihood of the test examples, and how the latents are used."""
     metrics = model.score(dataset, samples=config.nll_samples, seed=config.seed)
     conditions = (
-        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test pictures, with "
+        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test {dataset.media.plural}, with "
         f"{config.nll_samples:,} draws each, under {type(model.likelihood).__name__}: comparable for one likelihood alone."
     )
     if model.prior.standard_normal:
-        pictures, labels = dataset.arrays("test")
-        kl = kl_of_dimensions(model, pictures, None if model.num_classes is None else labels)
+        examples, labels = dataset.arrays("test")
+        kl = kl_of_dimensions(model, examples, None if model.num_classes is None else labels)
         conditions += " KL divergence of each dimension, largest first: "
         conditions += ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)) + "."
     return [Score(metrics, conditions, {})]
 
 
 def bound(model, dataset, config):
-    """The bound on the likelihood of the test pictures that a model with one latent for each example gives."""
+    """The bound on the likelihood of the test examples that a model with one latent for each example gives."""
     conditions = (
-        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test pictures, under "
+        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test {dataset.media.plural}, under "
         f"{type(model.likelihood).__name__}: comparable for one likelihood alone."
     )
     return [Score(model.score(dataset, seed=config.seed), conditions, {})]
 
 
+def reconstruction(model, dataset, config):
+    """How far test recordings are from what comes back of them, and from what the vocoder alone makes of them."""
+    packed, labels = dataset.arrays("test")
+    media = model.media
+    real = media.unpack(packed)
+    labels = None if model.num_classes is None else labels
+    metrics = reconstruction_distances(media, real, model.reconstruct(packed, labels))
+    through = np.concatenate(
+        [media.to_raw(media.to_model(part)) for part in np.array_split(packed, -(-len(packed) // 100))]
+    )
+    conditions = (
+        f"Distances are the mean over {len(real):,} test {media.plural}; in the column of real ones, of those that only went "
+        "through the spectrogram and Griffin-Lim."
+    )
+    return [Score(metrics, conditions, reconstruction_distances(media, real, through))]
+
+
 def disentanglement(model, dataset, config):
-    """How well single latents stand for single factors, where the factors of the data are known."""
+    """How well single latents stand for single factors, and lines through all of them, where the factors are known."""
     if dataset.factor_names is None:
         return []
-    pictures, labels = dataset.arrays("test")
-    latents = model.encode(pictures, None if model.num_classes is None else labels)
-    unordered = [column for column, name in enumerate(dataset.factor_names) if name == "shape"]
-    metrics = disentanglement_scores(latents, dataset.factors("test"), categorical=unordered)
-    conditions = f"Disentanglement is of the posterior means of {len(latents):,} test pictures."
+    latents, factors = {}, {}
+    for split in ("train", "test"):
+        examples, labels = dataset.arrays(split)
+        latents[split] = model.encode(examples, None if model.num_classes is None else labels)
+        factors[split] = dataset.factors(split)
+    unordered = [column for column, name in enumerate(dataset.factor_names) if name in UNORDERED]
+    metrics = disentanglement_scores(latents["test"], factors["test"], categorical=unordered)
+    metrics |= linear_probes(
+        latents["train"],
+        factors["train"],
+        latents["test"],
+        factors["test"],
+        dataset.factor_names,
+        categorical=unordered,
+    )
+    conditions = (
+        f"Disentanglement is of the posterior means of {len(latents['test']):,} test {dataset.media.plural}; probes are "
+        f"fitted to those of {len(latents['train']):,} training ones."
+    )
     return [Score(metrics, conditions, {})]

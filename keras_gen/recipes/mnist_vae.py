@@ -8,11 +8,11 @@ Time: 38 minutes of training on one of two busy cores, 300 passes over the data;
 Score: NLL 88.74 nats with 1,000 draws, 15 active units of 50.
 """
 
-from keras_gen.recipes.vae import VAEConfig
+from keras_gen.recipes.picture_vae import PictureVAEConfig
 
 
 def config():
-    return VAEConfig(
+    return PictureVAEConfig(
         data="mnist",
         size=28,
         channels=1,

@@ -3,17 +3,17 @@
 import dataclasses
 
 MEANINGS = {
-    "frechet": "Frechet distance between features of generated and of held-out real pictures; 0 is best",
+    "frechet": "Frechet distance between features of generated and of held-out real examples; 0 is best",
     "kernel": "kernel distance (unbiased squared MMD, cubic kernel) between the same; 0 is best",
     "kernel_std": "its standard deviation over subsets",
-    "label_agreement": "share of generated pictures that the classifier gives the label they were asked for",
-    "classes_produced": "number of classes that the classifier sees among the generated pictures",
+    "label_agreement": "share of generated examples that the classifier gives the label they were asked for",
+    "classes_produced": "number of classes that the classifier sees among the generated examples",
     "nll": "upper bound on -log p(x), nats per example; lower is better",
     "elbo": "evidence lower bound on log p(x), nats per example; higher is better",
     "reconstruction": "-log p(x|z), nats per example",
     "kl": "KL divergence from what the encoder says to the prior, nats per example",
     "active_units": "latent dimensions whose posterior mean varies by more than 0.01",
-    "mutual_information": "between picture and latent, nats; at most the logarithm of the number of pictures",
+    "mutual_information": "between example and latent, nats; at most the logarithm of the number of examples",
     "marginal_kl": "KL divergence from the aggregate posterior to the prior, nats",
     "perplexity": "effective number of codes in use",
     "mig": "mutual information gap; 1 is best",
@@ -21,10 +21,21 @@ MEANINGS = {
     "dci_disentanglement": "whether each latent tells of one factor; 1 is best",
     "dci_completeness": "whether each factor is told by one latent; 1 is best",
     "dci_informativeness": "accuracy of the factors as forests read them from the latents; 1 is best",
+    "log_mel": "mean absolute difference of log-mel spectrograms between recordings and what comes back of them, dB",
+    "mr_stft": "multi-resolution STFT distance between the same; 0 is best",
     "examples_seen": "training examples, counted each time they were seen",
     "skipped_steps": "batches that taught nothing, because a loss or gradient was not finite",
     "training_minutes": "wall-clock minutes of training since the run was last started",
 }
+FAMILIES = {
+    "label_agreement_": "label_agreement, for this label alone",
+    "probe_": "how well a linear probe reads this factor from the latents: R^2, or accuracy of categories; 1 is best",
+}
+
+
+def meaning(name):
+    """What a measure is; of some there is one for each label or factor."""
+    return MEANINGS.get(name) or next(text for start, text in FAMILIES.items() if name.startswith(start))
 
 
 def report(recipe, config, dataset, scores, metrics, pictures):
@@ -46,10 +57,10 @@ def report(recipe, config, dataset, scores, metrics, pictures):
     for name in pictures:
         lines += [f"![{name.removesuffix('.png')}]({name})", ""]
     lines += [f"Data: `{dataset}`", "", "## Scores", ""]
-    lines += ["| measure | model | real training pictures | meaning |", "| --- | --- | --- | --- |"]
+    lines += ["| measure | model | real | meaning |", "| --- | --- | --- | --- |"]
     for name, value in metrics.items():
         best = f"{real[name]:.4g}" if name in real else ""
-        lines.append(f"| {name} | {value:.4g} | {best} | {MEANINGS[name]} |")
+        lines.append(f"| {name} | {value:.4g} | {best} | {meaning(name)} |")
     lines += [text for score in scores for text in ("", score.conditions)]
     lines += ["", "## Settings", "", "| field | value |", "| --- | --- |"]
     lines += [f"| {name} | {value} |" for name, value in dataclasses.asdict(config).items()]

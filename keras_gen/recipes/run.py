@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder, remove_partial, write_atomically
+from keras_gen.recipes.classes import Classes
 
 
 class Run:
@@ -27,6 +28,7 @@ class Run:
         self.report_file = self.folder / "report.md"
         self.history_file = self.folder / "history.csv"
         self.pictures = self.folder / "samples.png"
+        self.classes_file = self.folder / "classes.json"
 
     @classmethod
     def open(cls, folder):
@@ -83,6 +85,25 @@ class Run:
         self.check(recipe, config)
         write_atomically(self.config_file, json.dumps(self._wanted(recipe, config), indent=2) + "\n")
 
+    def write_classes(self, dataset):
+        """Keeps what the labels of the data stand for, where they have any."""
+        if dataset.class_names:
+            classes = {"pattern": dataset.pattern, "names": dataset.class_names}
+            write_atomically(self.classes_file, json.dumps(classes, indent=2) + "\n")
+
+    def classes(self):
+        """The `Classes` of the data, or None where they have no labels.
+
+        Raises:
+            InputError: `classes.json` is damaged.
+        """
+        if not self.classes_file.is_file():
+            return None
+        try:
+            return Classes(**json.loads(self.classes_file.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{self.classes_file} cannot be read: {error}.") from error
+
     @contextlib.contextmanager
     def held(self):
         """Keeps other processes from training in the folder, which exists, while this one does.
@@ -101,7 +122,8 @@ class Run:
             yield
 
     def _wanted(self, recipe, config):
-        return {"recipe": recipe, **dataclasses.asdict(config)}
+        # As it comes back from the file: a tuple as a list.
+        return json.loads(json.dumps({"recipe": recipe, **dataclasses.asdict(config)}))
 
     def _refuse_changes(self, wanted):
         found = self._read()

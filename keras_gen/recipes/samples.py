@@ -1,11 +1,12 @@
-"""Samples of a run as files."""
+"""What a run makes, as files."""
 
 import numpy as np
 
 from keras_gen.errors import InputError
+from keras_gen.media.image import write_png
 
 
-def write_samples(model, out, num, label=None, seed=None):
+def write_samples(model, out, num, label=None, seed=None, classes=None):
     """Draws samples and writes them in the form that the name asks for.
 
     Args:
@@ -13,8 +14,9 @@ def write_samples(model, out, num, label=None, seed=None):
         out: path: `.png` for a grid, `.npz` for arrays (`samples`, and `labels` of a conditional model), no ending for a
             folder of one file each.
         num: int >= 1, how many.
-        label: int, the class of a conditional model; None goes through the classes in turn.
+        label: int, or n ints, the class of a conditional model; None goes through the classes in turn.
         seed: int, or None to draw afresh.
+        classes: the `Classes` of the data, whose pattern files in a folder are named by, or None.
 
     Raises:
         InputError: the ending or the label is not one of those, or the path cannot be written.
@@ -26,19 +28,65 @@ def write_samples(model, out, num, label=None, seed=None):
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix.lower() == ".png":
-            model.media.save(model.media.grid(samples), out)
+            write_png(model.media.grid(samples), out)
         elif out.suffix.lower() == ".npz":
             arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
             np.savez_compressed(out, **arrays)
         else:
-            _write_folder(model, samples, labels, out)
+            named = None if labels is None or classes is None else classes.file_names(labels.tolist())
+            write_folder(model.media, samples, out, named or _numbers(labels, num))
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
-def _write_folder(model, samples, labels, folder):
-    folder.mkdir(exist_ok=True)
-    digits = len(str(len(samples) - 1))
-    for i, sample in enumerate(samples):
-        name = f"{i:0{digits}d}" if labels is None else f"{i:0{digits}d}_{labels[i]}"
-        model.media.save(sample, folder / f"{name}.png")
+def write_folder(media, samples, folder, names):
+    """Writes each sample to a file of its own, under its name and the ending of the media."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for sample, name in zip(samples, names, strict=True):
+        media.save(sample, folder / f"{name}{media.ending}")
+
+
+def _numbers(labels, num):
+    digits = len(str(num - 1))
+    for i in range(num):
+        told = [] if labels is None else np.reshape(labels[i], (-1,)).tolist()
+        yield "_".join([f"{i:0{digits}d}", *map(str, told)])
+
+
+def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
+    """Writes what lies between two files to a folder, a file for each step.
+
+    Args:
+        model: an `Autoencoder`.
+        start: path of a file that the model's media reads.
+        stop: path of another.
+        out: path of the folder.
+        steps: int >= 2, both ends included.
+        label: of the first file, which a conditional model needs.
+        stop_label: of the second.
+
+    Raises:
+        InputError: the model has no encoder, a file cannot be read or used, or the folder cannot be written.
+    """
+    if not hasattr(model, "encode"):
+        raise InputError(f"A {type(model).__name__} has no encoder, which a walk between two files needs.")
+    packed = [_packed(model.media, path) for path in (start, stop)]
+    labels = None if model.num_classes is None else [label, stop_label]
+    latents = model.encode(np.stack(packed), labels)
+    ends = {} if labels is None else {"label": label, "stop_label": stop_label}
+    if ends and np.array_equal(label, stop_label):
+        ends = {"label": label}
+    walked = model.interpolate(*latents, steps=steps, **ends)
+    try:
+        write_folder(model.media, walked, out, _numbers(None, steps))
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
+def _packed(media, path):
+    try:
+        return media.pack(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except InputError as error:
+        raise InputError(f"{path} cannot be used: {error}") from error

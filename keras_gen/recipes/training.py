@@ -6,9 +6,10 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
-from keras_gen import datasets, distribution
+from keras_gen import distribution
 from keras_gen.callbacks import (
     Checkpoint,
     Diverged,
@@ -20,10 +21,11 @@ from keras_gen.callbacks import (
     latest_checkpoint,
 )
 from keras_gen.callbacks.interruption import leave
-from keras_gen.callbacks.latent_monitor import sheets
+from keras_gen.callbacks.latent_monitor import views
 from keras_gen.errors import InputError
 from keras_gen.export import next_version
 from keras_gen.files import make_folder, replace_atomically, write_atomically
+from keras_gen.media.image import write_png
 from keras_gen.models import Autoencoder, load_model
 from keras_gen.recipes import measures
 from keras_gen.recipes.report import report
@@ -59,13 +61,7 @@ def train(run, recipe, config, strategy="auto", say=print):
     is_chief = distribution.is_chief(None if is_trained else strategy)
     if is_trained and not is_chief:
         return None
-    dataset = datasets.load(
-        config.data,
-        size=config.size,
-        channels=config.channels,
-        batch_size=config.batch_size,
-        seed=config.seed,
-    )
+    dataset = config.load()
     config.check_data(dataset)
     say(f"Data: {dataset}")
     versions = Path("savedmodels") / run.folder.resolve().name
@@ -74,6 +70,7 @@ def train(run, recipe, config, strategy="auto", say=print):
         if is_chief:
             run.start(recipe, config)
             stack.enter_context(run.held())
+            run.write_classes(dataset)
             make_folder(versions)
         started = time.perf_counter()
         with Interruption() as interruption:
@@ -128,7 +125,7 @@ def write_results(run, recipe, config, dataset, model, versions, minutes, say):
     """Saves, scores and exports a trained model; the path of its SavedModel."""
     replace_atomically(run.model_file, model.save)
     pictures = write_pictures(model, dataset, run, config.seed)
-    say("Scoring against held-out pictures")
+    say(f"Scoring against held-out {dataset.media.plural}")
     scores = [score for name in config.measures for score in getattr(measures, name)(model, dataset, config)]
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
     metrics |= {
@@ -143,21 +140,22 @@ def write_results(run, recipe, config, dataset, model, versions, minutes, say):
 
 
 def write_pictures(model, dataset, run, seed):
-    """Samples of a finished model, and of one that reconstructs what becomes of test pictures; the files' names."""
+    """Samples of a finished model, and of one that reconstructs what becomes of test examples; the files' names."""
     write_samples(model, run.pictures, SAMPLES_SHOWN, seed=seed)
     names = [run.pictures.name]
     if isinstance(model, Autoencoder):
-        for name, sheet in sheets(model, *some_examples(model, dataset, "test")).items():
-            model.media.save(sheet, run.folder / f"{name}.png")
+        for name, (examples, rows) in views(model, *some_examples(model, dataset, "test")).items():
+            write_png(model.media.grid(examples, rows), run.folder / f"{name}.png")
             names.append(f"{name}.png")
     return names
 
 
 def some_examples(model, dataset, split):
-    """The first pictures of a split, and their labels where the model takes any."""
-    pictures, labels = dataset.arrays(split)
-    labels = None if model.num_classes is None else labels[:RECONSTRUCTED]
-    return pictures[:RECONSTRUCTED], labels
+    """Some examples of a split, evenly spaced since files come in the order of their names, and their labels where the model
+    takes any."""
+    examples, labels = dataset.arrays(split)
+    rows = np.linspace(0, len(examples) - 1, min(RECONSTRUCTED, len(examples))).astype(int)
+    return examples[rows], None if model.num_classes is None else labels[rows]
 
 
 def monitor_of(model, dataset, run, seed):

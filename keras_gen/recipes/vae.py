@@ -1,10 +1,10 @@
-"""What a recipe for a picture VAE says, and how the model is made from it."""
+"""What a recipe for a VAE says, and how the model is made from it."""
 
 import dataclasses
 
 from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
-from keras_gen.recipes.config import PictureConfig
+from keras_gen.recipes.config import Config
 
 READ_BY = {  # fields that some objectives alone read
     "beta": ("dip1", "dip2", "elbo", "factor", "free_bits", "tc"),
@@ -16,13 +16,13 @@ READ_BY = {  # fields that some objectives alone read
 OBJECTIVES = ("capacity", "dip1", "dip2", "dreg", "elbo", "factor", "free_bits", "info", "iwae", "tc")
 
 
-@dataclasses.dataclass(frozen=True)
-class VAEConfig(PictureConfig):
-    """The whole setup of a picture VAE.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VAEConfig(Config):
+    """The part of a setup that every recipe for a VAE has.
 
     Args:
-        network: "conv", "mlp" or "resnet".
-        width: units of a layer of "mlp"; feature maps at half the picture's size of the others, which double as it halves.
+        network: "conv", "mlp" or "resnet" of pictures; "conv1d" or "mlp" of voices.
+        width: units of a layer of "mlp"; feature maps at half the size of the others, which double as it halves.
         latent_dim: numbers in a latent.
         activation: of the hidden layers, such as "silu" or "tanh".
         likelihood: "bernoulli" (dynamic binarisation), "gaussian", "laplace" (learned scales), "logistic_mixture" or
@@ -40,10 +40,10 @@ class VAEConfig(PictureConfig):
         sampling_components: normals of the mixture that samples are drawn from after training; 0 draws from the prior.
         learning_rate: of Adam, at the start.
         epsilon: of Adam.
-        nll_samples: draws of the importance-weighted likelihood of the test pictures.
+        nll_samples: draws of the importance-weighted likelihood of the test examples.
     """
 
-    network: str = "conv"
+    network: str
     width: int = 32
     latent_dim: int = 32
     activation: str = "silu"
@@ -62,7 +62,6 @@ class VAEConfig(PictureConfig):
     nll_samples: int = 1000
 
     choices = {
-        "network": ("conv", "mlp", "resnet"),
         "activation": ("elu", "gelu", "leaky_relu", "relu", "silu", "tanh"),
         "likelihood": likelihoods.NAMES,
         "objective": OBJECTIVES,
@@ -83,12 +82,11 @@ class VAEConfig(PictureConfig):
         "learning_rate",
         "epsilon",
     )
-    measures = ("evidence", "quality", "disentanglement")
     best_by = "val_loss"
 
     def __post_init__(self):
         super().__post_init__()
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        defaults = {field.name: field.default for field in dataclasses.fields(VAEConfig)}
         for field, objectives in READ_BY.items():
             if self.objective not in objectives and getattr(self, field) != defaults[field]:
                 raise InputError(
@@ -117,10 +115,9 @@ class VAEConfig(PictureConfig):
     def make(self):
         """A compiled `VAE`."""
         from keras_gen import losses, networks, schedules
-        from keras_gen.media import Image
         from keras_gen.models import VAE
 
-        media = Image(self.size, self.size, self.channels)
+        media = self.media
         likelihood = likelihoods.get(self.likelihood)
         encoder, decoder = getattr(networks, self.network)(
             media,
@@ -142,10 +139,13 @@ class VAEConfig(PictureConfig):
             seed=self.seed,
         )
         vae.compile(
-            self.adam(self.learning_rate, epsilon=self.epsilon),
-            **self.execution,
+            self.adam(self.learning_rate, epsilon=self.epsilon), augment=self.augment, **self.execution
         )
         return vae
+
+    @property
+    def augment(self):
+        """What happens to examples in training: by default nothing."""
 
     def _objective(self, losses, schedules):
         beta = schedules.WarmUp(self.beta, self.warm_up)
@@ -167,12 +167,12 @@ class VAEConfig(PictureConfig):
         found = len(dataset.arrays("train")[0])
         if self.num_examples not in (None, found):
             raise InputError(
-                f"The recipe is set for {self.num_examples:,} training pictures, but the data have {found:,}: give --set "
+                f"The recipe is set for {self.num_examples:,} training examples, but the data have {found:,}: give --set "
                 f"num_examples={found}."
             )
         if self.sampling_components > found:
             raise InputError(
-                f"Field 'sampling_components' must be at most the {found:,} training pictures, not "
+                f"Field 'sampling_components' must be at most the {found:,} training examples, not "
                 f"{self.sampling_components:,}."
             )
         if dataset.factor_names and self.latent_dim < 2:
@@ -183,6 +183,6 @@ class VAEConfig(PictureConfig):
     def finish(self, model, dataset):
         """Fits the mixture that samples are drawn from, where one is wanted."""
         if self.sampling_components:
-            pictures, labels = dataset.arrays("train")
+            examples, labels = dataset.arrays("train")
             labels = None if model.num_classes is None else labels
-            model.fit_sampling_prior(pictures, labels, self.sampling_components, self.seed)
+            model.fit_sampling_prior(examples, labels, self.sampling_components, self.seed)

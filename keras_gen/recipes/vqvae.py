@@ -4,10 +4,10 @@ import dataclasses
 
 from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
-from keras_gen.recipes.config import PictureConfig
+from keras_gen.recipes.picture_config import PictureConfig
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class VQVAEConfig(PictureConfig):
     """The whole setup of a picture VQ-VAE.
 
@@ -55,10 +55,9 @@ class VQVAEConfig(PictureConfig):
     def make(self):
         """A compiled `VQVAE`."""
         from keras_gen import networks
-        from keras_gen.media import Image
         from keras_gen.models import VQVAE
 
-        media = Image(self.size, self.size, self.channels)
+        media = self.media
         likelihood = likelihoods.get(self.likelihood)
         encoder, decoder = networks.conv_grid(
             media,

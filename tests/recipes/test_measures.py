@@ -2,21 +2,22 @@ import numpy as np
 import pytest
 
 from keras_gen import recipes
+from keras_gen.media import Image
 from keras_gen.recipes import measures
 
 
 class KnownFactors:
     """A data set of three factors, each with a latent of its own."""
 
+    media = Image(8, 8, 1)
     factor_names = ["shape", "x", "y"]
-    truth = np.random.default_rng(0).integers(0, 4, (800, 3))
+    truth = {split: np.random.default_rng(0).integers(0, 4, (800, 3)) for split in ("train", "test")}
 
     def arrays(self, split):
-        assert split == "test"
-        return self.truth.astype(np.uint8), None
+        return self.truth[split].astype(np.uint8), None
 
     def factors(self, split):
-        return self.truth
+        return self.truth[split]
 
 
 class PerfectEncoder:
@@ -28,7 +29,14 @@ class PerfectEncoder:
 
 def test_disentanglement_is_of_known_factors_alone():
     (score,) = measures.disentanglement(PerfectEncoder(), KnownFactors(), None)
-    for name in ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness"):
+    for name in (
+        "mig",
+        "dci_disentanglement",
+        "dci_completeness",
+        "dci_informativeness",
+        "probe_shape",
+        "probe_y",
+    ):
         assert score.metrics[name] > 0.95
     assert "800 test pictures" in score.conditions
     unknown = KnownFactors()

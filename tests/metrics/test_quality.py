@@ -9,12 +9,14 @@ from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_digits
 
 from keras_gen.errors import InputError
-from keras_gen.metrics import PictureQuality, train_classifier
+from keras_gen.media import Image
+from keras_gen.metrics import Quality, train_classifier
 from keras_gen.metrics.classifier import classifier_accuracy, extract
 
 
 class Digits:
     class_names = tuple("0123456789")
+    media = Image(8, 8, 1)
 
     def __init__(self, labelled=True):
         pictures, labels = load_digits(return_X_y=True)
@@ -41,7 +43,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def quality(digits, cache):
-    return PictureQuality(digits, cache=cache)
+    return Quality(digits, cache=cache)
 
 
 def degraded(pictures):
@@ -80,7 +82,7 @@ def test_worse_pictures_score_worse(quality, digits):
 
 def test_a_second_use_reads_the_cache(quality, digits, cache, trainings):
     pictures, labels = digits.arrays("train")
-    again = PictureQuality(digits, cache=cache)
+    again = Quality(digits, cache=cache)
     assert trainings == []
     assert again.extractor == quality.extractor
     assert again.score(pictures[:360], labels[:360]) == quality.score(pictures[:360], labels[:360])
@@ -92,27 +94,27 @@ def trainings(monkeypatch):
     """The seeds of the trainings that were asked for; an untrained linear model is given in their place."""
     seeds = []
 
-    def linear(pictures, labels, seed):
+    def linear(media, pictures, labels, seed):
         seeds.append(seed)
         inputs = keras.Input(pictures.shape[1:], dtype="uint8")
         flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
         return keras.Model(inputs, [flat, keras.layers.Dense(4 if labels is None else 10)(flat)])
 
-    monkeypatch.setattr("keras_gen.metrics.picture_quality.train_classifier", linear)
+    monkeypatch.setattr("keras_gen.metrics.quality.train_classifier", linear)
     return seeds
 
 
 def test_a_damaged_cache_is_trained_again(trainings, digits, tmp_path):
-    PictureQuality(digits, cache=tmp_path)
+    Quality(digits, cache=tmp_path)
     (stored,) = (tmp_path / "classifiers").iterdir()
     whole = stored.read_bytes()
     for damage in (b"", whole[: len(whole) // 2], whole[:2000] + bytes(2000) + whole[4000:]):
         stored.write_bytes(damage)
         with pytest.warns(UserWarning, match="trained again"):
-            PictureQuality(digits, cache=tmp_path)
+            Quality(digits, cache=tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        PictureQuality(digits, cache=tmp_path)
+        Quality(digits, cache=tmp_path)
     assert trainings == [0, 0, 0, 0]
 
 
@@ -123,8 +125,8 @@ def test_the_cache_tells_seeds_pictures_and_labels_apart(trainings, tmp_path, mo
     other_pixel.splits["train"][0][0, 0, 0, 0] += 1
     for _ in range(2):
         for dataset in (Digits(), Digits(labelled=False), other_label, other_pixel):
-            PictureQuality(dataset)
-        PictureQuality(Digits(), seed=1)
+            Quality(dataset)
+        Quality(Digits(), seed=1)
     assert trainings == [0, 0, 0, 0, 1]
     assert len(list((tmp_path / "classifiers").iterdir())) == 5
 
@@ -132,7 +134,7 @@ def test_the_cache_tells_seeds_pictures_and_labels_apart(trainings, tmp_path, mo
 def test_a_folder_that_cannot_be_written_is_no_obstacle(trainings, digits, tmp_path):
     (tmp_path / "classifiers").write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="not kept"):
-        assert PictureQuality(digits, cache=tmp_path).score(digits.arrays("test")[0])["frechet"] < 1e-5
+        assert Quality(digits, cache=tmp_path).score(digits.arrays("test")[0])["frechet"] < 1e-5
 
 
 def test_training_depends_on_its_seed_alone(digits):
@@ -140,14 +142,14 @@ def test_training_depends_on_its_seed_alone(digits):
     models = []
     for global_seed, seed in ((1, 0), (2, 0), (2, 3)):
         keras.utils.set_random_seed(global_seed)
-        models.append(train_classifier(pictures, labels, steps=3, seed=seed))
+        models.append(train_classifier(digits.media, pictures, labels, steps=3, seed=seed))
     same, again, other = (extract(model, pictures[:50])[0] for model in models)
     np.testing.assert_allclose(same, again, atol=1e-4)
     assert np.abs(same - other).max() > 0.1
 
 
 def test_rotations_make_features_without_labels(tmp_path):
-    quality = PictureQuality(Digits(labelled=False), cache=tmp_path)
+    quality = Quality(Digits(labelled=False), cache=tmp_path)
     assert quality.accuracy > 0.8 and "rotations" in quality.extractor
     pictures, _ = Digits().arrays("train")
     real = quality.score(pictures[:360])
@@ -160,13 +162,14 @@ def test_rotations_make_features_without_labels(tmp_path):
 
 @pytest.mark.parametrize("shape", [(8, 12, 1), (256, 200, 3)])
 def test_one_network_for_all_sizes(shape):
+    media = Image(*shape)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         pictures = np.random.default_rng(0).integers(0, 256, (6, *shape)).astype("uint8")
-        model = train_classifier(pictures, steps=1)
+        model = train_classifier(media, pictures, steps=1)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert 0 <= classifier_accuracy(model, pictures) <= 1
+    assert 0 <= classifier_accuracy(model, media, pictures) <= 1
     features, logits = model(pictures)
     assert (features.shape, logits.shape) == ((6, 64), (6, 4))
     assert features.dtype == logits.dtype == "float32"
@@ -177,9 +180,9 @@ def test_a_data_set_of_one_class_is_taken_as_unlabelled(trainings, tmp_path):
     dataset = Digits()
     for _, labels in dataset.splits.values():
         labels[:] = 0
-    assert "rotations" in PictureQuality(dataset, cache=tmp_path).extractor
+    assert "rotations" in Quality(dataset, cache=tmp_path).extractor
     with pytest.raises(InputError, match="one class"):
-        train_classifier(*dataset.arrays("train"))
+        train_classifier(dataset.media, *dataset.arrays("train"))
 
 
 def test_unfit_pictures_and_labels_are_refused(quality, digits):

@@ -1,0 +1,82 @@
+"""What the names of files tell of what is in them."""
+
+import re
+
+from keras_gen.errors import InputError
+
+NUMBER = "index"  # the field that tells apart files of equal labels
+
+
+class NamePattern:
+    """A pattern such as "{digit}_{speaker}_{index}", each field of which but the index is a label.
+
+    Args:
+        pattern: text with named fields in braces, and something between any two of them.
+
+    Attributes:
+        pattern: as given.
+        labels: names of the labels, in their order.
+
+    Raises:
+        InputError: there is no label, two fields have one name, or nothing stands between two fields.
+
+    Example:
+
+    >>> names = NamePattern("{digit}_{speaker}_{index}")
+    >>> names.labels
+    ['digit', 'speaker']
+    >>> names.read("7_jackson_32")
+    {'digit': '7', 'speaker': 'jackson', 'index': '32'}
+    >>> names.write({"digit": "7", "speaker": "jackson"}, index=0)
+    '7_jackson_0'
+    """
+
+    def __init__(self, pattern):
+        self.pattern = pattern
+        parts = re.split(r"\{(\w+)\}", pattern)
+        fields = parts[1::2]
+        self.labels = [field for field in fields if field != NUMBER]
+        apart = all(parts[2:-1:2])
+        if not self.labels or len(set(fields)) < len(fields) or not apart:
+            raise InputError(
+                f"A pattern of names needs labels in braces, each once, with something between any two, such as "
+                f"{{digit}}_{{speaker}}_{{index}}, not {pattern!r}."
+            )
+        literals = [re.escape(part) for part in parts[::2]]
+        groups = [f"(?P<{field}>.+?)" for field in fields]
+        self._regex = re.compile(
+            "".join(part for pair in zip(literals, [*groups, ""], strict=True) for part in pair)
+        )
+
+    def read(self, name):
+        """The values of the fields in a file's name without its ending, field -> text; None where it does not match."""
+        match = self._regex.fullmatch(name)
+        return match and match.groupdict()
+
+    def write(self, values, index):
+        """The name of a file with these labels, label -> text; the index comes last where the pattern has none."""
+        name = self.pattern.format(**values, **{NUMBER: index})
+        return name if f"{{{NUMBER}}}" in self.pattern else f"{name}_{index}"
+
+
+def selection(text, pattern):
+    """A choice of files by one field of their names.
+
+    Args:
+        text: such as "index=0,1,2" or "speaker=theo".
+        pattern: the `NamePattern` of the names, or None.
+
+    Returns:
+        A function from the values that a name has to whether it is chosen.
+
+    Raises:
+        InputError: it is not of this form, there is no pattern, or no such field in it.
+    """
+    field, equals, values = text.partition("=")
+    if not equals or pattern is None or f"{{{field}}}" not in pattern.pattern:
+        raise InputError(
+            f"A choice such as index=0,1,2 needs a field of the pattern of names (labels=...), not {text!r} of "
+            f"{pattern and pattern.pattern!r}."
+        )
+    chosen = set(values.split(","))
+    return lambda fields: fields[field] in chosen

@@ -1,0 +1,289 @@
+"""Recordings of voices: from files and waveforms to what a model sees, and back."""
+
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gen.errors import InputError
+from keras_gen.media import cleaning, recordings
+from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
+from keras_gen.media.image import Image
+from keras_gen.media.media import Media
+from keras_gen.media.player import MOST_PLAYED, Player
+
+FLOOR = 1e-5  # magnitude that counts as silence, 100 dB below full scale
+RANGE = -np.log(FLOOR)
+# A ramp from black over violet and orange to a pale yellow, whose lightness rises evenly.
+COLOURS = np.array([[0, 0, 4], [86, 16, 110], [187, 55, 84], [249, 142, 9], [252, 255, 164]])
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Audio(Media):
+    """Recordings of one length and rate, in their raw, packed and model forms.
+
+    A raw recording is a file's bytes or a waveform of any rate, length and number of channels; what is generated is a
+    floating waveform (samples,) in [-1, 1]. A packed one is int16 (samples,). The model form is a log-mel spectrogram (frames,
+    mels), the natural logarithm of magnitudes scaled so that silence, 1e-5, becomes -1 and a sine at full scale about 1.
+
+    Bands are triangles on the mel scale of HTK, of height 1, from 0 Hz to half the rate.
+
+    Args:
+        samples: length of a packed recording, a multiple of `hop`.
+        rate: samples a second, Hz.
+        mels: bands of the spectrogram, at least 1.
+        window: length of the Hann window, samples.
+        hop: samples from one frame to the next, at most half the window.
+        fft_length: length of the Fourier transform, at least the window; by default the window's next power of two.
+        iterations: of Griffin-Lim, at least 1.
+        trim: dB below the loudest part at which the ends count as silence and are cut off, or None.
+        loudness: LUFS that a recording is brought to (ITU-R BS.1770), or None.
+
+    Raises:
+        InputError: a number is out of its range, or bands are so narrow that no frequency falls into one.
+
+    Example:
+
+    >>> media = Audio(samples=4096, rate=8000, mels=40, window=256, hop=64, fft_length=512)
+    >>> media.shape, media.model_shape
+    ((4096,), (64, 40))
+    """
+
+    dtype = "int16"
+    plural = "waveforms"
+    ending = ".wav"
+
+    def __init__(
+        self,
+        samples=16384,
+        rate=16000,
+        mels=80,
+        window=1024,
+        hop=256,
+        fft_length=None,
+        iterations=32,
+        trim=40.0,
+        loudness=-23.0,
+    ):
+        fft_length = fft_length or 1 << (window - 1).bit_length()
+        counts = {
+            "samples": samples,
+            "rate": rate,
+            "mels": mels,
+            "window": window,
+            "hop": hop,
+            "iterations": iterations,
+        }
+        for name, value in counts.items():
+            if not isinstance(value, int) or value < 1:
+                raise InputError(f"{name} must be a whole number from 1, not {value!r}.")
+        if samples % hop or 2 * hop > window or window > fft_length or samples < window:
+            raise InputError(
+                "samples must be a multiple of hop and at least window, hop at most half of window, and window at most "
+                f"fft_length, but samples is {samples}, hop {hop}, window {window} and fft_length {fft_length}."
+            )
+        self.samples, self.rate, self.mels, self.iterations = samples, rate, mels, iterations
+        self.trim, self.loudness = trim, loudness
+        self._transform = Transform(window, hop, fft_length)
+        if (self._weights.sum(axis=0) == 0).any():
+            raise InputError(
+                f"mels={mels} makes bands so narrow that some hold no frequency of a transform of {fft_length} samples at "
+                f"{rate} Hz: take fewer, or a longer fft_length."
+            )
+
+    @property
+    def shape(self):
+        """The shape of a packed recording, (samples,)."""
+        return (self.samples,)
+
+    @property
+    def model_shape(self):
+        """The shape of its model form, (frames, mels)."""
+        return self.samples // self._transform.hop, self.mels
+
+    @property
+    def raw_spec(self):
+        """What an exported signature takes: a batch of clean floating waveforms of the media's rate, of any one length."""
+        return tf.TensorSpec((None, None), tf.float32, name=self.plural)
+
+    def pack(self, raw, rate=None):
+        """Pack one recording: mono, at the media's rate, without silence at its ends, of one loudness, cut or padded.
+
+        Args:
+            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of int16 or
+                floating values.
+            rate: of a waveform in Hz; by default the media's.
+
+        Returns:
+            An int16 array (samples,).
+
+        Raises:
+            InputError: the bytes cannot be read, or the recording is silent, too short or not finite. What stands before
+                the colon is the same for all recordings of one fault.
+        """
+        return cleaning.to_int16(cleaning.fit(self._clean(raw, rate), self.samples))
+
+    def pack_chunks(self, raw, rate=None):
+        """Pack one long recording as consecutive pieces; a last one that would be less than half full is left out.
+
+        Args, errors: those of `pack`.
+
+        Returns:
+            An int16 array (pieces, samples).
+        """
+        return cleaning.to_int16(cleaning.chunks(self._clean(raw, rate), self.samples))
+
+    def _clean(self, raw, rate):
+        if isinstance(raw, bytes):
+            waveform, rate = recordings.read(raw)
+        else:
+            waveform = _floating(np.asarray(raw))
+        return cleaning.clean(waveform, rate or self.rate, self.rate, self.trim, self.loudness)
+
+    def pack_in_graph(self, raw):
+        """Cut or pad a batch of waveforms as `pack` does clean ones, but in graph, for exported signatures.
+
+        Args:
+            raw: float32 tensor (batch, any) in [-1, 1], at the media's rate.
+
+        Returns:
+            int16 tensor (batch, samples).
+        """
+        cut = raw[:, : self.samples]
+        cut = tf.pad(cut, [[0, 0], [0, self.samples - tf.shape(cut)[1]]])
+        scaled = tf.round(tf.clip_by_value(cut * cleaning.FULL_SCALE, -32768.0, 32767.0))
+        return tf.cast(tf.ensure_shape(scaled, (None, self.samples)), tf.int16)
+
+    def to_waveform(self, examples):
+        """Packed or floating waveforms as float32 in [-1, 1]."""
+        examples = tf.convert_to_tensor(examples)
+        waveforms = tf.cast(examples, tf.float32)
+        return waveforms / cleaning.FULL_SCALE if examples.dtype == tf.int16 else waveforms
+
+    def unpack(self, packed):
+        """Packed recordings as they are generated: float32 arrays (batch, samples) in [-1, 1]."""
+        return self.to_waveform(packed).numpy()
+
+    def log_mel(self, waveforms):
+        """The natural logarithm of mel magnitudes, at least that of silence, 1e-5.
+
+        Args:
+            waveforms: float32 (batch, samples) in [-1, 1].
+
+        Returns:
+            float32 (batch, frames, mels).
+        """
+        magnitudes = tf.abs(self._transform.forward(waveforms)) @ self._weights
+        log_mel = tf.math.log(tf.maximum(magnitudes, FLOOR))
+        return tf.ensure_shape(log_mel, (waveforms.shape[0], None, self.mels))
+
+    def to_model(self, packed):
+        """The model form of packed recordings, in Keras' float type."""
+        scaled = 1.0 + 2.0 / RANGE * self.log_mel(self.to_waveform(packed))
+        return ops.cast(tf.ensure_shape(scaled, (packed.shape[0], *self.model_shape)), keras.config.floatx())
+
+    def to_raw(self, model):
+        """The waveforms whose model forms are nearest to those given; see `mel_griffin_lim`."""
+        log_mel = (tf.cast(model, tf.float32) - 1.0) * (RANGE / 2.0)
+        # A network may be carried away; no band of a waveform in [-1, 1] is much louder than a sine at full scale.
+        mel = tf.exp(tf.clip_by_value(log_mel, -RANGE, 3.0))
+        waveforms = mel_griffin_lim(
+            mel, self._weights, self._inverse_weights, self._transform, self.iterations
+        )
+        return tf.clip_by_value(tf.ensure_shape(waveforms, (model.shape[0], self.samples)), -1.0, 1.0)
+
+    @functools.cached_property
+    def _weights(self):
+        """The share of each bin in each band, float32 (bins, mels)."""
+        with tf.init_scope():
+            weights = tf.signal.linear_to_mel_weight_matrix(
+                self.mels, self._transform.bins, self.rate, 0.0, self.rate / 2
+            )
+            return weights.numpy()
+
+    @functools.cached_property
+    def _inverse_weights(self):
+        return np.linalg.pinv(self._weights)
+
+    # Looking and listening.
+
+    def spectrograms(self, examples):
+        """Pictures of recordings: time to the right, frequency upwards on the mel scale, light where it is loud.
+
+        Args:
+            examples: int16 or floating waveforms (batch, samples).
+
+        Returns:
+            uint8 (batch, mels, frames, 3).
+        """
+        level = np.clip((self.to_model(self.to_waveform(examples)).numpy() + 1) / 2, 0, 1)
+        stops = np.linspace(0, 1, len(COLOURS))
+        colours = np.stack([np.interp(level, stops, channel) for channel in COLOURS.T], axis=-1)
+        return np.rint(colours).astype(np.uint8).transpose(0, 2, 1, 3)[:, ::-1]
+
+    def grid(self, examples, rows=None):
+        """The spectrograms of a batch laid out in one picture; see `Image.grid`.
+
+        Args:
+            examples: int16 or floating waveforms (batch, samples).
+            rows: of the grid, by default those that make it about square.
+
+        Returns:
+            One uint8 picture (H, W, 3).
+
+        Raises:
+            InputError: there are no recordings, or rows are not between 1 and their number.
+        """
+        frames, mels = self.model_shape
+        return Image(mels, frames, 3).grid(self.spectrograms(examples), rows)
+
+    def show(self, examples, rows=None):
+        """A batch of recordings as an object that notebooks display, and play.
+
+        Args:
+            examples: int16 or floating waveforms (batch, samples).
+            rows: as in `grid`.
+
+        Returns:
+            A `Player`.
+        """
+        return Player(self.grid(examples, rows), self.unpack(examples), self.rate)
+
+    def save(self, example, path):
+        """Write one recording as a 16-bit WAV file.
+
+        Args:
+            example: int16 or floating waveform (samples,).
+            path: where to; a path or an open binary file.
+        """
+        recordings.write_wav(path, example, self.rate)
+
+    def summarize(self, name, examples, rows=None):
+        """Writes a batch for TensorBoard, to hear and as spectrograms, with the writer and step that are set."""
+        tf.summary.image(name, self.grid(examples, rows)[np.newaxis])
+        tf.summary.audio(name, self.unpack(examples)[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED)
+
+    def get_config(self):
+        return {
+            "samples": self.samples,
+            "rate": self.rate,
+            "mels": self.mels,
+            "window": self._transform.window,
+            "hop": self._transform.hop,
+            "fft_length": self._transform.fft_length,
+            "iterations": self.iterations,
+            "trim": self.trim,
+            "loudness": self.loudness,
+        }
+
+
+def _floating(waveform):
+    if waveform.ndim not in (1, 2) or not (waveform.dtype == np.int16 or waveform.dtype.kind == "f"):
+        raise InputError(
+            f"A waveform must be int16 or floating and of shape (samples,) or (samples, channels), not {waveform.dtype} of "
+            f"shape {waveform.shape}."
+        )
+    scale = cleaning.FULL_SCALE if waveform.dtype == np.int16 else 1.0
+    return waveform.astype(np.float32) / np.float32(scale)

@@ -1,0 +1,87 @@
+"""From magnitudes to a waveform: short-time Fourier transforms, and the search for the phases that were lost."""
+
+import math
+
+import tensorflow as tf
+
+MOMENTUM = 0.99
+# Below any magnitude that is heard, above what single precision makes of a division by it.
+SMALLEST = 1e-8
+
+
+class Transform:
+    """A short-time Fourier transform with a Hann window, in which a sine of amplitude a has the magnitude a.
+
+    A waveform of `frames * hop` samples has `frames` frames: half a window's overlap of silence is put at each end.
+
+    Args:
+        window: length of the window, samples.
+        hop: samples from one frame to the next, at most half the window.
+        fft_length: length of the transform, at least the window.
+    """
+
+    def __init__(self, window, hop, fft_length):
+        self.window, self.hop, self.fft_length = window, hop, fft_length
+        self.bins = fft_length // 2 + 1
+        self._gain = window / 4  # half the sum of a Hann window
+        self._before = (window - hop) // 2
+        self._after = window - hop - self._before
+
+    def forward(self, waveforms):
+        """float32 (batch, frames * hop) -> complex64 (batch, frames, bins)."""
+        padded = tf.pad(waveforms, [[0, 0], [self._before, self._after]])
+        return tf.signal.stft(padded, self.window, self.hop, self.fft_length) / self._gain
+
+    def inverse(self, spectra):
+        """complex64 (batch, frames, bins) -> the waveform (batch, frames * hop) whose spectra are nearest in squares."""
+        padded = tf.signal.inverse_stft(
+            spectra * self._gain,
+            self.window,
+            self.hop,
+            self.fft_length,
+            window_fn=tf.signal.inverse_stft_window_fn(self.hop),
+        )
+        return padded[:, self._before : tf.shape(padded)[1] - self._after]
+
+
+def mel_griffin_lim(mel, weights, inverse_weights, transform, iterations):
+    """The waveform whose mel spectrogram is nearest to one that is wanted.
+
+    Fast Griffin-Lim (Perraudin et al. 2013, algorithm 2, with the step on the spectra before the projection), in which the
+    magnitudes are not held either: they are lost in the mel bands too. Each iteration takes the magnitudes that the
+    waveform of the last one has, times what its bands lack of those wanted.
+
+    Args:
+        mel: wanted magnitudes, float32 (batch, frames, mels).
+        weights: of the bins in each band, (bins, mels).
+        inverse_weights: their pseudo-inverse, (mels, bins), for the magnitudes to begin with.
+        transform: a `Transform`.
+        iterations: int >= 1.
+
+    Returns:
+        float32 (batch, frames * hop), a function of `mel` alone: the phases to begin with are random, but always the same.
+    """
+    coverage = tf.maximum(tf.reduce_sum(weights, axis=1), SMALLEST)
+    rate = tf.constant(MOMENTUM / (1 + MOMENTUM), tf.complex64)
+
+    def step(index, magnitudes, phases, last):
+        spectra = transform.forward(transform.inverse(_polar(magnitudes, phases)))
+        now = tf.abs(spectra)
+        lacking = mel / tf.maximum(now @ weights, SMALLEST)
+        magnitudes = now * (lacking @ tf.transpose(weights)) / coverage
+        return index + 1, magnitudes, _unit(spectra - rate * last), spectra
+
+    magnitudes = tf.maximum(mel @ inverse_weights, SMALLEST)
+    angles = tf.random.stateless_uniform(tf.shape(magnitudes)[1:], [0, 0], 0.0, 2 * math.pi)
+    phases = tf.broadcast_to(tf.complex(tf.cos(angles), tf.sin(angles)), tf.shape(magnitudes))
+    state = (tf.constant(0), magnitudes, phases, tf.zeros_like(phases))
+    _, magnitudes, phases, _ = tf.while_loop(lambda index, *_: index < iterations, step, state)
+    return transform.inverse(_polar(magnitudes, phases))
+
+
+def _polar(magnitudes, phases):
+    return tf.cast(magnitudes, tf.complex64) * phases
+
+
+def _unit(spectra):
+    return spectra / tf.cast(tf.maximum(tf.abs(spectra), SMALLEST), tf.complex64)

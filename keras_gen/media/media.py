@@ -1,0 +1,34 @@
+"""What all media have in common."""
+
+
+class Media:
+    """Base of the media: one kind of thing in its raw, packed and model forms, of one size.
+
+    Sub-classes say how the forms become each other: `pack(raw)` and `unpack` on the host, `pack_in_graph`, `to_model` and
+    `to_raw` in graph; and how examples are looked at: `grid`, `show`, `save`, `summarize`. Equal settings make equal media.
+
+    Attributes:
+        dtype: of packed examples.
+        plural: what examples are called, such as "pictures"; also the name of exported tensors.
+        ending: of the file that `save` writes.
+        shape: tuple of ints, of a packed example.
+        model_shape: tuple of ints, of its model form.
+        raw_spec: `tf.TensorSpec` of what an exported signature takes.
+    """
+
+    def get_config(self):
+        raise NotImplementedError
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.get_config() == other.get_config()
+
+    def __hash__(self):
+        return hash((type(self).__name__, *self.get_config().items()))
+
+    def __repr__(self):
+        settings = ", ".join(f"{name}={value}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({settings})"

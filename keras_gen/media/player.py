@@ -1,0 +1,45 @@
+"""Recordings that a notebook plays."""
+
+import base64
+import io
+
+import PIL.Image
+
+from keras_gen.media.recordings import write_wav
+
+MOST_PLAYED = 16
+
+
+class Player:
+    """Spectrograms with a player for each recording below, at most 16, as notebooks display it.
+
+    Args:
+        sheet: uint8 picture (H, W, 3) of the spectrograms.
+        waveforms: float32 (num, samples) in [-1, 1].
+        rate: Hz.
+
+    Attributes:
+        picture: the spectrograms, a `PIL.Image.Image`.
+    """
+
+    def __init__(self, sheet, waveforms, rate):
+        self.picture = PIL.Image.fromarray(sheet)
+        self._waveforms, self._rate = waveforms, rate
+
+    def _repr_png_(self):
+        file = io.BytesIO()
+        self.picture.save(file, format="PNG")
+        return file.getvalue()
+
+    def _repr_html_(self):
+        players = []
+        for waveform in self._waveforms[:MOST_PLAYED]:
+            file = io.BytesIO()
+            write_wav(file, waveform, self._rate)
+            source = _inline("audio/wav", file.getvalue())
+            players.append(f'<audio controls preload="none" src="{source}" style="width: 12em"></audio>')
+        return f'<img src="{_inline("image/png", self._repr_png_())}"><br>{"".join(players)}'
+
+
+def _inline(kind, content):
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,193 @@
+"""Quality of what is generated, in the feature space of a classifier of the data set itself."""
+
+import hashlib
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_gen.errors import InputError
+from keras_gen.media import Image
+from keras_gen.metrics.classifier import (
+    FEATURES,
+    VERSION,
+    check_examples,
+    check_labels,
+    classifier_accuracy,
+    columns,
+    extract,
+    pretext,
+    train_classifier,
+)
+from keras_gen.metrics.frechet import frechet_distance
+from keras_gen.metrics.kernel import kernel_distance
+
+
+class Quality:
+    """Distances from what is generated to the real test examples of a data set.
+
+    Features come from a small classifier, trained once on the training examples and then kept on disk. Figures
+    compare generators of ONE data set at ONE number of generated examples; they are not the FID or KID of
+    papers, which need the Inception network.
+
+    Args:
+        dataset: a `Dataset`, or what has `media`, `class_names` and `arrays(split)` -> (packed media, labels or None) for
+            the splits "train" and "test".
+        seed: integer seed of the classifier and of the subsets of the kernel distance.
+        cache: folder that keeps trained classifiers; by default the environment variable KERAS_GEN_CACHE, or
+            else ~/.cache/keras_gen.
+
+    Attributes:
+        extractor: one line that names the feature space and how good the classifier is.
+        accuracy: share of real test examples whose class (or treatment in the task that needs no labels) the classifier
+            tells; of n labels an array (n,).
+        num_real: number of real test examples.
+        num_generated: number of examples in the last `score`, 0 before.
+        seed: as given.
+
+    Raises:
+        InputError: when the data set does not hold packed media, or its test split holds fewer than two.
+    """
+
+    def __init__(self, dataset, seed=0, cache=None):
+        self.seed = seed
+        self.num_generated = 0
+        self._dataset = dataset
+        self._media = dataset.media
+        real, labels = dataset.arrays("test")
+        check_examples("the test examples", real, self._media)
+        self.num_real = len(real)
+        if self.num_real < 2:
+            raise InputError("The test split holds 1 example: give at least 2, better 1000.")
+        examples, train_labels = dataset.arrays("train")
+        both_labelled = labels is not None and train_labels is not None
+        self._labelled = both_labelled and all(len(np.unique(c)) > 1 for c in columns(train_labels).T)
+        self._classifier = _stored_classifier(
+            self._media, examples, train_labels if self._labelled else None, seed, cache
+        )
+        self._real_features, _ = extract(self._classifier, real)
+        self.accuracy = classifier_accuracy(
+            self._classifier, self._media, real, labels if self._labelled else None
+        )
+        task = "classifier" if self._labelled else f"classifier of {pretext(self._media).name}"
+        accuracies = ", ".join(f"{accuracy:.3f}" for accuracy in np.reshape(self.accuracy, (-1,)))
+        self.extractor = (
+            f"features of a small {task} trained on this data set ({FEATURES} dimensions, seed {seed}); "
+            f"test accuracy {accuracies}"
+        )
+
+    def embed(self, examples):
+        """The features of the space that distances are taken in.
+
+        Args:
+            examples: packed or generated media (num, ...).
+
+        Returns:
+            float32 (num, 64).
+        """
+        return extract(self._classifier, self._packed("examples", examples))[0]
+
+    def score(self, generated, labels=None):
+        """Compare what was generated with the real test examples.
+
+        Args:
+            generated: packed or generated media (num, ...), at least two examples of the data set's size.
+            labels: the labels that were asked for, integer array (num,), of n labels (num, n), or None.
+
+        Returns:
+            A dict of floats: `frechet` (0 is best), `kernel` and `kernel_std` (0 is best, small negatives are
+            valid); for labelled data `classes_produced`, the number of classes (of n labels, of combinations) that the
+            classifier sees; with `labels`, `label_agreement`, the share of examples whose class it sees as asked for, and, of
+            n labels, `label_agreement_<name>`, the same for each alone.
+
+        Raises:
+            InputError: when the examples or labels do not fit the data set.
+        """
+        generated = self._packed("generated", generated)
+        if len(generated) < 2:
+            raise InputError("`generated` holds 1 example: give at least 2.")
+        if labels is not None:
+            if not self._labelled:
+                raise InputError("`labels` were given, but the data set has no classes: leave them out.")
+            labels = check_labels("labels", labels, len(generated), self._media)
+        self.num_generated = len(generated)
+        features, predicted = extract(self._classifier, generated)
+        scores = self._distances(features)
+        if self._labelled:
+            scores["classes_produced"] = float(len(np.unique(predicted, axis=0)))
+        if labels is not None:
+            agreed = columns(predicted == labels)
+            scores["label_agreement"] = float(agreed.all(axis=1).mean())
+            scores |= self._of_each_label(agreed.mean(axis=0))
+        return scores
+
+    def _packed(self, name, examples):
+        examples = np.asarray(examples)
+        if examples.dtype.kind == "f" and not isinstance(self._media, Image):
+            examples = self._media.pack_in_graph(examples).numpy()
+        return check_examples(name, examples, self._media)
+
+    def _of_each_label(self, agreements):
+        if not isinstance(self._dataset.class_names, dict):
+            return {}
+        names = self._dataset.class_names
+        return {f"label_agreement_{name}": float(a) for name, a in zip(names, agreements, strict=True)}
+
+    def floor(self):
+        """What a perfect generator would score: real training examples in the place of generated ones.
+
+        As many training examples are drawn as there are test examples, or all of them if there are fewer.
+
+        Returns:
+            A dict of floats: `frechet`, `kernel`, `kernel_std`; for labelled data also `label_agreement` (of n labels, of
+            each), the classifier's accuracy on real test examples.
+        """
+        examples, _ = self._dataset.arrays("train")
+        num = min(len(examples), self.num_real)
+        drawn = np.random.default_rng(self.seed).choice(len(examples), num, replace=False)
+        scores = self._distances(extract(self._classifier, examples[drawn])[0])
+        if self._labelled:
+            several = self._of_each_label(np.reshape(self.accuracy, (-1,)))
+            scores |= several or {"label_agreement": self.accuracy}
+        return scores
+
+    def _distances(self, features):
+        # Subsets of at most half a set differ from each other, so that their spread means something.
+        half = max(2, min(len(features), self.num_real) // 2)
+        kernel, deviation = kernel_distance(
+            self._real_features, features, subset_size=min(1000, half), seed=self.seed
+        )
+        frechet = frechet_distance(self._real_features, features)
+        return {"frechet": frechet, "kernel": kernel, "kernel_std": deviation}
+
+
+def _stored_classifier(media, examples, labels, seed, cache):
+    """The classifier of these very examples, labels and seed: from disk, or else trained and put there."""
+    cache = Path(cache or os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()
+    path = cache / "classifiers" / f"{_fingerprint(media, examples, labels, seed)}.keras"
+    if path.exists():
+        try:
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # noqa: BLE001 - a damaged archive fails in as many ways as it has layers
+            warnings.warn(f"{path} cannot be read ({error}): the classifier is trained again.", stacklevel=3)
+    classifier = train_classifier(media, examples, labels, seed=seed)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            complete = Path(folder) / path.name
+            classifier.save(complete)
+            complete.replace(path)
+    except OSError as error:
+        warnings.warn(f"The classifier is not kept for the next time: {error}.", stacklevel=3)
+    return classifier
+
+
+def _fingerprint(media, examples, labels, seed):
+    digest = hashlib.sha256(f"{VERSION} {seed} {media} {examples.shape}".encode())
+    digest.update(np.ascontiguousarray(examples))
+    if labels is not None:
+        digest.update(np.ascontiguousarray(labels, "int32"))
+    return digest.hexdigest()[:32]
