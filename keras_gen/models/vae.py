@@ -12,6 +12,7 @@ from keras_gen.models.generative_model import GENERATE_BATCH
 from keras_gen.models.labels import check_label
 from keras_gen.models.precision import policy, run, scaled
 from keras_gen.models.vae_checks import (
+    check_augment,
     check_decoder,
     check_encoder_inputs,
     check_kinds,
@@ -142,7 +143,11 @@ class VAE(Autoencoder):
             jit_compile: likewise.
             steps_per_execution: likewise.
             run_eagerly: likewise.
+
+        Raises:
+            InputError: `augment` is something else, or the media are.
         """
+        check_augment(augment, self.media)
         super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment)
         self.augment = augment
         self.adversary_optimizer = None
@@ -251,7 +256,8 @@ class VAE(Autoencoder):
             stop: (latent_dim,) float.
             steps: int >= 2, both ends included.
             label: int, or n ints, which a conditional model needs.
-            stop_label: the same at the other end, where it is another; the way between is straight, in the decoder's embedding of labels.
+            stop_label: the same at the other end, where it is another; the way between is straight, in the decoder's embedding
+                of labels.
 
         Returns:
             Array of raw media, (steps, ...).

@@ -1,7 +1,9 @@
 """Refusing networks, priors and objectives that cannot make a VAE."""
 
 from keras_gen.errors import InputError
+from keras_gen.layers import AudioAugment
 from keras_gen.losses import GaussianMixture, Likelihood, Objective, Prior, VampPrior
+from keras_gen.media import Audio
 
 EXAMPLES = {"likelihood": 'Bernoulli("dynamic")', "objective": "ELBO()", "prior": "StandardNormal()"}
 
@@ -41,6 +43,14 @@ def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
         raise InputError(
             f"{type(likelihood).__name__} of {media} takes parameters of shape {wanted}, but the decoder gives "
             f"{tuple(decoder.output_shape[1:])}: build it for this media and likelihood."
+        )
+
+
+def check_augment(augment, media):
+    """Raises `InputError` where an augmentation is not one of such media."""
+    if augment is not None and not (isinstance(augment, AudioAugment) and isinstance(media, Audio)):
+        raise InputError(
+            f"augment takes an AudioAugment, for recordings alone, not {type(augment).__name__} for {media.plural}."
         )
 
 
