@@ -3,7 +3,6 @@
 import contextlib
 import warnings
 import zipfile
-import zlib
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -53,12 +52,12 @@ def open_tree(path):
 
     def read(name):
         # A small archive can claim to hold any amount; no example of a permitted size is larger than this.
-        if archive.getinfo(name).file_size > 2**29:
-            raise InputError(f"A file is larger than half a gigabyte: {name}.")
+        if archive.getinfo(name).file_size > 2**30:
+            raise InputError(f"A file is larger than a gigabyte: {name}.")
         try:
             return archive.read(name)
-        # RuntimeError: encrypted, or packed by an unknown method.
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # Encrypted, packed by an unknown method, or damaged, of which each method has an error of its own.
+        except Exception as error:
             raise InputError(f"A file could not be unpacked: {error}.") from error
 
     with archive:
@@ -76,12 +75,12 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         tree: a `Tree`.
         media: the `Media` that packs them.
         pattern: the `NamePattern` of the files' names without their endings, or None.
-        is_test: function from the values that a name has to whether it is of the test split, or None.
+        is_test: the `Selection` of names that are of the test split, or None.
         chunks: whether a recording is packed as consecutive pieces.
 
     Returns:
-        The splits, name -> (packed examples, int32 labels or None), and the sorted names of the classes (of several
-        labels a dict, label -> names) or None.
+        The splits, name -> (packed examples, int32 labels or None); the sorted names of the classes (of several labels a dict,
+        label -> names) or None; and the number of the file of each training example.
 
     Raises:
         InputError: if there is no such file, none that can be used, or files lie beside class folders.
@@ -101,7 +100,7 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
     for split in np.unique(splits):
         rows = splits == split
         found[str(split)] = (examples[rows], None if labels is None else labels[rows])
-    return found, class_names
+    return found, class_names, places[splits == "train"]
 
 
 def _by_pattern(source, names, splits, pattern, is_test):
@@ -115,13 +114,14 @@ def _by_pattern(source, names, splits, pattern, is_test):
     if not matching.all():
         lost = [name for name, fits in zip(names, matching, strict=True) if not fits]
         warnings.warn(
-            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files were set aside: "
-            f"{some(lost)}.",
+            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files were set aside "
+            f"({some(lost)}).",
             stacklevel=4,
         )
     names = [name for name, fits in zip(names, matching, strict=True) if fits]
     fields, splits = [values for values in fields if values is not None], splits[matching]
     if is_test is not None:
+        is_test.check(source, fields)
         splits = np.where([is_test(values) for values in fields], "test", splits)
     return names, splits, np.array([[values[label] for label in pattern.labels] for values in fields])
 

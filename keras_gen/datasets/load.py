@@ -8,8 +8,8 @@ import numpy as np
 from keras_gen.datasets.arrays import pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.files import open_tree, read_tree
-from keras_gen.datasets.name_pattern import NamePattern, selection
+from keras_gen.datasets.files import ENDINGS, open_tree, read_tree
+from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
 from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
@@ -82,14 +82,15 @@ def load(
     pattern = None if labels is None else NamePattern(labels)
     is_test = None
     if isinstance(test, str):
-        test, is_test = None, selection(test, pattern)
-    media, splits, class_names = _read(source, media, size, channels, pattern, is_test, chunks)
+        test, is_test = None, Selection(test, pattern)
+    # Of files, also which of them each training example is from.
+    media, splits, class_names, *origins = _read(source, media, size, channels, pattern, is_test, chunks)
     if isinstance(media, Image):
         _check_size(media.height)
     name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
     if is_test is not None and "test" not in splits:
         raise InputError(f"No file of {name} is chosen for testing.")
-    splits = _hold_out(splits, name, media.plural, validation, test, seed)
+    splits = _hold_out(splits, name, media.plural, validation, test, seed, *origins)
     factor_names = list(VOICE_FACTORS if isinstance(media, Audio) else FACTORS)
     return Dataset(
         media,
@@ -106,19 +107,22 @@ def load(
 
 def _read(source, media, size, channels, pattern, is_test, chunks):
     """The media, the packed splits that the source brings, and the names of the classes or None."""
-    if not isinstance(source, str | os.PathLike):
-        return _read_arrays(source, media, size, channels)
-    path = Path(source).expanduser()
-    is_tree = path.is_dir() or path.suffix.lower() == ".zip"
-    if pattern is not None and (str(source) in NAMES or not is_tree):
+    is_path = isinstance(source, str | os.PathLike)
+    path = Path(source if is_path else "").expanduser()
+    is_tree = is_path and source not in NAMES and (path.is_dir() or path.suffix.lower() == ".zip")
+    if (pattern or chunks) and not is_tree:
         raise InputError(
-            f"labels={pattern.pattern!r} tells the names of files in a folder or .zip, but not of {source}."
+            f"{'labels' if pattern else 'chunks'} is about the files in a folder or .zip, but has no use for "
+            f"{source if is_path else 'arrays'}: leave it out."
         )
+    if not is_path:
+        return _read_arrays(source, media, size, channels)
     if source == "vowels":
+        _check_no_pictures(source, size, channels)
         media = media or Audio(SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512)
         _check_vowels(media)
         return media, read_vowels(), list(VOWELS)
-    if (isinstance(media, Audio) or chunks) and not is_tree and path.suffix.lower() != ".npz":
+    if isinstance(media, Audio) and not is_tree and path.suffix.lower() != ".npz":
         raise InputError(f"{source} brings no recordings: give a folder or .zip of them, or 'vowels'.")
     if source == "shapes":
         media = Image(size or 32, size or 32, channels or 3)
@@ -141,12 +145,34 @@ def _read(source, media, size, channels, pattern, is_test, chunks):
             f"{source} is none of what can be loaded: a folder or .zip of pictures or recordings, or an .npz of arrays."
         )
     with open_tree(path) as tree:
-        if media is None:
-            only_recordings = tree.of("waveforms") and not tree.of("pictures")
-            media = Audio() if only_recordings else Image(size or 64, size or 64, channels or 3)
+        media = media or _media_of(tree, size, channels)
         if chunks and not isinstance(media, Audio):
-            raise InputError(f"chunks has no use for pictures, and {source} holds some: leave it out.")
+            raise InputError("chunks is about recordings, but pictures are loaded: leave it out.")
         return media, *read_tree(tree, media, pattern, is_test, chunks)
+
+
+def _media_of(tree, size, channels):
+    """The media of a tree of which nothing more is said."""
+    pictures, recordings = tree.of("pictures"), tree.of("waveforms")
+    if pictures and recordings and not (size or channels):
+        raise InputError(
+            f"{tree.source} holds {len(pictures)} pictures and {len(recordings)} recordings: say which with media=Image(64, 64, 3) "
+            "or media=Audio()."
+        )
+    if recordings and not pictures:
+        _check_no_pictures(tree.source, size, channels)
+        return Audio()
+    if not pictures:
+        raise InputError(
+            f"{tree.source} holds no pictures and no recordings: their names should end in "
+            f"{', '.join(ENDINGS['pictures'])}, or in {', '.join(ENDINGS['waveforms'])}."
+        )
+    return Image(size or 64, size or 64, channels or 3)
+
+
+def _check_no_pictures(source, size, channels):
+    if size or channels:
+        raise InputError(f"size and channels are of pictures, but {source} holds recordings: leave them out.")
 
 
 def _read_arrays(source, media, size, channels):
@@ -170,14 +196,19 @@ def _check_size(size):
         )
 
 
-def _hold_out(splits, name, plural, validation, test, seed):
-    """Take the splits that the source does not bring from its training examples, by a seeded permutation."""
+def _hold_out(splits, name, plural, validation, test, seed, origins=None):
+    """Take the splits that the source does not bring from its training examples, by a seeded permutation.
+
+    `origins`, integers (count,), tell what each training example is a piece of, by default of itself: it stays together.
+    """
     if "train" not in splits:
         raise InputError(f"{name} leaves no {plural} to train on.")
     train = splits["train"]
     total = len(train[0])
-    rest = np.random.default_rng(seed).permutation(total)
-    rows = {}
+    whole = np.arange(total) if origins is None else np.unique(origins, return_inverse=True)[1]
+    pieces = np.bincount(whole)
+    rest = np.random.default_rng(seed).permutation(len(pieces))
+    taken = {}
     for split, argument, share, default in (
         ("test", "test", test, 0.2 if name == "digits" else 0.1),
         ("val", "validation", validation, min(0.1, 5000 / total)),
@@ -193,13 +224,14 @@ def _hold_out(splits, name, plural, validation, test, seed):
             raise InputError(
                 f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
             )
-        count = max(1, round(share * total)) if share else 0
-        rows[split], rest = rest[:count], rest[count:]
+        wanted = max(1, round(share * total)) if share else 0
+        count = np.searchsorted(np.cumsum(pieces[rest]), wanted) + 1 if wanted else 0
+        taken[split], rest = rest[:count], rest[count:]
     if not len(rest):
         raise InputError(f"None of {total} {plural} would be left to train on: lower validation and test.")
-    rows["train"] = rest
-    taken = {split: np.sort(places) for split, places in rows.items() if len(places)}
+    taken["train"] = rest
+    rows = {split: np.isin(whole, some) for split, some in taken.items() if len(some)}
     return splits | {
-        split: tuple(None if array is None else array[places] for array in train)
-        for split, places in taken.items()
+        split: tuple(None if array is None else array[chosen] for array in train)
+        for split, chosen in rows.items()
     }

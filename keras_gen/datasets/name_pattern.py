@@ -18,7 +18,8 @@ class NamePattern:
         labels: names of the labels, in their order.
 
     Raises:
-        InputError: there is no label, two fields have one name, or nothing stands between two fields.
+        InputError: there is no label, a field's name is no identifier or comes twice, nothing stands between two fields, or a
+            brace is left over.
 
     Example:
 
@@ -37,7 +38,8 @@ class NamePattern:
         fields = parts[1::2]
         self.labels = [field for field in fields if field != NUMBER]
         apart = all(parts[2:-1:2])
-        if not self.labels or len(set(fields)) < len(fields) or not apart:
+        well_formed = all(map(str.isidentifier, fields)) and not set("{}") & set("".join(parts[::2]))
+        if not self.labels or len(set(fields)) < len(fields) or not apart or not well_formed:
             raise InputError(
                 f"A pattern of names needs labels in braces, each once, with something between any two, such as "
                 f"{{digit}}_{{speaker}}_{{index}}, not {pattern!r}."
@@ -59,24 +61,33 @@ class NamePattern:
         return name if f"{{{NUMBER}}}" in self.pattern else f"{name}_{index}"
 
 
-def selection(text, pattern):
-    """A choice of files by one field of their names.
+class Selection:
+    """A choice of files by one field of their names: a function from the fields that a name has to whether it is chosen.
 
     Args:
         text: such as "index=0,1,2" or "speaker=theo".
         pattern: the `NamePattern` of the names, or None.
 
-    Returns:
-        A function from the values that a name has to whether it is chosen.
-
     Raises:
         InputError: it is not of this form, there is no pattern, or no such field in it.
     """
-    field, equals, values = text.partition("=")
-    if not equals or pattern is None or f"{{{field}}}" not in pattern.pattern:
-        raise InputError(
-            f"A choice such as index=0,1,2 needs a field of the pattern of names (labels=...), not {text!r} of "
-            f"{pattern and pattern.pattern!r}."
-        )
-    chosen = set(values.split(","))
-    return lambda fields: fields[field] in chosen
+
+    def __init__(self, text, pattern):
+        self._field, equals, values = text.partition("=")
+        self._values = {value.strip() for value in values.split(",")}
+        if not equals or pattern is None or f"{{{self._field}}}" not in pattern.pattern:
+            raise InputError(
+                f"A choice such as index=0,1,2 needs a field of the pattern of names (labels=...), not {text!r} of "
+                f"{pattern and pattern.pattern!r}."
+            )
+
+    def __call__(self, fields):
+        return fields[self._field] in self._values
+
+    def check(self, source, names):
+        """Raises `InputError` where a value chosen is that of no name in `names`, a list of fields."""
+        missing = sorted(self._values - {fields[self._field] for fields in names})
+        if missing:
+            raise InputError(
+                f"No name in {source} has {self._field}={','.join(missing)}, which test chooses."
+            )

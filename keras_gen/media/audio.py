@@ -67,18 +67,19 @@ class Audio(Media):
         trim=40.0,
         loudness=-23.0,
     ):
-        fft_length = fft_length or 1 << (window - 1).bit_length()
         counts = {
             "samples": samples,
             "rate": rate,
             "mels": mels,
             "window": window,
             "hop": hop,
+            "fft_length": 1 if fft_length is None else fft_length,
             "iterations": iterations,
         }
         for name, value in counts.items():
             if not isinstance(value, int) or value < 1:
                 raise InputError(f"{name} must be a whole number from 1, not {value!r}.")
+        fft_length = fft_length or 1 << (window - 1).bit_length()
         if samples % hop or 2 * hop > window or window > fft_length or samples < window:
             raise InputError(
                 "samples must be a multiple of hop and at least window, hop at most half of window, and window at most "
@@ -236,6 +237,8 @@ class Audio(Media):
         Raises:
             InputError: there are no recordings, or rows are not between 1 and their number.
         """
+        if not len(examples):
+            raise InputError("There is no recording to show.")
         frames, mels = self.model_shape
         return Image(mels, frames, 3).grid(self.spectrograms(examples), rows)
 
@@ -261,9 +264,11 @@ class Audio(Media):
         recordings.write_wav(path, example, self.rate)
 
     def summarize(self, name, examples, rows=None):
-        """Writes a batch for TensorBoard, to hear and as spectrograms, with the writer and step that are set."""
+        """Writes a batch for TensorBoard, with the writer and step that are set: spectrograms, and `<name>_audio` to hear."""
         tf.summary.image(name, self.grid(examples, rows)[np.newaxis])
-        tf.summary.audio(name, self.unpack(examples)[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED)
+        tf.summary.audio(
+            f"{name}_audio", self.unpack(examples)[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED
+        )
 
     def get_config(self):
         return {

@@ -1,8 +1,11 @@
 """From magnitudes to a waveform: short-time Fourier transforms, and the search for the phases that were lost."""
 
+import functools
 import math
 
+import numpy as np
 import tensorflow as tf
+from scipy.signal.windows import hann
 
 MOMENTUM = 0.99
 # Below any magnitude that is heard, above what single precision makes of a division by it.
@@ -34,14 +37,21 @@ class Transform:
 
     def inverse(self, spectra):
         """complex64 (batch, frames, bins) -> the waveform (batch, frames * hop) whose spectra are nearest in squares."""
-        padded = tf.signal.inverse_stft(
-            spectra * self._gain,
-            self.window,
-            self.hop,
-            self.fft_length,
-            window_fn=tf.signal.inverse_stft_window_fn(self.hop),
-        )
-        return padded[:, self._before : tf.shape(padded)[1] - self._after]
+        weights, overlap = _windows(self.window, self.hop, spectra.shape[1])
+        frames = tf.signal.irfft(spectra * self._gain, [self.fft_length])[..., : self.window]
+        padded = tf.signal.overlap_and_add(frames * weights, self.hop) / overlap
+        return padded[:, self._before : padded.shape[1] - self._after]
+
+
+@functools.cache
+def _windows(window, hop, frames):
+    """The window, and the sum of its squares over all frames: at the ends fewer overlap than `tf.signal.inverse_stft` takes."""
+    # Of an odd length, that of `tf.signal.stft` is symmetric.
+    weights = hann(window, sym=window % 2 == 1).astype(np.float32)
+    overlap = np.zeros((frames - 1) * hop + window, np.float32)
+    for start in range(0, frames * hop, hop):
+        overlap[start : start + window] += weights**2
+    return weights, np.maximum(overlap, SMALLEST)
 
 
 def mel_griffin_lim(mel, weights, inverse_weights, transform, iterations):

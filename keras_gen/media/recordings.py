@@ -106,7 +106,7 @@ def _by_tensorflow_io(raw, file):
                 return audio.decode_vorbis(raw, shape).numpy()
             decode = audio.decode_flac if file.format == "FLAC" else audio.decode_wav
             _, kind, silence, full_scale = INTEGERS[file.subtype]
-            return (decode(raw, shape, kind).numpy().astype(np.float32) - silence) / full_scale
+            return (decode(raw, shape, kind).numpy().astype(np.float32) - silence) / np.float32(full_scale)
     except tf.errors.OpError:
         return None
 

@@ -11,14 +11,18 @@ class Classes:
     Args:
         names: list, in the order of the labels; of several labels a dict, name of a label -> list.
         pattern: of the names of the files that the data came from, as `keras_gen.datasets.load` takes it, or None.
+
+    Raises:
+        TypeError: these are something else.
     """
 
     def __init__(self, names, pattern=None):
         self.names, self.pattern = names, pattern
-
-    @property
-    def _columns(self):
-        return list(self.names.values()) if isinstance(self.names, dict) else [self.names]
+        self._columns = list(names.values()) if isinstance(names, dict) else [names]
+        listed = all(isinstance(column, list) for column in self._columns)
+        texts = [text for column in self._columns for text in column] if listed else []
+        if not texts or not all(isinstance(text, str) for text in (*texts, pattern or "")):
+            raise TypeError("classes must be lists of names, and their pattern a text")
 
     def label(self, text):
         """The label that a user names: an int, or a list of one for each label, from text such as "7" or "7,george".
@@ -26,37 +30,59 @@ class Classes:
         Raises:
             InputError: there are more or fewer than there are labels, or there is no class of this name or number.
         """
-        parts = text.split(",")
+        parts = text.split(",") if isinstance(self.names, dict) else [text]
         if len(parts) != len(self._columns):
-            wanted = ",".join(self.names) if isinstance(self.names, dict) else "one class"
-            raise InputError(f"A label must be {wanted}, not {text!r}.")
-        places = [_place(part.strip(), names) for part, names in zip(parts, self._columns, strict=True)]
-        return places if isinstance(self.names, dict) else places[0]
+            raise InputError(f"A label must be {','.join(self.names)}, not {text!r}.")
+        return self._as_label(
+            [_place(part.strip(), names) for part, names in zip(parts, self._columns, strict=True)]
+        )
 
     def of_file(self, path):
-        """The label that the name of a file tells, as `label`; None where it is not of the pattern."""
-        pattern = self._name_pattern()
-        values = pattern and pattern.read(Path(path).stem)
-        return self.label(",".join(values[label] for label in pattern.labels)) if values else None
+        """The label that the name of a file tells, as `label`; None where it is not of the pattern.
+
+        Raises:
+            InputError: it tells a class that there is not.
+        """
+        readings = [pattern.read(Path(path).stem) for pattern in self._patterns()]
+        values = [[fields[label] for label in self._labels()] for fields in readings if fields]
+        if not values:
+            return None
+        known = [told for told in values if all(map(list.__contains__, self._columns, told))]
+        if not known:
+            text, names = next(
+                pair for pair in zip(values[0], self._columns, strict=True) if pair[0] not in pair[1]
+            )
+            raise unknown("class", text, names)
+        return self._as_label(list(map(list.index, self._columns, known[0])))
 
     def file_names(self, labels):
         """Names without endings for examples of these labels, in the pattern of the data; None where they have none."""
-        pattern = self._name_pattern()
-        if pattern is None:
+        if self.pattern is None:
             return None
+        pattern = self._patterns()[0]
         counts, names = {}, []
         for label in labels:
             places = label if isinstance(self.names, dict) else [label]
-            values = [column[place] for column, place in zip(self._columns, places, strict=True)]
-            index = counts.setdefault(tuple(values), 0)
-            counts[tuple(values)] += 1
-            names.append(pattern.write(dict(zip(pattern.labels, values, strict=True)), index))
+            values = tuple(column[place] for column, place in zip(self._columns, places, strict=True))
+            names.append(pattern.write(dict(zip(self._labels(), values, strict=True)), counts.get(values, 0)))
+            counts[values] = counts.get(values, 0) + 1
         return names
 
-    def _name_pattern(self):
-        from keras_gen.datasets.name_pattern import NamePattern  # not before TensorFlow may be imported
+    def _as_label(self, places):
+        return places if isinstance(self.names, dict) else places[0]
 
-        return NamePattern(self.pattern) if self.pattern else None
+    def _labels(self):
+        return self._patterns()[0].labels
+
+    def _patterns(self):
+        """Those of the data's files and, where they are not numbered, of files that `file_names` numbered."""
+        # Not before TensorFlow may be imported.
+        from keras_gen.datasets.name_pattern import NUMBER, NamePattern
+
+        if self.pattern is None:
+            return []
+        numbered = [] if f"{{{NUMBER}}}" in self.pattern else [f"{self.pattern}_{{{NUMBER}}}"]
+        return [NamePattern(text) for text in (self.pattern, *numbered)]
 
 
 def _place(text, names):

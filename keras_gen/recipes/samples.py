@@ -1,5 +1,7 @@
 """What a run makes, as files."""
 
+from pathlib import Path
+
 import numpy as np
 
 from keras_gen.errors import InputError
@@ -40,7 +42,15 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
 
 
 def write_folder(media, samples, folder, names):
-    """Writes each sample to a file of its own, under its name and the ending of the media."""
+    """Writes each sample to a file of its own, under its name and the ending of the media.
+
+    Raises:
+        InputError: a name is a path, so that its file might lie elsewhere; nothing is written then.
+    """
+    names = list(names)
+    for name in names:
+        if Path(name).name != name or "\0" in name:
+            raise InputError(f"No file can be called {name!r}: give the class another name.")
     folder.mkdir(parents=True, exist_ok=True)
     for sample, name in zip(samples, names, strict=True):
         media.save(sample, folder / f"{name}{media.ending}")

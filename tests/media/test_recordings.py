@@ -9,7 +9,7 @@ import soundfile
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.media import recordings
+from keras_gen.media import Audio, recordings
 from keras_gen.media.recordings import backend, read, resample, write_wav
 
 LOSSLESS = {
@@ -298,3 +298,20 @@ def test_both_libraries_resample_alike(rate, wanted, without_tensorflow_io):
     resampled, expected = resample(noise, rate, wanted), without_tensorflow_io(resample, noise, rate, wanted)
     assert len(resampled) == len(expected)
     assert error(resampled, expected) < 1e-3
+
+
+@needs_tensorflow_io
+@pytest.mark.parametrize("kind, encoding", [("WAV", "PCM_24"), ("FLAC", "PCM_16"), *LOSSY])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_both_libraries_pack_the_same(kind, encoding, rate, without_tensorflow_io):
+    media = Audio(16384, 16000)
+    noise = np.convolve(
+        np.random.default_rng(0).normal(size=rate), scipy.signal.firwin(501, 4000, fs=rate), "same"
+    )
+    raw = file(stereo(rate) / 4 + noise[:, np.newaxis] / 20, rate, kind, encoding)
+    packed, expected = (
+        np.float64(pack(media.pack, raw)) for pack in (lambda f, x: f(x), without_tensorflow_io)
+    )
+    if rate == 16000 and (kind, encoding) not in LOSSY:
+        np.testing.assert_array_equal(packed, expected)
+    assert error(packed, expected) < 1e-3
