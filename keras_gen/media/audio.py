@@ -13,6 +13,7 @@ from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
 from keras_gen.media.image import Image
 from keras_gen.media.media import Media
 from keras_gen.media.player import MOST_PLAYED, Player
+from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
 
 FLOOR = 1e-5  # magnitude that counts as silence, 100 dB below full scale
 RANGE = -np.log(FLOOR)
@@ -38,8 +39,8 @@ class Audio(Media):
         hop: samples from one frame to the next, at most half the window.
         fft_length: length of the Fourier transform, at least the window; by default the window's next power of two.
         iterations: of Griffin-Lim, at least 1.
-        trim: dB below the loudest part at which the ends count as silence and are cut off, or None.
-        loudness: LUFS that a recording is brought to (ITU-R BS.1770), or None.
+        trim: dB > 0 below the loudest part at which the ends count as silence and are cut off, or None.
+        loudness: LUFS that a recording is brought to (ITU-R BS.1770), above -70 and at most 0, or None.
 
     Raises:
         InputError: a number is out of its range, or bands are so narrow that no frequency falls into one.
@@ -79,6 +80,9 @@ class Audio(Media):
         for name, value in counts.items():
             if not isinstance(value, int) or value < 1:
                 raise InputError(f"{name} must be a whole number from 1, not {value!r}.")
+        for name, value, low, high in (("trim", trim, 0, 1000), ("loudness", loudness, -70, 0)):
+            if value is not None and not (isinstance(value, int | float) and low < value <= high):
+                raise InputError(f"{name} must be above {low} and at most {high}, or None, not {value!r}.")
         fft_length = fft_length or 1 << (window - 1).bit_length()
         if samples % hop or 2 * hop > window or window > fft_length or samples < window:
             raise InputError(
@@ -140,8 +144,12 @@ class Audio(Media):
         if isinstance(raw, bytes):
             waveform, rate = recordings.read(raw)
         else:
-            waveform = _floating(np.asarray(raw))
-        return cleaning.clean(waveform, rate or self.rate, self.rate, self.trim, self.loudness)
+            waveform, rate = _floating(np.asarray(raw)), self.rate if rate is None else rate
+            if not isinstance(rate, int) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
+                raise InputError(
+                    f"rate must be a whole number of Hz from {LOWEST_RATE} to {HIGHEST_RATE}, not {rate!r}."
+                )
+        return cleaning.clean(waveform, rate, self.rate, self.trim, self.loudness)
 
     def pack_in_graph(self, raw):
         """Cut or pad a batch of waveforms as `pack` does clean ones, but in graph, for exported signatures.
@@ -285,7 +293,11 @@ class Audio(Media):
 
 
 def _floating(waveform):
-    if waveform.ndim not in (1, 2) or not (waveform.dtype == np.int16 or waveform.dtype.kind == "f"):
+    if (
+        waveform.ndim not in (1, 2)
+        or 0 in waveform.shape[1:]
+        or not (waveform.dtype == np.int16 or waveform.dtype.kind == "f")
+    ):
         raise InputError(
             f"A waveform must be int16 or floating and of shape (samples,) or (samples, channels), not {waveform.dtype} of "
             f"shape {waveform.shape}."

@@ -76,8 +76,11 @@ def loudness_of(waveform, rate):
         Loudness in LUFS, a float.
     """
     waveform = waveform.astype(np.float64)
-    if len(waveform) >= GATE * rate:
-        measured = pyloudnorm.Meter(rate).integrated_loudness(waveform)
+    block, step = round(GATE * rate), round(GATE / 4 * rate)
+    if len(waveform) >= block:
+        # pyloudnorm counts a block that is there in part as a whole one, the standard leaves it out.
+        whole = len(waveform) - (len(waveform) - block) % step
+        measured = pyloudnorm.Meter(rate).integrated_loudness(waveform[:whole])
         if np.isfinite(measured):
             return float(measured)
     return float(10 * np.log10(np.mean(waveform**2)) - 0.691)

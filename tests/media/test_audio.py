@@ -272,6 +272,7 @@ def test_what_is_packed_is_cleaned_whatever_it_comes_as(media, samples, rate, ch
         (noise(300), "is too short: "),
         (np.zeros(5000, np.int32), "int32 of shape"),
         (noise(5000, 1, 1), "of shape .5000, 1, 1."),
+        (np.zeros((5000, 0), np.float32), "of shape .5000, 0."),
         ("voice.wav", "of shape "),
     ],
 )
@@ -279,6 +280,8 @@ def test_what_is_no_recording_is_an_input_error(media, raw, message):
     for pack in (media.pack, media.pack_chunks):
         with pytest.raises(InputError, match=message):
             pack(raw)
+        with pytest.raises(InputError, match="rate must be a whole number of Hz"):
+            pack(voice(), rate=0)
 
 
 @pytest.mark.parametrize("samples", [1000, 4096, 9000])
@@ -365,6 +368,9 @@ def test_every_setting_changes_what_it_says_and_nothing_else(media, name, value,
         ({"hop": 1024}, "hop at most half"),
         ({"fft_length": 1000}, "at most fft_length"),
         ({"mels": 300}, "bands so narrow"),
+        ({"trim": -1.0}, "trim must be above 0"),
+        ({"trim": float("nan")}, "trim must be above 0"),
+        ({"loudness": float("inf")}, "loudness must be above -70 and at most 0"),
     ],
 )
 def test_impossible_settings_are_input_errors(settings, message):

@@ -77,6 +77,13 @@ def test_what_bs1770_cannot_measure_is_measured_without_weighting():
     assert loudness_of(faint, RATE) == pytest.approx(plain(faint), abs=1e-9)
 
 
+def test_a_block_that_is_not_whole_is_not_measured():
+    whole = sine(500, RATE, 0.4)
+    for seconds in (0.42, 0.46, 0.49):
+        longer = np.append(whole, np.zeros(round((seconds - 0.4) * RATE), np.float32))
+        assert loudness_of(longer, RATE) == pytest.approx(loudness_of(whole, RATE), abs=1e-6)
+
+
 def test_channels_are_averaged_and_brought_to_the_wanted_rate():
     left, right = sine(300, 44100, 0.5, -12), sine(1100, 44100, 0.5, -6)
     cleaned = clean(np.stack([left, right], axis=1), 44100, RATE, trim=None, loudness=None)
