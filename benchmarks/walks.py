@@ -28,7 +28,7 @@ def main():
         run = Run.open(folder)
         _, config = run.settings()
         dataset = config.load()
-        quality = Quality(dataset, seed=config.seed)
+        quality = Quality(dataset)
         packed, labels = dataset.arrays("test")
         random = np.random.default_rng(options.seed)
         pairs = np.array([random.choice(len(packed), 2, replace=False) for _ in range(options.pairs)])

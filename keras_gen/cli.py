@@ -87,6 +87,7 @@ def train(
     table = Table(box=None, show_header=False)
     for what, path in (
         ("pictures", run.pictures),
+        *([("recordings", run.sounds)] if run.sounds.is_dir() else []),
         ("model", run.model_file),
         ("report", run.report_file),
         ("SavedModel", savedmodel),
@@ -141,7 +142,10 @@ def interpolate(
     classes = run.classes()
     model = run.load_model()
     ends = [None, None]
-    if model.num_classes is not None:
+    if model.num_classes is None:
+        if label or stop_label:
+            raise InputError("The model is not conditional: leave --label and --stop-label out.")
+    else:
         given = ((start, label), (stop, stop_label))
         ends = [_label(text, classes) if text else classes and classes.of_file(path) for path, text in given]
         for path, end, option in zip((start, stop), ends, ("--label", "--stop-label"), strict=True):

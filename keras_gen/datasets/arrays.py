@@ -10,7 +10,7 @@ MAX_CLASSES = 65536
 
 
 def read_npz(path):
-    """Read raw pictures from an .npz file.
+    """Read raw pictures, or packed waveforms, from an .npz file.
 
     Args:
         path: a file with the arrays x_train [, y_train] [, x_val, y_val] [, x_test, y_test], as
@@ -70,7 +70,7 @@ def pack_waveforms(splits, media):
         media: the `Audio` that they are of.
 
     Returns:
-        What `pack_arrays` returns.
+        `media`, the splits and the names of the classes, as `pack_arrays` returns them.
 
     Raises:
         InputError: if waveforms are not of this shape and type, or labels do not fit.

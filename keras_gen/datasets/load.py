@@ -225,13 +225,27 @@ def _hold_out(splits, name, plural, validation, test, seed, origins=None):
                 f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
             )
         wanted = max(1, round(share * total)) if share else 0
-        count = np.searchsorted(np.cumsum(pieces[rest]), wanted) + 1 if wanted else 0
-        taken[split], rest = rest[:count], rest[count:]
+        taken[split] = _about(wanted, rest, pieces)
+        rest = rest[~np.isin(rest, taken[split])]
     if not len(rest):
-        raise InputError(f"None of {total} {plural} would be left to train on: lower validation and test.")
+        advice = "lower validation and test" if len(pieces) > 2 else "give at least 3, such as shorter ones"
+        raise InputError(f"None of {len(pieces)} {plural} would be left to train on: {advice}.")
     taken["train"] = rest
     rows = {split: np.isin(whole, some) for split, some in taken.items() if len(some)}
     return splits | {
         split: tuple(None if array is None else array[chosen] for array in train)
         for split, chosen in rows.items()
     }
+
+
+def _about(wanted, order, pieces):
+    """The first of what is left, in its order, that together have as many pieces as wanted, without those far too large."""
+    most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
+    chosen, count = [], 0
+    for whole in order:
+        if count >= wanted:
+            break
+        if count + pieces[whole] <= most:
+            chosen.append(whole)
+            count += pieces[whole]
+    return np.array(chosen, int)

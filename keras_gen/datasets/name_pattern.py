@@ -4,14 +4,14 @@ import re
 
 from keras_gen.errors import InputError
 
-NUMBER = "index"  # the field that tells apart files of equal labels
+NUMBER = "index"  # the field that tells apart files of equal labels, a number
 
 
 class NamePattern:
     """A pattern such as "{digit}_{speaker}_{index}", each field of which but the index is a label.
 
     Args:
-        pattern: text with named fields in braces, and something between any two of them.
+        pattern: text with named fields in braces, and something between any two of them that no field holds.
 
     Attributes:
         pattern: as given.
@@ -45,7 +45,7 @@ class NamePattern:
                 f"{{digit}}_{{speaker}}_{{index}}, not {pattern!r}."
             )
         literals = [re.escape(part) for part in parts[::2]]
-        groups = [f"(?P<{field}>.+?)" for field in fields]
+        groups = [_group(field, after) for field, after in zip(fields, literals[1:], strict=True)]
         self._regex = re.compile(
             "".join(part for pair in zip(literals, [*groups, ""], strict=True) for part in pair)
         )
@@ -59,6 +59,13 @@ class NamePattern:
         """The name of a file with these labels, label -> text; the index comes last where the pattern has none."""
         name = self.pattern.format(**values, **{NUMBER: index})
         return name if f"{{{NUMBER}}}" in self.pattern else f"{name}_{index}"
+
+
+def _group(field, after):
+    """The group of a field. None holds what parts it from the next: a name of more parts would be read in the wrong places."""
+    if field == NUMBER:
+        return rf"(?P<{field}>\d+)"
+    return rf"(?P<{field}>(?:(?!{after}).)+)" if after else f"(?P<{field}>.+)"
 
 
 class Selection:

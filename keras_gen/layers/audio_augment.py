@@ -9,7 +9,7 @@ FULL_SCALE = 32768.0
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class AudioAugment(keras.layers.Layer):
+class AudioAugment:
     """What may happen to a recording without making it another one.
 
     Gain and shift change what a model learns to make. Masks (SpecAugment) hide parts of the spectrogram from the encoder
@@ -27,16 +27,14 @@ class AudioAugment(keras.layers.Layer):
         InputError: a number is out of its range.
     """
 
-    def __init__(self, gain=0.0, shift=0.0, time_mask=0, frequency_mask=0, **kwargs):
+    def __init__(self, gain=0.0, shift=0.0, time_mask=0, frequency_mask=0):
         if min(gain, shift, time_mask, frequency_mask) < 0 or shift >= 1:
             raise InputError(
                 "gain, time_mask and frequency_mask must be at least 0 and shift from 0 to below 1, not "
                 f"{gain}, {time_mask}, {frequency_mask} and {shift}."
             )
-        super().__init__(autocast=False, **{**kwargs, "dtype": "float32"})
         self.gain, self.shift = gain, shift
         self.time_mask, self.frequency_mask = time_mask, frequency_mask
-        self.built = True
 
     def waveforms(self, packed, seed):
         """Other gain and shift for each recording.
@@ -80,12 +78,15 @@ class AudioAugment(keras.layers.Layer):
 
     def get_config(self):
         return {
-            **super().get_config(),
             "gain": self.gain,
             "shift": self.shift,
             "time_mask": self.time_mask,
             "frequency_mask": self.frequency_mask,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
 
 
 def _run(spectrograms, length, widest, seed):

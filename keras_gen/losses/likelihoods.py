@@ -17,7 +17,7 @@ from keras_gen.errors import InputError
 MAX_LEVELS = 256
 # Learning rates by which a step of Adam moves the logarithm of a learned scale: it starts far above what it comes to, and until
 # it is there the KL divergence weighs too much.
-HASTE = 10.0
+SCALE_SPEED = 10.0
 
 
 class Likelihood(keras.layers.Layer):
@@ -147,18 +147,22 @@ class LocationScale(Likelihood):
             raise InputError(f'scale must be a positive number or "learned", not {scale!r}.')
         super().__init__(**kwargs)
         self._scale = float(scale) if number else scale
-        self._share = None
+        self._slow_log_scale = None
         if scale == "learned":
-            self._share = self.add_weight(name="log_scale_share", shape=(), initializer="zeros")
+            self._slow_log_scale = self.add_weight(name="slow_log_scale", shape=(), initializer="zeros")
 
     @property
     def scale(self):
         """The scale as it stands."""
-        return ops.convert_to_tensor(self._scale) if self._share is None else ops.exp(self.log_scale)
+        return ops.convert_to_tensor(self._scale) if self._slow_log_scale is None else ops.exp(self.log_scale)
 
     @property
     def log_scale(self):
-        return ops.log(self.scale) if self._share is None else HASTE * ops.convert_to_tensor(self._share)
+        return (
+            ops.log(self.scale)
+            if self._slow_log_scale is None
+            else SCALE_SPEED * ops.convert_to_tensor(self._slow_log_scale)
+        )
 
     def mean(self, parameters):
         return parameters

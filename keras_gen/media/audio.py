@@ -12,7 +12,7 @@ from keras_gen.media import cleaning, recordings
 from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
 from keras_gen.media.image import Image
 from keras_gen.media.media import Media
-from keras_gen.media.player import MOST_PLAYED, Player
+from keras_gen.media.player import MOST_PLAYED, Player, played
 from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
 
 FLOOR = 1e-5  # magnitude that counts as silence, 100 dB below full scale
@@ -78,7 +78,7 @@ class Audio(Media):
             "iterations": iterations,
         }
         for name, value in counts.items():
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int | np.integer) or value < 1:
                 raise InputError(f"{name} must be a whole number from 1, not {value!r}.")
         for name, value, low, high in (("trim", trim, 0, 1000), ("loudness", loudness, -70, 0)):
             if value is not None and not (isinstance(value, int | float) and low < value <= high):
@@ -89,9 +89,10 @@ class Audio(Media):
                 "samples must be a multiple of hop and at least window, hop at most half of window, and window at most "
                 f"fft_length, but samples is {samples}, hop {hop}, window {window} and fft_length {fft_length}."
             )
-        self.samples, self.rate, self.mels, self.iterations = samples, rate, mels, iterations
+        self.samples, self.rate, self.mels, self.iterations = map(int, (samples, rate, mels, iterations))
+        self.window, self.hop, self.fft_length = map(int, (window, hop, fft_length))
         self.trim, self.loudness = trim, loudness
-        self._transform = Transform(window, hop, fft_length)
+        self._transform = Transform(self.window, self.hop, self.fft_length)
         if (self._weights.sum(axis=0) == 0).any():
             raise InputError(
                 f"mels={mels} makes bands so narrow that some hold no frequency of a transform of {fft_length} samples at "
@@ -106,7 +107,7 @@ class Audio(Media):
     @property
     def model_shape(self):
         """The shape of its model form, (frames, mels)."""
-        return self.samples // self._transform.hop, self.mels
+        return self.samples // self.hop, self.mels
 
     @property
     def raw_spec(self):
@@ -145,11 +146,11 @@ class Audio(Media):
             waveform, rate = recordings.read(raw)
         else:
             waveform, rate = _floating(np.asarray(raw)), self.rate if rate is None else rate
-            if not isinstance(rate, int) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            if not isinstance(rate, int | np.integer) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
                 raise InputError(
                     f"rate must be a whole number of Hz from {LOWEST_RATE} to {HIGHEST_RATE}, not {rate!r}."
                 )
-        return cleaning.clean(waveform, rate, self.rate, self.trim, self.loudness)
+        return cleaning.clean(waveform, int(rate), self.rate, self.trim, self.loudness)
 
     def pack_in_graph(self, raw):
         """Cut or pad a batch of waveforms as `pack` does clean ones, but in graph, for exported signatures.
@@ -260,7 +261,8 @@ class Audio(Media):
         Returns:
             A `Player`.
         """
-        return Player(self.grid(examples, rows), self.unpack(examples), self.rate)
+        grid, waveforms = self.grid(examples, rows), self.unpack(examples)
+        return Player(grid, waveforms[played(len(waveforms), rows)], self.rate)
 
     def save(self, example, path):
         """Write one recording as a 16-bit WAV file.
@@ -274,18 +276,17 @@ class Audio(Media):
     def summarize(self, name, examples, rows=None):
         """Writes a batch for TensorBoard, with the writer and step that are set: spectrograms, and `<name>_audio` to hear."""
         tf.summary.image(name, self.grid(examples, rows)[np.newaxis])
-        tf.summary.audio(
-            f"{name}_audio", self.unpack(examples)[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED
-        )
+        waveforms = self.unpack(examples)[played(len(examples), rows)]
+        tf.summary.audio(f"{name}_audio", waveforms[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED)
 
     def get_config(self):
         return {
             "samples": self.samples,
             "rate": self.rate,
             "mels": self.mels,
-            "window": self._transform.window,
-            "hop": self._transform.hop,
-            "fft_length": self._transform.fft_length,
+            "window": self.window,
+            "hop": self.hop,
+            "fft_length": self.fft_length,
             "iterations": self.iterations,
             "trim": self.trim,
             "loudness": self.loudness,

@@ -3,6 +3,7 @@
 import base64
 import io
 
+import numpy as np
 import PIL.Image
 
 from keras_gen.media.recordings import write_wav
@@ -11,7 +12,7 @@ MOST_PLAYED = 16
 
 
 class Player:
-    """Spectrograms with a player for each recording below, at most 16, as notebooks display it.
+    """Spectrograms with a player for each recording below, as notebooks display it.
 
     Args:
         sheet: uint8 picture (H, W, 3) of the spectrograms.
@@ -33,12 +34,21 @@ class Player:
 
     def _repr_html_(self):
         players = []
-        for waveform in self._waveforms[:MOST_PLAYED]:
+        for waveform in self._waveforms:
             file = io.BytesIO()
             write_wav(file, waveform, self._rate)
             source = _inline("audio/wav", file.getvalue())
             players.append(f'<audio controls preload="none" src="{source}" style="width: 12em"></audio>')
         return f'<img src="{_inline("image/png", self._repr_png_())}"><br>{"".join(players)}'
+
+
+def played(num, rows=None):
+    """The places of the recordings to play, at most 16, of as many laid out in rows: the first ones of each row alike."""
+    if rows is None:
+        return np.arange(min(num, MOST_PLAYED))
+    columns = -(-num // rows)
+    places = np.arange(rows)[:, np.newaxis] * columns + np.arange(min(columns, max(1, MOST_PLAYED // rows)))
+    return np.array([place for place in places.flat if place < num][:MOST_PLAYED])
 
 
 def _inline(kind, content):

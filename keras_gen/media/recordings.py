@@ -6,9 +6,11 @@ scale, and resampling the same length, aligned in time and within 1e-3 of the RM
 Nyquist frequency. Above that, tensorflow-io's filter falls off earlier than soxr's.
 """
 
+import contextlib
 import functools
 import io
 import math
+import os
 import struct
 
 import numpy as np
@@ -197,12 +199,16 @@ def write_wav(path, waveform, rate):
         path: where to; a path or an open binary file.
         waveform: (samples,), int16, or floating in [-1, 1] and clipped at full scale.
         rate: Hz.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     waveform = np.asarray(waveform)
     if waveform.dtype != np.int16:
         # soundfile rounds down.
         waveform = np.rint(waveform * FULL_SCALE) / FULL_SCALE
-    soundfile.write(path, waveform, rate, format="WAV", subtype="PCM_16")
+    with open(path, "wb") if isinstance(path, str | os.PathLike) else contextlib.nullcontext(path) as file:
+        soundfile.write(file, waveform, rate, format="WAV", subtype="PCM_16")
 
 
 @functools.cache

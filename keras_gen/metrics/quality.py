@@ -43,7 +43,7 @@ class Quality:
     Attributes:
         extractor: one line that names the feature space and how good the classifier is.
         accuracy: share of real test examples whose class (or treatment in the task that needs no labels) the classifier
-            tells; of n labels an array (n,).
+            tells; of n labels that vary an array (n,).
         num_real: number of real test examples.
         num_generated: number of examples in the last `score`, 0 before.
         seed: as given.
@@ -63,21 +63,29 @@ class Quality:
         if self.num_real < 2:
             raise InputError("The test split holds 1 example: give at least 2, better 1000.")
         examples, train_labels = dataset.arrays("train")
-        both_labelled = labels is not None and train_labels is not None
-        self._labelled = both_labelled and all(len(np.unique(c)) > 1 for c in columns(train_labels).T)
+        self._varying = _varying(labels, train_labels)
         self._classifier = _stored_classifier(
-            self._media, examples, train_labels if self._labelled else None, seed, cache
+            self._media, examples, self._told(train_labels) if self._labelled else None, seed, cache
         )
-        self._real_features, _ = extract(self._classifier, real)
-        self.accuracy = classifier_accuracy(
-            self._classifier, self._media, real, labels if self._labelled else None
-        )
+        self._real_features, predicted = extract(self._classifier, real)
+        told = self._told(labels) if self._labelled else None
+        self.accuracy = classifier_accuracy(self._classifier, self._media, real, told)
+        self._all_told = float(columns(predicted == told).all(axis=1).mean()) if self._labelled else None
         task = "classifier" if self._labelled else f"classifier of {pretext(self._media).name}"
         accuracies = ", ".join(f"{accuracy:.3f}" for accuracy in np.reshape(self.accuracy, (-1,)))
         self.extractor = (
             f"features of a small {task} trained on this data set ({FEATURES} dimensions, seed {seed}); "
             f"test accuracy {accuracies}"
         )
+
+    @property
+    def _labelled(self):
+        return bool(self._varying)
+
+    def _told(self, labels):
+        """The labels that the classifier tells: those that vary; of one alone (num,)."""
+        varying = columns(np.asarray(labels))[:, self._varying]
+        return varying[:, 0] if len(self._varying) == 1 else varying
 
     def embed(self, examples):
         """The features of the space that distances are taken in.
@@ -112,7 +120,7 @@ class Quality:
         if labels is not None:
             if not self._labelled:
                 raise InputError("`labels` were given, but the data set has no classes: leave them out.")
-            labels = check_labels("labels", labels, len(generated), self._media)
+            labels = self._told(check_labels("labels", labels, len(generated), self._media))
         self.num_generated = len(generated)
         features, predicted = extract(self._classifier, generated)
         scores = self._distances(features)
@@ -133,7 +141,7 @@ class Quality:
     def _of_each_label(self, agreements):
         if not isinstance(self._dataset.class_names, dict):
             return {}
-        names = self._dataset.class_names
+        names = [list(self._dataset.class_names)[place] for place in self._varying]
         return {f"label_agreement_{name}": float(a) for name, a in zip(names, agreements, strict=True)}
 
     def floor(self):
@@ -142,16 +150,16 @@ class Quality:
         As many training examples are drawn as there are test examples, or all of them if there are fewer.
 
         Returns:
-            A dict of floats: `frechet`, `kernel`, `kernel_std`; for labelled data also `label_agreement` (of n labels, of
-            each), the classifier's accuracy on real test examples.
+            A dict of floats: `frechet`, `kernel`, `kernel_std`; for labelled data also `label_agreement` and, of n labels,
+            that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = self._dataset.arrays("train")
         num = min(len(examples), self.num_real)
         drawn = np.random.default_rng(self.seed).choice(len(examples), num, replace=False)
         scores = self._distances(extract(self._classifier, examples[drawn])[0])
         if self._labelled:
-            several = self._of_each_label(np.reshape(self.accuracy, (-1,)))
-            scores |= several or {"label_agreement": self.accuracy}
+            scores["label_agreement"] = self._all_told
+            scores |= self._of_each_label(np.reshape(self.accuracy, (-1,)))
         return scores
 
     def _distances(self, features):
@@ -162,6 +170,13 @@ class Quality:
         )
         frechet = frechet_distance(self._real_features, features)
         return {"frechet": frechet, "kernel": kernel, "kernel_std": deviation}
+
+
+def _varying(labels, train_labels):
+    """The places of the labels that take several values in training; none where a split has no labels."""
+    if labels is None or train_labels is None:
+        return []
+    return [place for place, values in enumerate(columns(train_labels).T) if len(np.unique(values)) > 1]
 
 
 def _stored_classifier(media, examples, labels, seed, cache):

@@ -223,7 +223,7 @@ class GenerativeModel(Trainer):
         """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
         return labels_for(num, labels, self.num_classes)
 
-    def interpolate(self, start, stop, steps=8, label=None):
+    def interpolate(self, start, stop, steps=8, label=None, stop_label=None):
         """Walks from one latent to another on the way that `between` takes.
 
         Args:
@@ -231,13 +231,16 @@ class GenerativeModel(Trainer):
             stop: (*latent_shape), likewise.
             steps: int >= 2, both ends included.
             label: int, or n ints, which a conditional model needs.
+            stop_label: the same at the other end, for models that walk between labels, such as `VAE`.
 
         Returns:
             Array of raw media, (steps, ...).
 
         Raises:
-            InputError: a latent, the number of steps or the label does not fit.
+            InputError: a latent, the number of steps or a label does not fit, or the model cannot walk between labels.
         """
+        if stop_label is not None:
+            raise InputError(f"A {type(self).__name__} walks under one label: leave stop_label out.")
         return self.decode(self.walk(start, stop, steps, label), label)
 
     def walk(self, start, stop, steps, label):

@@ -133,16 +133,16 @@ class VAE(Autoencoder):
     # Training.
 
     def compile(
-        self, optimizer=None, augment=None, jit_compile=False, steps_per_execution=1, run_eagerly=False
+        self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False, augment=None
     ):
-        """Says how the networks learn.
+        """Says how the networks learn; see `Autoencoder.compile`.
 
         Args:
-            optimizer: as in `Autoencoder.compile`.
+            optimizer: keras Optimizer; None stands for Adam(1e-3).
+            jit_compile: bool, XLA.
+            steps_per_execution: int >= 1, steps in one call of the compiled graph.
+            run_eagerly: bool, for debugging.
             augment: of recordings an `AudioAugment`, or None.
-            jit_compile: likewise.
-            steps_per_execution: likewise.
-            run_eagerly: likewise.
 
         Raises:
             InputError: `augment` is something else, or the media are.
@@ -267,6 +267,7 @@ class VAE(Autoencoder):
         """
         if stop_label is None:
             return super().interpolate(start, stop, steps, label)
+        ends = [self.labels_for(1, end) for end in (label, stop_label)]
         latents = self.walk(start, stop, steps, label)
         names = [layer.name for layer in self.decoder.layers]
         if "label_embedding" not in names:
@@ -274,10 +275,10 @@ class VAE(Autoencoder):
                 f"A walk between two labels needs a decoder with one layer named 'label_embedding', not {names}."
             )
         embedding = self.decoder.get_layer("label_embedding")
-        ends = [embedding(self.labels_for(1, end)) for end in (label, stop_label)]
+        first, last = (embedding(end) for end in ends)
         share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
         decoder = keras.Model([self.decoder.inputs[0], embedding.output], self.decoder.output)
-        parameters = run(decoder, tf.constant(latents, tf.float32), (1 - share) * ends[0] + share * ends[1])
+        parameters = run(decoder, tf.constant(latents, tf.float32), (1 - share) * first + share * last)
         return self.media.to_raw(self.likelihood.mean(parameters)).numpy()
 
     def convert(self, x, labels, new_labels):

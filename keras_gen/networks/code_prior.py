@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from keras_gen.networks.conditioning import check_one_label
+
 
 @keras.saving.register_keras_serializable("keras_gen")
 class CodePrior(keras.layers.Layer):
@@ -23,6 +25,7 @@ class CodePrior(keras.layers.Layer):
     """
 
     def __init__(self, grid, num_codes=128, num_classes=None, units=128, **kwargs):
+        check_one_label(num_classes)
         super().__init__(autocast=False, **{**kwargs, "dtype": "float32"})
         self.grid = tuple(grid[:2])
         self.num_codes, self.num_classes, self.units = num_codes, num_classes, units

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_gen.errors import InputError
 from keras_gen.layers.label_embedding import embedding_of_labels
 
 
@@ -10,6 +11,14 @@ def label_input(num_classes):
     """The keras Input of a label, int32 (), or of n labels, int32 (n,), where `num_classes` is a tuple."""
     shape = (len(num_classes),) if isinstance(num_classes, tuple) else ()
     return keras.Input(shape, dtype="int32", name="label")
+
+
+def check_one_label(num_classes):
+    """Raises `InputError` where an example has several labels, for networks that take one."""
+    if isinstance(num_classes, tuple):
+        raise InputError(
+            f"This network takes one label an example, but num_classes={num_classes} are {len(num_classes)}: give one number."
+        )
 
 
 def latent_inputs(latent_dim, num_classes):
@@ -49,7 +58,11 @@ def projection_discriminator(picture, features, num_classes, normalise=lambda la
 
     Returns:
         A functional Model from the picture, or [picture, `label`], to logits (batch, 1).
+
+    Raises:
+        InputError: an example has several labels.
     """
+    check_one_label(num_classes)
     size = features.shape[-1]
     initializer = keras.initializers.RandomNormal(stddev=size**-0.5)
     linear = layers.Dense(1, kernel_initializer=initializer, dtype="float32", name="linear")

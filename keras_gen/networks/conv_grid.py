@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_gen.errors import InputError
+from keras_gen.networks.conditioning import check_one_label
 from keras_gen.networks.conv import crop
 from keras_gen.networks.sizes import channels, halved_sizes
 
@@ -42,6 +43,7 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
 
     codes = inputs = keras.Input((sizes[-1], sizes[-1], code_dim), name="codes")
     x = layers.Conv2D(widths[-1], 3, padding="same")(codes)
+    check_one_label(num_classes)
     if num_classes is not None:
         label = keras.Input((), dtype="int32", name="label")
         inputs = [codes, label]

@@ -18,7 +18,7 @@ def start_and_doublings(shape):
     Raises:
         InputError: if the picture is not square, or its size is not of that form.
     """
-    height, width, _ = shape
+    height, width = _sides(shape)
     if height != width:
         raise InputError(f"media must be square for this network, not {height} x {width}: crop or pad it.")
     if height not in SIZES:
@@ -27,6 +27,14 @@ def start_and_doublings(shape):
         works = " or ".join(f"{size} x {size}" for size in nearest if size)
         raise InputError(f"media of {height} x {width} does not double from a start of 4 to 7: use {works}.")
     return SIZES[height]
+
+
+def _sides(shape):
+    if len(shape) != 3:
+        raise InputError(
+            f"This network takes pictures, not media of model shape {shape}: for recordings take conv1d or mlp."
+        )
+    return shape[:2]
 
 
 def channels(width, level):
@@ -51,7 +59,7 @@ def halved_sizes(shape):
     >>> halved_sizes((28, 28, 1))
     [28, 14, 7]
     """
-    height, width, _ = shape
+    height, width = _sides(shape)
     if height != width or not 8 <= height <= 256:
         raise InputError(
             f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or resize it."

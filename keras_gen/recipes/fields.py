@@ -35,12 +35,12 @@ def override(config, fields):
     Raises:
         InputError: a field is unknown, or its value is of another type.
     """
-    types = typing.get_type_hints(type(config))
+    kinds = typing.get_type_hints(type(config))
     for name in fields:
-        if name not in types:
-            raise unknown("field", name, types)
+        if name not in kinds:
+            raise unknown("field", name, kinds)
     return dataclasses.replace(
-        config, **{name: _convert(name, types[name], value) for name, value in fields.items()}
+        config, **{name: _convert(name, kinds[name], value) for name, value in fields.items()}
     )
 
 

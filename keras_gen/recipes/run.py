@@ -28,6 +28,7 @@ class Run:
         self.report_file = self.folder / "report.md"
         self.history_file = self.folder / "history.csv"
         self.pictures = self.folder / "samples.png"
+        self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"
 
     @classmethod

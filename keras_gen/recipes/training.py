@@ -25,6 +25,7 @@ from keras_gen.callbacks.latent_monitor import views
 from keras_gen.errors import InputError
 from keras_gen.export import next_version
 from keras_gen.files import make_folder, replace_atomically, write_atomically
+from keras_gen.media import Audio
 from keras_gen.media.image import write_png
 from keras_gen.models import Autoencoder, load_model
 from keras_gen.recipes import measures
@@ -32,6 +33,7 @@ from keras_gen.recipes.report import report
 from keras_gen.recipes.samples import write_samples
 
 SAMPLES_SHOWN = 80
+SAMPLES_HEARD = 20
 RECONSTRUCTED = 20
 LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
@@ -140,8 +142,13 @@ def write_results(run, recipe, config, dataset, model, versions, minutes, say):
 
 
 def write_pictures(model, dataset, run, seed):
-    """Samples of a finished model, and of one that reconstructs what becomes of test examples; the files' names."""
+    """Samples of a finished model, and of one that reconstructs what becomes of test examples; the pictures' names.
+
+    Of recordings some samples are also written to be heard.
+    """
     write_samples(model, run.pictures, SAMPLES_SHOWN, seed=seed)
+    if isinstance(model.media, Audio):
+        write_samples(model, run.sounds, SAMPLES_HEARD, seed=seed, classes=run.classes())
     names = [run.pictures.name]
     if isinstance(model, Autoencoder):
         for name, (examples, rows) in views(model, *some_examples(model, dataset, "test")).items():

@@ -22,7 +22,8 @@ class VAEConfig(Config):
 
     Args:
         network: "conv", "mlp" or "resnet" of pictures; "conv1d" or "mlp" of voices.
-        width: units of a layer of "mlp"; feature maps at half the size of the others, which double as it halves.
+        width: units of a layer of "mlp"; feature maps at half the size of the others, which double as it halves (of "conv1d",
+            once).
         latent_dim: numbers in a latent.
         activation: of the hidden layers, such as "silu" or "tanh".
         likelihood: "bernoulli" (dynamic binarisation), "gaussian", "laplace" (learned scales), "logistic_mixture" or

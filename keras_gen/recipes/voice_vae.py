@@ -20,4 +20,6 @@ class VoiceVAEConfig(VoiceConfig, VAEConfig):
         # The others are of values in [-1, 1] or of a few levels.
         "likelihood": ("gaussian", "laplace"),
     }
+    not_negative = (*VAEConfig.not_negative, "gain", "time_mask", "frequency_mask")
+    below_one = ("shift",)
     measures = ("evidence", "quality", "reconstruction", "disentanglement")

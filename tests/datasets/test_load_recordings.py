@@ -87,6 +87,11 @@ def wavs():
     return {f"{i:02}.wav": file(sine(i)) for i in range(12)}
 
 
+def numbered(name, number):
+    """The name of a clip without the speaker."""
+    return f"{name[0]}_{number}.{name.partition('.')[2]}"
+
+
 BAD = {
     "text.wav": b"text, whatever its name",
     "empty.flac": b"",
@@ -148,7 +153,7 @@ def test_names_tell_several_labels_and_the_test_split(tmp_path, clips, test, cho
 
 def test_with_a_pattern_folders_are_splits_but_not_classes(tmp_path, clips):
     folders = ("train", "train/more", "test/more", "val")
-    files = {f"{folders[number % 4]}/{name}": content for number, (name, content) in enumerate(clips.items())}
+    files = {f"{folders[i % 4]}/{numbered(name, i)}": clips[name] for i, name in enumerate(clips)}
     data = load(tree(tmp_path, files), media=MEDIA, labels="{digit}_{index}", batch_size=4)
     assert data.class_names == ["0", "1", "2"]
     for split, places in {"train": (0, 1), "val": (3,), "test": (2,)}.items():
@@ -255,7 +260,9 @@ def test_studio_recordings_become_what_the_others_are(tmp_path):
 def test_names_of_another_pattern_are_set_aside(tmp_path, clips, wavs):
     # Before the others, which have to keep their splits and labels.
     files = {f"test/a/{name}": content for name, content in wavs.items()}
-    files |= {f"{'train' if i % 2 else 'test'}/{name}": clips[name] for i, name in enumerate(clips)}
+    files |= {
+        f"{'train' if i % 2 else 'test'}/{numbered(name, i)}": clips[name] for i, name in enumerate(clips)
+    }
     with pytest.warns(UserWarning) as caught:
         data = load(tree(tmp_path, files), media=MEDIA, labels="{digit}_{index}", batch_size=1, validation=0)
     assert len(caught) == 1

@@ -29,6 +29,11 @@ def test_other_names_do_not_match(name):
     assert NamePattern("{digit}.{speaker}+{index}").read(name) is None
 
 
+@pytest.mark.parametrize("name", ["7_van_gogh_3", "7_theo_x", "7_theo_1_2", "7__3"])
+def test_no_field_holds_what_parts_it_from_the_next(name):
+    assert NamePattern("{digit}_{speaker}_{index}").read(name) is None
+
+
 @pytest.mark.parametrize(
     "pattern",
     ["", "digit", "{index}", "{digit}{speaker}", "{digit}_{digit}"]

@@ -197,3 +197,21 @@ def test_unfit_pictures_and_labels_are_refused(quality, digits):
         quality.score(pictures, labels[:5])
     with pytest.raises(InputError, match="each of the 360"):
         quality.score(pictures, labels / 2)
+
+
+def test_of_several_labels_those_that_vary_are_told(tmp_path):
+    dataset = Digits()
+    dataset.class_names = {"digit": list("0123456789"), "writer": ["one"], "even": ["no", "yes"]}
+    for split, (pictures, labels) in dataset.splits.items():
+        several = np.stack([labels, 0 * labels, 1 - labels % 2], axis=1)
+        dataset.splits[split] = (pictures, several)
+    quality = Quality(dataset, cache=tmp_path)
+    assert quality.accuracy.shape == (2,) and quality.accuracy.min() > 0.95
+    pictures, asked = (values[:360] for values in dataset.arrays("train"))
+    score, floor = quality.score(pictures, asked), quality.floor()
+    names = {"label_agreement", "label_agreement_digit", "label_agreement_even"}
+    assert {name for name in score if "agreement" in name} == names
+    assert floor["label_agreement"] <= min(quality.accuracy) and score["classes_produced"] >= 10
+    asked[:, 2] = 1 - asked[:, 2]
+    wrong = quality.score(pictures, asked)
+    assert wrong["label_agreement"] < 0.05 < 0.95 < wrong["label_agreement_digit"]

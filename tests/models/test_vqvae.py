@@ -143,6 +143,10 @@ def test_latents_are_codes_there_and_back(pictures):
     middle = (book[start] + book[stop]) / 2
     np.testing.assert_array_equal(path[2], np.argmin(np.sum((middle[..., None, :] - book) ** 2, -1), -1))
     np.testing.assert_array_equal(vqvae.interpolate(start, stop, steps=5), vqvae.decode(path))
+    with pytest.raises(InputError, match="VQVAE walks under one label"):
+        vqvae.interpolate(start, stop, stop_label=1)
+    with pytest.raises(InputError, match="takes one label an example"):
+        build(num_classes=(3, 2))
 
 
 def test_settings_change_what_they_are_named_for(pictures):

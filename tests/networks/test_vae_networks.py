@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import Bernoulli, DiscretizedLogisticMixture
-from keras_gen.media import Image
+from keras_gen.media import Audio, Image
 from keras_gen.networks import conv, mlp, resnet
 from keras_gen.networks.sizes import halved_sizes
 
@@ -99,3 +99,5 @@ def test_other_sizes_are_refused(media):
     for builder in (conv, resnet):
         with pytest.raises(InputError, match="square and of 8 to 256 pixels"):
             builder(media, Bernoulli())
+        with pytest.raises(InputError, match="takes pictures, not .*conv1d"):
+            builder(Audio(), Bernoulli())
