@@ -8,6 +8,7 @@ import colorsys
 
 import numpy as np
 
+from keras_gen.datasets.factors import check_factors
 from keras_gen.errors import InputError
 from keras_gen.media.image import Image
 
@@ -76,7 +77,7 @@ def render(factors, size, channels=3):
         InputError: if the factors are of another shape or type or out of range, or size or channels are not as
             above.
     """
-    factors = _checked(factors)
+    factors = check_factors(factors, FACTORS)
     if size < 8:
         raise InputError(f"size must be at least 8 pixels for the shapes to fit, but is {size!r}.")
     pictures = np.empty((len(factors), *Image(size, size, channels).shape), np.uint8)
@@ -90,20 +91,6 @@ def render(factors, size, channels=3):
             colour = colours[factors[some, 5]]
             pictures[some] = np.rint(coverage[..., np.newaxis] * colour[:, np.newaxis, np.newaxis])
     return pictures
-
-
-def _checked(factors):
-    factors = np.asarray(factors)
-    if factors.ndim != 2 or factors.shape[1] != len(FACTORS) or not np.issubdtype(factors.dtype, np.integer):
-        raise InputError(
-            f"factors must be integers of the shape (num, {len(FACTORS)}), but are {factors.dtype} of the shape "
-            f"{factors.shape}."
-        )
-    for (name, count), values in zip(FACTORS.items(), factors.T, strict=True):
-        outside = values[(values < 0) | (values >= count)]
-        if len(outside):
-            raise InputError(f"The factor {name} must lie in 0 to {count - 1}, but is {outside[0]}.")
-    return factors
 
 
 def _coverage(distance, scale, rotation, x, y, size):

@@ -8,7 +8,7 @@ Acoustic Theory of Speech Production).
 import numpy as np
 from scipy.signal.windows import tukey
 
-from keras_gen.errors import InputError
+from keras_gen.datasets.factors import check_factors
 
 RATE = 8000  # samples a second, Hz
 SAMPLES = 4096  # 0.512 s
@@ -91,7 +91,7 @@ def render(factors):
     Raises:
         InputError: if the factors are of another shape or type or out of range.
     """
-    factors = _checked(factors)
+    factors = check_factors(factors, FACTORS)
     waveforms = np.empty((len(factors), SAMPLES), np.int16)
     tables, responses = _tables(), _responses()
     for start in range(0, len(factors), CHUNK):
@@ -101,20 +101,6 @@ def render(factors):
         gain = 10 ** (BREATHS[breathiness, np.newaxis] / 20)
         waveforms[start : start + CHUNK] = np.rint(LEVEL * _levelled(voice + gain * breath))
     return waveforms
-
-
-def _checked(factors):
-    factors = np.asarray(factors)
-    if factors.ndim != 2 or factors.shape[1] != len(FACTORS) or not np.issubdtype(factors.dtype, np.integer):
-        raise InputError(
-            f"factors must be integers of the shape (num, {len(FACTORS)}), but are {factors.dtype} of the shape "
-            f"{factors.shape}."
-        )
-    for (name, count), values in zip(FACTORS.items(), factors.T, strict=True):
-        outside = values[(values < 0) | (values >= count)]
-        if len(outside):
-            raise InputError(f"The factor {name} must lie in 0 to {count - 1}, but is {outside[0]}.")
-    return factors
 
 
 def _sources(factors, pulses, swell):

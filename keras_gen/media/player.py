@@ -27,6 +27,9 @@ class Player:
         self.picture = PIL.Image.fromarray(sheet)
         self._waveforms, self._rate = waveforms, rate
 
+    def __repr__(self):
+        return f"Player({len(self._waveforms)} recordings at {self._rate} Hz)"
+
     def _repr_png_(self):
         file = io.BytesIO()
         self.picture.save(file, format="PNG")
