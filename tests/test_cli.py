@@ -1,5 +1,6 @@
 """The command line as its user meets it: in processes of its own where start-up counts, in this one elsewhere."""
 
+import functools
 import json
 import os
 import re
@@ -11,9 +12,12 @@ import sys
 import numpy as np
 import PIL.Image
 import pytest
+import soundfile
 import tensorflow as tf
 
 from keras_gen import cli
+from keras_gen.metrics import quality, train_classifier
+from keras_gen.recipes import measures
 
 TINY = ["--set", "width=8", "--set", "steps_per_epoch=20", "--set", "batch_size=32"]
 
@@ -107,6 +111,72 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert PIL.Image.open("pictures/03_3.png").size == (8, 8)
     code, printed = run_cli("export", run)
     assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
+
+
+def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
+    # Scores are not what is tested.
+    monkeypatch.setattr(measures, "NUM_SCORED", (8, 8))
+    monkeypatch.setattr(quality, "train_classifier", functools.partial(train_classifier, steps=2))
+    (tmp_path / "voices").mkdir()
+    random, time = np.random.default_rng(0), np.arange(2400) / 8000
+    for digit in range(2):
+        for octave, speaker in enumerate(("ann", "bob")):
+            for index in range(6):
+                tone = np.sin(2 * np.pi * 200 * (1 + digit) * 2**octave * time + index)
+                noisy = 0.2 * tone + random.normal(0, 0.01, time.shape)
+                soundfile.write(f"voices/{digit}_{speaker}_{index}.wav", noisy, 8000)
+    (tmp_path / "voices" / "1_ann_99.wav").write_text("no recording")
+    fields = (
+        "num_classes=2,2 length=2048 mels=16 width=4 latent_dim=4 nll_samples=3 test=index=0,1 time_mask=4",
+        "steps_per_epoch=5 batch_size=8",
+    )
+    small = [part for text in " ".join(fields).split() for part in ("--set", text)]
+    command = ["train", "fsdd-vae", "--data", "voices", "--epochs", 1, *small, "--output", "run"]
+    with pytest.warns(UserWarning, match=r"1 of 25 waveforms .*could not be read \(1: 1_ann_99.wav\)"):
+        code, printed = run_cli(*command)
+    assert code == 0, printed
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    expected = {"elbo", "frechet", "label_agreement_digit", "label_agreement_speaker", "log_mel", "mr_stft"}
+    assert expected <= metrics.keys()
+    assert (tmp_path / "run" / "reconstructions.png").is_file()
+    assert "run/waveforms" in printed and (tmp_path / "run" / "waveforms" / "0_ann_0.wav").is_file()
+    kinds = {
+        value.tag: value.metadata.plugin_data.plugin_name
+        for file in (tmp_path / "run" / "tensorboard").iterdir()
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    }
+    for name in ("samples", "reconstructions", "traversals"):
+        assert (kinds[name], kinds[f"{name}_audio"]) == ("images", "audio")
+
+    assert run_cli("sample", "run", "--num", 6, "--seed", 1, "--out", "spoken")[0] == 0
+    first = sorted(os.listdir("spoken"))
+    assert first == ["0_ann_0.wav", "0_ann_1.wav", "0_bob_0.wav", "1_ann_0.wav", "1_ann_1.wav", "1_bob_0.wav"]
+    waveform, rate = soundfile.read("spoken/1_bob_0.wav")
+    assert rate == 8000 and waveform.shape == (2048,) and np.abs(waveform).max() > 0
+    assert run_cli("sample", "run", "--num", 2, "--label", "1,bob", "--out", "more")[0] == 0
+    assert sorted(os.listdir("more")) == ["1_bob_0.wav", "1_bob_1.wav"]
+
+    ends = ["voices/0_ann_0.wav", "voices/1_bob_0.wav"]
+    assert run_cli("interpolate", "run", *ends, "--steps", 3, "--out", "walk")[0] == 0
+    assert sorted(os.listdir("walk")) == ["0.wav", "1.wav", "2.wav"]
+    (tmp_path / "other.wav").write_bytes((tmp_path / ends[0]).read_bytes())
+    assert run_cli("interpolate", "run", "other.wav", ends[1], "--label", "0,ann", "--out", "walk")[0] == 0
+    for arguments, message in (
+        (
+            ["interpolate", "run", "other.wav", ends[1], "--out", "x"],
+            "other.wav tells no label: give --label",
+        ),
+        (["interpolate", "run", "voices/1_ann_99.wav", ends[1], "--out", "x"], "could not be read"),
+        (["interpolate", "run", ends[0], "voices/1_bob_77.wav", "--out", "x"], "cannot be read"),
+        (["sample", "run", "--label", "1", "--out", "x"], "digit,speaker, not '1'"),
+        (["sample", "run", "--label", "1,eve", "--out", "x"], "Unknown class 'eve'"),
+        (["train", "folder-voice", "--data", "run/tensorboard", "--output", "y"], "holds no waveforms"),
+        ([*command[:-1], "z", "--set", "labels={digit}-{speaker}"], "{digit}-{speaker}"),
+    ):
+        code, printed = run_cli(*arguments)
+        assert code == 2 and message in printed, printed
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):

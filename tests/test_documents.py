@@ -1,6 +1,8 @@
 """What is shown to readers runs: the README's quickstart and the notebooks."""
 
+import itertools
 import re
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -13,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     quickstart, *others = python_of(ROOT / "README.md")
-    assert len(others) == 2 and "epochs=100" in quickstart
+    assert len(others) == 3 and "epochs=100" in quickstart
     exec("".join([quickstart, *others]).replace("epochs=100", "epochs=1"), {})
     assert Path("savedmodels/digits/1/saved_model.pb").is_file()
 
@@ -61,6 +63,25 @@ def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
     assert sorted([*firsts, *rests[0], *rests[1]]) == list(range(64))
 
 
+def test_names_of_recordings_tell_labels(tmp_path, monkeypatch):
+    import numpy as np
+    import soundfile
+
+    import keras_gen as kg
+
+    monkeypatch.chdir(tmp_path)
+    tone = 0.1 * np.sin(np.arange(4000) / 3)
+    with zipfile.ZipFile("fsdd.zip", "w") as archive:
+        for digit, speaker, index in itertools.product("01", ("ann", "theo"), range(10)):
+            with archive.open(f"{digit}_{speaker}_{index}.wav", "w") as file:
+                soundfile.write(file, tone, 8000, format="WAV")
+    names = {"kg": kg}
+    (example,) = python_of(ROOT / "docs" / "voice.md")
+    exec(example, names)
+    assert names["digits"].class_names == {"digit": ["0", "1"], "speaker": ["ann", "theo"]}
+    assert len(names["digits"].arrays("test")[0]) == 20
+
+
 def python_of(document):
     """The Python examples in a document."""
     return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
@@ -76,7 +97,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_the_notebooks_are_there():
-    assert [path.name for path in NOTEBOOKS] == ["01_image_gan.ipynb", "02_image_vae.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_image_gan.ipynb",
+        "02_image_vae.ipynb",
+        "03_voice_vae.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -14,11 +14,14 @@ NAMES = (
     "digits-gan",
     "digits-vae",
     "folder-gan",
+    "folder-voice",
+    "fsdd-vae",
     "mnist-gan",
     "mnist-vae",
     "mnist-vae-best",
     "mnist-vqvae",
     "shapes-tcvae",
+    "vowels-vae",
 )
 
 

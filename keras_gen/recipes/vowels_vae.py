@@ -1,0 +1,28 @@
+"""Vowels spoken by a model of the voice, of which pitch, vowel, length of the vocal tract and breathiness are known.
+
+Command: keras-gen train vowels-vae
+Time: 12 minutes on one of two cores, the other busy.
+Score: lines through the latents tell 1.00 of the vowels, pitch with R2 0.93, tract 0.58 and breathiness 0.66; MIG 0.05; Frechet distance
+    2.6, real 0.25.
+"""
+
+from keras_gen.recipes.voice_vae import VoiceVAEConfig
+
+
+def config():
+    return VoiceVAEConfig(
+        data="vowels",
+        length=4096,
+        rate=8000,
+        mels=64,
+        window=256,
+        hop=64,
+        fft_length=512,
+        width=64,
+        latent_dim=24,
+        batch_size=64,
+        epochs=40,
+        steps_per_epoch=100,
+        sampling_components=10,
+        nll_samples=100,
+    )
