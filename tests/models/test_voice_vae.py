@@ -145,7 +145,7 @@ def test_it_learns_to_speak_vowels_on_demand():
     vae = config.build()
     packed, labels = vowels.arrays("train")
     before = vae.evaluate(packed[:500], labels[:500], verbose=0, return_dict=True)
-    vae.fit(vowels.batches("train"), steps_per_epoch=250, verbose=0)
+    vae.fit(vowels.batches("train"), steps_per_epoch=150, verbose=0)
     after = vae.evaluate(packed[:500], labels[:500], verbose=0, return_dict=True)
     assert after["elbo"] > before["elbo"] + 500 and after["kl"] > 1
 
