@@ -109,7 +109,10 @@ def _read(source, media, size, channels, pattern, is_test, chunks):
     """The media, the packed splits that the source brings, and the names of the classes or None."""
     is_path = isinstance(source, str | os.PathLike)
     path = Path(source if is_path else "").expanduser()
-    is_tree = is_path and source not in NAMES and (path.is_dir() or path.suffix.lower() == ".zip")
+    is_name = is_path and (source in NAMES or str(source).startswith("tfds:"))
+    if is_path and not is_name and not path.exists():
+        raise unknown("data set or missing path", str(source), NAMES)
+    is_tree = is_path and not is_name and (path.is_dir() or path.suffix.lower() == ".zip")
     if (pattern or chunks) and not is_tree:
         raise InputError(
             f"{'labels' if pattern else 'chunks'} is about the files in a folder or .zip, but has no use for "
@@ -133,8 +136,6 @@ def _read(source, media, size, channels, pattern, is_test, chunks):
         return media, splits, class_names or numbers
     if str(source).startswith("tfds:"):
         return read_tfds(str(source).removeprefix("tfds:"), size, channels)
-    if not path.exists():
-        raise unknown("data set or missing path", str(source), NAMES)
     if path.suffix.lower() == ".npz":
         splits = read_npz(path)
         return (

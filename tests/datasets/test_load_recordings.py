@@ -333,6 +333,13 @@ def test_sources_without_files_of_recordings_are_refused(arguments, message):
         load("digits", **arguments)
 
 
+def test_a_path_that_is_not_there_is_told_so(tmp_path):
+    for arguments in ({}, {"media": MEDIA}, {"media": MEDIA, "labels": PATTERN}, {"chunks": True}):
+        for name in ("voices", "voices.zip"):
+            with pytest.raises(InputError, match=f"missing path '.*{name}'"):
+                load(tmp_path / name, **arguments)
+
+
 def test_a_folder_without_recordings_is_told_what_would_work(tmp_path):
     tree(tmp_path, {"voice.m4a": b"", "voice.wav.txt": b""})
     with pytest.raises(InputError, match="holds no waveforms: .*end in .wav, .flac, .ogg, .mp3"):
