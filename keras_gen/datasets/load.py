@@ -226,7 +226,7 @@ def _hold_out(splits, name, plural, validation, test, seed, origins=None):
                 f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
             )
         wanted = max(1, round(share * total)) if share else 0
-        taken[split] = _about(wanted, rest, pieces)
+        taken[split] = _whole_files(wanted, rest, pieces)
         rest = rest[~np.isin(rest, taken[split])]
     if not len(rest):
         advice = "lower validation and test" if len(pieces) > 2 else "give at least 3, such as shorter ones"
@@ -239,7 +239,7 @@ def _hold_out(splits, name, plural, validation, test, seed, origins=None):
     }
 
 
-def _about(wanted, order, pieces):
+def _whole_files(wanted, order, pieces):
     """The first of what is left, in its order, that together have as many pieces as wanted, without those far too large."""
     most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
     chosen, count = [], 0
