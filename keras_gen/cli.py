@@ -40,7 +40,7 @@ def list_recipes():
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
-    data: Annotated[str | None, typer.Option(help="Data set: a name, a folder, a zip or an .npz.")] = None,
+    data: Annotated[str | None, typer.Option(help="Data set: a name, a file, a folder or a zip.")] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE")
     ] = None,
@@ -66,7 +66,7 @@ def train(
     fields |= {name: value for name, value in given.items() if value is not None}
     config = recipes.resolve(recipe, fields)
     if not config.data:
-        raise InputError(f"{recipe} needs files of yours: give --data FOLDER, a zip or an .npz.")
+        raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
     run = Run(output or Path("runs") / recipe)
     run.check(recipe, config)
     if run.complete:
@@ -85,8 +85,9 @@ def train(
     if savedmodel is None:
         return  # the chief tells
     table = Table(box=None, show_header=False)
+    sheets = {"pictures": run.samples(".png"), "sentences": run.samples(".txt")}
     for what, path in (
-        ("pictures", run.pictures),
+        *((what, path) for what, path in sheets.items() if path.is_file()),
         *([("recordings", run.sounds)] if run.sounds.is_dir() else []),
         ("model", run.model_file),
         ("report", run.report_file),
@@ -100,7 +101,10 @@ def train(
 def sample(
     folder: RunFolder,
     out: Annotated[
-        Path, typer.Option(help="FILE.png (a grid), FILE.npz (arrays), or a folder (a file each).")
+        Path,
+        typer.Option(
+            help="FILE.png (a grid), FILE.txt (sentences), FILE.npz (arrays), or a folder (a file each)."
+        ),
     ],
     num: Annotated[int, typer.Option(min=1, help="How many.")] = 64,
     label: Annotated[
@@ -123,9 +127,11 @@ def sample(
 @app.command()
 def interpolate(
     folder: RunFolder,
-    start: Annotated[Path, typer.Argument(metavar="A", help="File to begin with, such as A.wav.")],
-    stop: Annotated[Path, typer.Argument(metavar="B", help="File to end with.")],
-    out: Annotated[Path, typer.Option(help="Folder for a file of each step.")],
+    start: Annotated[
+        str, typer.Argument(metavar="A", help="File to begin with, such as A.wav, or a sentence.")
+    ],
+    stop: Annotated[str, typer.Argument(metavar="B", help="File or sentence to end with.")],
+    out: Annotated[Path, typer.Option(help="Folder for a file of each step, or FILE.txt for sentences.")],
     steps: Annotated[int, typer.Option(min=2, help="How many, with both ends.")] = 8,
     label: Annotated[
         str | None, typer.Option(help="Class of A, such as 7,george.", show_default="what its name tells")
@@ -134,7 +140,7 @@ def interpolate(
         str | None, typer.Option(help="Class of B.", show_default="what its name tells")
     ] = None,
 ):
-    """Writes what lies between two files, in the latents of a trained run."""
+    """Writes what lies between two files or sentences, in the latents of a trained run."""
     run = Run.open(folder)
     _start_tensorflow()
     from keras_gen.recipes.samples import write_walk

@@ -1,4 +1,8 @@
+import contextlib
+import functools
+import io
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -40,6 +44,34 @@ def small_networks(num_classes=None):
 def cache(tmp_path_factory):
     """Classifiers trained in these tests are kept for their time only."""
     os.environ["KERAS_GEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def cli_in():
+    """Runs `keras-gen` in a folder, in this process; returns the exit code and what was printed."""
+    from keras_gen import cli
+
+    def run(folder, *arguments):
+        printed = io.StringIO()
+        with (
+            contextlib.chdir(folder),
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+            pytest.raises(SystemExit) as end,
+        ):
+            patch.setattr(sys, "argv", ["keras-gen", *map(str, arguments)])
+            cli.main()
+        return end.value.code or 0, " ".join(printed.getvalue().split())
+
+    return run
+
+
+@pytest.fixture
+def run_cli(cli_in, tmp_path, monkeypatch):
+    """Runs `keras-gen` in a folder of its own; returns the exit code and what was printed."""
+    monkeypatch.chdir(tmp_path)
+    return functools.partial(cli_in, tmp_path)
 
 
 @pytest.fixture

@@ -15,26 +15,10 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from keras_gen import cli
 from keras_gen.metrics import quality, train_classifier
 from keras_gen.recipes import measures
 
 TINY = ["--set", "width=8", "--set", "steps_per_epoch=20", "--set", "batch_size=32"]
-
-
-@pytest.fixture
-def run_cli(tmp_path, monkeypatch, capsys):
-    """Runs `keras-gen` in a folder of its own; returns the exit code and what was printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["keras-gen", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, " ".join((printed.out + printed.err).split())
-
-    return run
 
 
 def in_new_process(*arguments, **environment):

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     quickstart, *others = python_of(ROOT / "README.md")
-    assert len(others) == 3 and "epochs=100" in quickstart
+    assert len(others) == 4 and "epochs=100" in quickstart
     exec("".join([quickstart, *others]).replace("epochs=100", "epochs=1"), {})
     assert Path("savedmodels/digits/1/saved_model.pb").is_file()
 
@@ -84,6 +84,18 @@ def test_names_of_recordings_tell_labels(tmp_path, monkeypatch):
     assert len(names["digits"].arrays("test")[0]) == 20
 
 
+def test_sentences_in_a_table(tmp_path, monkeypatch):
+    import keras_gen as kg
+
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{number},A dog sees {number} cats." for number in range(30)]
+    Path("captions.csv").write_text("\n".join(["id,caption", *rows]))
+    names = {"kg": kg}
+    (example,) = python_of(ROOT / "docs" / "text.md")
+    exec(example, names)
+    assert names["sentences"].media.vocabulary[0] in ("a", "dog", "sees", "cats", ".")
+
+
 def python_of(document):
     """The Python examples in a document."""
     return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
@@ -103,6 +115,7 @@ def test_the_notebooks_are_there():
         "01_image_gan.ipynb",
         "02_image_vae.ipynb",
         "03_voice_vae.ipynb",
+        "04_text_vae.ipynb",
     ]
 
 
@@ -111,5 +124,6 @@ def test_a_notebook_runs_and_is_stored_with_its_outputs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count == number for number, cell in enumerate(code, 1))
-    assert any("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
+    shown = "text/plain" if "text" in path.stem else "image/png"
+    assert any(shown in output.get("data", {}) for cell in code for output in cell.outputs)
     NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()

@@ -1,6 +1,6 @@
 """Monitoring and checkpoints."""
 
-from keras_gen.callbacks.checkpoint import Checkpoint, Diverged, latest_checkpoint
+from keras_gen.callbacks.checkpoint import Checkpoint, Diverged, best_checkpoint, latest_checkpoint
 from keras_gen.callbacks.history_file import HistoryFile
 from keras_gen.callbacks.interruption import Interruption
 from keras_gen.callbacks.latent_monitor import LatentMonitor
@@ -15,5 +15,6 @@ __all__ = [
     "LatentMonitor",
     "Monitor",
     "TrainingState",
+    "best_checkpoint",
     "latest_checkpoint",
 ]

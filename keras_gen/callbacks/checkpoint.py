@@ -99,7 +99,7 @@ class Checkpoint(keras.callbacks.Callback):
         is_best = math.isfinite(value) and value < (math.inf if self.best is None else self.best)
         if is_best and not self.model.skipped_in_row.numpy():
             self.best = float(value)
-            self.save(self.folder / f"{BEST}{SUFFIX}")
+            self.save(best_checkpoint(self.folder))
         self._save_if_good()
         self._leave_if_asked(save=False)
 
@@ -156,6 +156,11 @@ def checkpoints(folder):
     """The checkpoints in a folder, the latest first."""
     found = [path for path in Path(folder).glob(f"*{SUFFIX}") if path.stem.isdigit()]
     return sorted(found, key=lambda path: int(path.stem), reverse=True)
+
+
+def best_checkpoint(folder):
+    """Where the checkpoint of the best epoch lies in a folder."""
+    return Path(folder) / f"{BEST}{SUFFIX}"
 
 
 def latest_checkpoint(folder, say=print):

@@ -13,7 +13,7 @@ class LatentMonitor(Monitor):
     """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each dimension.
 
     To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and `traversals`, as
-    pictures and, of recordings, to be heard; and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
+    pictures or texts and, of recordings, to be heard; and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
 
     Args:
         folder: of the run.
@@ -47,14 +47,14 @@ def views(model, examples, labels=None):
         Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above what comes back; of a VAE also
         `traversals`, a row for each dimension of the first example's latent, those that carry most first, at most 16.
     """
-    pairs = np.concatenate([model.media.unpack(examples), model.reconstruct(examples, labels)])
-    found = {"reconstructions": (pairs, 2)}
+    pairs = model.media.beside(model.media.unpack(examples), model.reconstruct(examples, labels))
+    found = {"reconstructions": pairs}
     if isinstance(model, VAE):
         strongest = np.argsort(-kl_of_dimensions(model, examples, labels))[:MOST_TRAVERSED]
         first = None if labels is None else labels[:1]
         latent = model.encode(examples[:1], first)[0]
         walked = model.traverse(latent, strongest, label=None if labels is None else labels[0])
-        found["traversals"] = (walked.reshape(-1, *model.media.shape), len(strongest))
+        found["traversals"] = (walked.reshape(-1, *walked.shape[2:]), len(strongest))
     return found
 
 

@@ -5,15 +5,14 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_gen.media.image import write_png
-
 
 class Monitor(keras.callbacks.Callback):
     """Writes what an epoch reported, the learning rates and samples from fixed latents.
 
     Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real, generated and
     validation pictures, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
-    seen. Samples go there too, recordings also to be heard, and as a picture to `<folder>/samples/<examples seen>.png`.
+    seen. Samples go there too, recordings also to be heard, and as a picture, or a text, to `<folder>/samples/<examples seen>.png`,
+    or `.txt`.
 
     Args:
         folder: of the run.
@@ -33,7 +32,7 @@ class Monitor(keras.callbacks.Callback):
         examples = int(self.model.examples_seen.numpy())
         media = self.model.media
         samples = self.model.generate(self.num, seed=self.seed)
-        write_png(media.grid(samples), self.folder / "samples" / f"{examples:010d}.png")
+        media.save_sheet(samples, self.folder / "samples" / f"{examples:010d}{media.sheet_ending}")
         with self.writer.as_default(step=examples):
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, value)

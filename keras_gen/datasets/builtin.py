@@ -24,14 +24,14 @@ KERAS = {
     "cifar10": ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
     "cifar100": None,
 }
-NAMES = ("digits", "shapes", "vowels", *KERAS)
+NAMES = ("digits", "docstrings", "shapes", "vowels", *KERAS)
 
 
 def read_builtin(name):
     """Read a data set known by name.
 
     Args:
-        name: one of `NAMES` but "shapes" and "vowels", which are made instead of read. "digits" comes with scikit-learn;
+        name: one of `NAMES` but "docstrings", "shapes" and "vowels", which have readers of their own. "digits" comes with scikit-learn;
             the others are those of `keras.datasets`, which are downloaded once.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Pictures and recordings in folders and zip archives."""
+"""Pictures, recordings and sentences in folders and zip archives."""
 
 import contextlib
 import warnings
@@ -12,7 +12,8 @@ from keras_gen.errors import InputError
 
 RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
-ENDINGS = {"pictures": PICTURES, "waveforms": RECORDINGS}
+TEXTS = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz")
+ENDINGS = {"pictures": PICTURES, "waveforms": RECORDINGS, "sentences": TEXTS}
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 
@@ -30,7 +31,7 @@ class Tree:
         self.names = sorted(name for name in set(names) if not _is_hidden(name))
 
     def of(self, plural):
-        """The names that end as such media do, "pictures" or "waveforms"."""
+        """The names that end as such media do, "pictures", "waveforms" or "sentences"."""
         return [name for name in self.names if name.lower().endswith(ENDINGS[plural])]
 
 

@@ -1,4 +1,4 @@
-"""Loading pictures and recordings by name, by path or from arrays."""
+"""Loading pictures, recordings and sentences by name, by path or from arrays."""
 
 import os
 from pathlib import Path
@@ -8,13 +8,20 @@ import numpy as np
 from keras_gen.datasets.arrays import pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.files import ENDINGS, open_tree, read_tree
+from keras_gen.datasets.files import ENDINGS, TEXTS, open_tree, read_tree
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
+from keras_gen.datasets.text import (
+    are_strings,
+    read_docstring_set,
+    read_strings,
+    read_text_file,
+    read_text_tree,
+)
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
 from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
 from keras_gen.errors import InputError, unknown
-from keras_gen.media import Audio, Image
+from keras_gen.media import Audio, Image, Text
 
 
 def load(
@@ -25,32 +32,37 @@ def load(
     channels=None,
     labels=None,
     chunks=False,
+    field=None,
     batch_size=64,
     seed=0,
     validation=None,
     test=None,
 ):
-    """Load pictures or recordings, packed in memory and ready to train on.
+    """Load pictures, recordings or sentences, packed in memory and ready to train on.
 
     A source is one of:
     - a name: "digits" (offline), "shapes" and "vowels" (drawn and spoken from factors of variation that `Dataset.factors`
-      tells), "mnist", "fashion_mnist", "cifar10", "cifar100" (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
+      tells), "docstrings" (sentences of the Python that is installed), "mnist", "fashion_mnist", "cifar10", "cifar100"
+      (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
     - the path of a folder or .zip of pictures or of recordings: folders train, test (and val) on top are splits, those
       below, or on top, are classes. What cannot be used is set aside with a warning that says why;
+    - the path of a .txt (a sentence a line), .jsonl or .csv file, each perhaps with .gz behind, or of a folder or .zip of such
+      files, where those named train, val or test, or ending so, such as mine_test.txt, are splits;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
     - an array of pictures (N, H, W) or (N, H, W, C), with `media` one of int16 waveforms (N, samples), or a pair of these
-      and labels (N,).
+      and labels (N,); or a list of str.
 
     Args:
         source: a name, a path, an array or a pair of arrays, as above.
-        media: the `Image` or `Audio` to pack as; by default an `Image` as `size` and `channels` say, or, where there are
-            recordings only, `Audio()`.
+        media: the `Image`, `Audio` or `Text` to pack as; by default an `Image` as `size` and `channels` say, or, where there are
+            recordings or sentences only, `Audio()` or `Text()`. A `Text` without vocabulary learns that of the training split.
         size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for
             arrays and other names their own.
         channels: 1 or 3. By default 3 for files and the shapes, and for arrays and other names their own.
         labels: pattern of the files' names, such as "{digit}_{speaker}_{index}", each field of which but the index is a
             label; by default folders are the classes.
         chunks: whether recordings are packed as consecutive pieces, instead of cut.
+        field: key or column that holds the sentences, of .jsonl and .csv files.
         batch_size: examples in a batch.
         seed: what the splits and the order of training depend on, 0 to 2**31 - 1.
         validation: share of the training examples, at least 0 and below 1, held out for validation where the
@@ -84,13 +96,18 @@ def load(
     if isinstance(test, str):
         test, is_test = None, Selection(test, pattern)
     # Of files, also which of them each training example is from.
-    media, splits, class_names, *origins = _read(source, media, size, channels, pattern, is_test, chunks)
+    media, splits, class_names, *origins = _read(
+        source, media, size, channels, pattern, is_test, chunks, field
+    )
     if isinstance(media, Image):
         _check_size(media.height)
     name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
     if is_test is not None and "test" not in splits:
         raise InputError(f"No file of {name} is chosen for testing.")
     splits = _hold_out(splits, name, media.plural, validation, test, seed, *origins)
+    if isinstance(media, Text):
+        media = media.learn(splits["train"][0])
+        splits = {split: (media.pack(sentences), None) for split, (sentences, _) in splits.items()}
     factor_names = list(VOICE_FACTORS if isinstance(media, Audio) else FACTORS)
     return Dataset(
         media,
@@ -105,19 +122,27 @@ def load(
     )
 
 
-def _read(source, media, size, channels, pattern, is_test, chunks):
-    """The media, the packed splits that the source brings, and the names of the classes or None."""
+def _read(source, media, size, channels, pattern, is_test, chunks, field):
+    """The media, the splits that the source brings, packed but for sentences, and the names of the classes or None."""
     is_path = isinstance(source, str | os.PathLike)
     path = Path(source if is_path else "").expanduser()
     is_name = is_path and (source in NAMES or str(source).startswith("tfds:"))
     if is_path and not is_name and not path.exists():
         raise unknown("data set or missing path", str(source), NAMES)
     is_tree = is_path and not is_name and (path.is_dir() or path.suffix.lower() == ".zip")
+    is_text_file = is_path and not (is_name or is_tree) and path.name.lower().endswith(TEXTS)
+    if field and not (is_tree or is_text_file):
+        raise InputError(
+            f"field is of .jsonl and .csv files, but has no use for {source if is_path else 'arrays'}: leave it out."
+        )
     if (pattern or chunks) and not is_tree:
         raise InputError(
             f"{'labels' if pattern else 'chunks'} is about the files in a folder or .zip, but has no use for "
             f"{source if is_path else 'arrays'}: leave it out."
         )
+    is_text = is_text_file or source == "docstrings" if is_path else are_strings(source)
+    if is_text or (isinstance(media, Text) and not is_tree):
+        return _read_text(source, path, media, size, channels, is_text_file, field)
     if not is_path:
         return _read_arrays(source, media, size, channels)
     if source == "vowels":
@@ -143,10 +168,17 @@ def _read(source, media, size, channels, pattern, is_test, chunks):
         )
     if not is_tree:
         raise InputError(
-            f"{source} is none of what can be loaded: a folder or .zip of pictures or recordings, or an .npz of arrays."
+            f"{source} is none of what can be loaded: a folder or .zip of pictures, recordings or sentences, an .npz of arrays, "
+            f"or a file of sentences, ending in {', '.join(TEXTS)}."
         )
     with open_tree(path) as tree:
         media = media or _media_of(tree, size, channels)
+        if isinstance(media, Text):
+            if pattern or chunks:
+                raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
+            return media, read_text_tree(tree, field), None
+        if field:
+            raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
         if chunks and not isinstance(media, Audio):
             raise InputError("chunks is about recordings, but pictures are loaded: leave it out.")
         return media, *read_tree(tree, media, pattern, is_test, chunks)
@@ -163,17 +195,40 @@ def _media_of(tree, size, channels):
     if recordings and not pictures:
         _check_no_pictures(tree.source, size, channels)
         return Audio()
+    if not pictures and tree.of("sentences"):
+        _check_no_pictures(tree.source, size, channels)
+        return Text()
     if not pictures:
         raise InputError(
-            f"{tree.source} holds no pictures and no recordings: their names should end in "
-            f"{', '.join(ENDINGS['pictures'])}, or in {', '.join(ENDINGS['waveforms'])}."
+            f"{tree.source} holds no pictures, recordings or sentences: their names should end in "
+            f"{', '.join(ENDINGS['pictures'])}, in {', '.join(ENDINGS['waveforms'])}, or in {', '.join(ENDINGS['sentences'])}."
         )
     return Image(size or 64, size or 64, channels or 3)
 
 
+def _read_text(source, path, media, size, channels, is_text_file, field):
+    """The media, the sentences of each split, not yet packed, and no classes."""
+    is_path = isinstance(source, str | os.PathLike)
+    name = source if is_path else "a list of str"
+    media = Text() if media is None else media
+    if not isinstance(media, Text):
+        raise InputError(f"media is {media}, but {name} brings sentences: give a Text.")
+    _check_no_pictures(name, size, channels)
+    if not is_path:
+        return media, read_strings(source), None
+    if source == "docstrings":
+        return media, read_docstring_set(), None
+    if is_text_file:
+        return media, read_text_file(path, field), None
+    raise InputError(
+        f"{source} brings no sentences: give 'docstrings', a list of str, or a file, folder or .zip of files that end in "
+        f"{', '.join(TEXTS)}."
+    )
+
+
 def _check_no_pictures(source, size, channels):
     if size or channels:
-        raise InputError(f"size and channels are of pictures, but {source} holds recordings: leave them out.")
+        raise InputError(f"size and channels are of pictures, which {source} does not hold: leave them out.")
 
 
 def _read_arrays(source, media, size, channels):

@@ -9,6 +9,7 @@ from keras_gen.losses.objectives import ELBO, Capacity, FreeBits, Objective
 from keras_gen.losses.penalties import R1, R2, GradientPenalty
 from keras_gen.losses.priors import GaussianMixture, Prior, StandardNormal, VampPrior
 from keras_gen.losses.spectral import MultiResolutionSTFT
+from keras_gen.losses.tokens import CategoricalTokens
 from keras_gen.losses.total_correlation import BetaTCVAE, FactorVAE
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "BetaTCVAE",
     "Capacity",
     "Categorical",
+    "CategoricalTokens",
     "DReG",
     "DiscretizedLogisticMixture",
     "FactorVAE",

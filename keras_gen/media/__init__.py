@@ -3,5 +3,6 @@
 from keras_gen.media.audio import Audio
 from keras_gen.media.image import Image
 from keras_gen.media.media import Media
+from keras_gen.media.text import Text
 
-__all__ = ["Audio", "Image", "Media"]
+__all__ = ["Audio", "Image", "Media", "Text"]

@@ -10,7 +10,7 @@ from keras import ops
 from keras_gen.errors import InputError
 from keras_gen.media import cleaning, recordings
 from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
-from keras_gen.media.image import Image
+from keras_gen.media.image import Image, write_png
 from keras_gen.media.media import Media
 from keras_gen.media.player import MOST_PLAYED, Player, played
 from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
@@ -272,6 +272,10 @@ class Audio(Media):
             path: where to; a path or an open binary file.
         """
         recordings.write_wav(path, example, self.rate)
+
+    def save_sheet(self, examples, path, rows=None):
+        """Write the grid of a batch as PNG."""
+        write_png(self.grid(examples, rows), path)
 
     def summarize(self, name, examples, rows=None):
         """Writes a batch for TensorBoard, with the writer and step that are set: spectrograms, and `<name>_audio` to hear."""

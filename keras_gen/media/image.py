@@ -173,6 +173,10 @@ class Image(Media):
         """
         write_png(packed, path)
 
+    def save_sheet(self, packed, path, rows=None):
+        """Write the grid of a batch as PNG."""
+        write_png(self.grid(packed, rows), path)
+
     def summarize(self, name, packed, rows=None):
         """Writes the grid of a batch for TensorBoard, with the writer and step that are set."""
         tf.summary.image(name, self.grid(packed, rows)[np.newaxis])

@@ -7,9 +7,11 @@ from keras_gen.metrics.disentanglement import (
     mutual_information_gap,
     separated_attribute_predictability,
 )
+from keras_gen.metrics.diversity import distinct_n, diversity_scores, self_bleu
 from keras_gen.metrics.evidence import active_units, evidence_scores
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.kernel import kernel_distance
+from keras_gen.metrics.language import language_scores, token_accuracy
 from keras_gen.metrics.probes import linear_probes
 from keras_gen.metrics.quality import Quality
 from keras_gen.metrics.reconstruction import reconstruction_distances
@@ -20,13 +22,18 @@ __all__ = [
     "active_units",
     "dci",
     "disentanglement_scores",
+    "distinct_n",
+    "diversity_scores",
     "evidence_scores",
     "frechet_distance",
     "kernel_distance",
+    "language_scores",
     "linear_probes",
     "mutual_information_gap",
     "reconstruction_distances",
     "separated_attribute_predictability",
+    "self_bleu",
     "step_evenness",
+    "token_accuracy",
     "train_classifier",
 ]

@@ -11,7 +11,8 @@ from keras_gen.errors import InputError
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import SCORE_BATCH
 
-MOST_DECODED = 5_000  # latents decoded at once, which bounds the memory for any number of draws
+# Latents decoded at once, and numbers in what they are decoded to, which bound the memory for any number of draws.
+MOST_DECODED, MOST_NUMBERS = 5_000, 2**26
 ACTIVE = 0.01
 
 
@@ -41,7 +42,8 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         raise InputError(
             f"samples must be a whole number from 1 and seed one from 0, not {samples!r} and {seed!r}."
         )
-    score = _scorer(model, min(samples, max(1, MOST_DECODED // SCORE_BATCH)))
+    decoded = min(MOST_DECODED, MOST_NUMBERS // model.decoded_size)
+    score = _scorer(model, min(samples, max(1, decoded // SCORE_BATCH)))
     starts = range(0, len(x), SCORE_BATCH)
     console = Console(stderr=True)
     watched = samples * len(x) >= 1_000_000 and (console.is_terminal or console.is_jupyter)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_gen.errors import InputError
-from keras_gen.media import Image
+from keras_gen.media import Image, Text
 from keras_gen.metrics.classifier import (
     FEATURES,
     VERSION,
@@ -57,6 +57,10 @@ class Quality:
         self.num_generated = 0
         self._dataset = dataset
         self._media = dataset.media
+        if isinstance(self._media, Text):
+            raise InputError(
+                "No classifier embeds sentences: take keras_gen.metrics.diversity_scores, or a model's score."
+            )
         real, labels = dataset.arrays("test")
         check_examples("the test examples", real, self._media)
         self.num_real = len(real)

@@ -212,7 +212,10 @@ class GenerativeModel(Trainer):
         labels = self.labels_for(len(latents), labels)
         parts = [slice(i, i + GENERATE_BATCH) for i in range(0, len(latents), GENERATE_BATCH)]
         return np.concatenate(
-            [self._decode(latents[part], None if labels is None else labels[part]).numpy() for part in parts]
+            [
+                self.media.as_array(self._decode(latents[part], None if labels is None else labels[part]))
+                for part in parts
+            ]
         )
 
     def as_latents(self, values):

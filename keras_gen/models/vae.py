@@ -16,6 +16,7 @@ from keras_gen.models.vae_checks import (
     check_decoder,
     check_encoder_inputs,
     check_kinds,
+    check_network,
     check_together,
     latent_dim_of,
 )
@@ -74,10 +75,11 @@ class VAE(Autoencoder):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
         objective = ELBO() if objective is None else objective
         prior = StandardNormal() if prior is None else prior
-        check_kinds(encoder, decoder, likelihood=likelihood, objective=objective, prior=prior)
+        check_kinds(likelihood=likelihood, objective=objective, prior=prior)
+        check_network("encoder", encoder)
         latent_dim = latent_dim_of(encoder)
         check_encoder_inputs(encoder, media, num_classes)
-        check_decoder(decoder, media, likelihood, (latent_dim,), num_classes)
+        self.check_decoder(decoder, media, likelihood, (latent_dim,), num_classes)
         check_together(encoder, objective, prior)
         super().__init__(encoder, decoder, media, likelihood, (latent_dim,), num_classes, seed, **kwargs)
         self.objective = objective
@@ -91,6 +93,8 @@ class VAE(Autoencoder):
             ),
             reduce_retracing=True,
         )
+
+    check_decoder = staticmethod(check_decoder)
 
     def _bound(self, prior):
         prior.bind(lambda x: self.posterior(x, None), self.media.model_shape, *self.latent_shape)
@@ -130,10 +134,21 @@ class VAE(Autoencoder):
     def encode_model(self, x, labels):
         return self.posterior(x, labels).mean
 
+    @property
+    def decoded_size(self):
+        """How many numbers a latent is decoded to."""
+        return int(np.prod(self.decoder.output_shape[1:]))
+
     # Training.
 
     def compile(
-        self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False, augment=None
+        self,
+        optimizer=None,
+        jit_compile=False,
+        steps_per_execution=1,
+        run_eagerly=False,
+        augment=None,
+        **objective,
     ):
         """Says how the networks learn; see `Autoencoder.compile`.
 
@@ -143,12 +158,15 @@ class VAE(Autoencoder):
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: of recordings an `AudioAugment`, or None.
+            **objective: what a sub-class is compiled with besides.
 
         Raises:
             InputError: `augment` is something else, or the media are.
         """
         check_augment(augment, self.media)
-        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment)
+        super().compile(
+            optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment, **objective
+        )
         self.augment = augment
         self.adversary_optimizer = None
         if self.adversary is not None:
@@ -172,17 +190,34 @@ class VAE(Autoencoder):
         observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
         x, labels, seen = self.unpack_augmented(data, observe_seed)
         x = self.likelihood.observe(x, observe_seed)
-        with tf.GradientTape() as tape:
-            outcome = self.objective(self, x, labels, draw_seed, seen)
-            scaled_loss = self.optimizer.scale_loss(outcome.loss)
-        variables = self.learned_variables
-        self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, outcome.loss)
+        outcome = self.improve(x, labels, seen, draw_seed)
         if self.adversary is not None:
             self._train_adversary(outcome.z, adversary_seed)
         self.report(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
         self._report_evidence(outcome.reconstruction, outcome.kl)
         self.count_examples(tf.shape(x)[0])
-        return self.results()
+        return self.results((*EVIDENCE, *self.objective.terms))
+
+    def improve(self, x, labels, seen, seed, objective=None, variables=None):
+        """Takes a step of the optimizer.
+
+        Args:
+            x: what is modelled, (batch, *media.model_shape).
+            labels: int32 (batch,), or None.
+            seen: what the encoder is shown in its place, or None.
+            seed: two integers.
+            objective: by default the model's.
+            variables: that learn, by default all.
+
+        Returns:
+            The `Outcome` of the objective.
+        """
+        variables = self.learned_variables if variables is None else variables
+        with tf.GradientTape() as tape:
+            outcome = (objective or self.objective)(self, x, labels, seed, seen)
+            scaled_loss = self.optimizer.scale_loss(outcome.loss)
+        self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, outcome.loss)
+        return outcome
 
     def unpack_augmented(self, data, seed):
         """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""

@@ -8,13 +8,16 @@ from keras_gen.media import Audio
 EXAMPLES = {"likelihood": 'Bernoulli("dynamic")', "objective": "ELBO()", "prior": "StandardNormal()"}
 
 
-def check_kinds(encoder, decoder, **parts):
-    """Raises `InputError` where networks are not functional models, or a part is of another class than its name says."""
-    for name, network in {"encoder": encoder, "decoder": decoder}.items():
-        if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
-            raise InputError(
-                f"{name} must be a built functional or sequential keras Model, whose shapes can be read, not {network!r}."
-            )
+def check_network(name, network):
+    """Raises `InputError` where a network is not a functional model."""
+    if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
+        raise InputError(
+            f"{name} must be a built functional or sequential keras Model, whose shapes can be read, not {network!r}."
+        )
+
+
+def check_kinds(**parts):
+    """Raises `InputError` where a part is of another class than its name says."""
     kinds = {"likelihood": Likelihood, "objective": Objective, "prior": Prior}
     for name, part in parts.items():
         if not isinstance(part, kinds[name]):
@@ -25,6 +28,7 @@ def check_kinds(encoder, decoder, **parts):
 
 def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
     """Raises `InputError` where the decoder does not fit the latents, the likelihood or the labels."""
+    check_network("decoder", decoder)
     inputs = 1 if num_classes is None else 2
     if len(decoder.inputs) != inputs:
         raise InputError(

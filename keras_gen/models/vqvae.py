@@ -11,7 +11,7 @@ from keras_gen.layers.codebook import perplexity, straight_through
 from keras_gen.losses import Gaussian
 from keras_gen.models.autoencoder import SCORE_BATCH, Autoencoder
 from keras_gen.models.precision import run
-from keras_gen.models.vae_checks import check_kinds
+from keras_gen.models.vae_checks import check_kinds, check_network
 from keras_gen.models.vqvae_checks import check_codes, check_grid
 from keras_gen.networks import CodePrior
 
@@ -73,7 +73,9 @@ class VQVAE(Autoencoder):
         **kwargs,
     ):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
-        check_kinds(encoder, decoder, likelihood=likelihood)
+        check_kinds(likelihood=likelihood)
+        for name, network in {"encoder": encoder, "decoder": decoder}.items():
+            check_network(name, network)
         if not isinstance(prior, CodePrior):
             raise InputError(f"prior must be a CodePrior of keras_gen.networks, not {prior!r}.")
         codebook = Codebook(prior.num_codes) if codebook is None else codebook

@@ -9,18 +9,20 @@ from keras_gen.networks.conditioning import label_input
 EMBEDDING = 16
 
 
-def encoder_inputs(shape, num_classes, name="picture"):
+def encoder_inputs(shape, num_classes, name="picture", dtype=None):
     """The inputs of an encoder.
 
     Args:
         shape: of the media in their model form.
         num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
         name: of the first input.
+        dtype: of the first input, by default floating.
 
     Returns:
         (media, label): keras Inputs; label is None without labels.
     """
-    return keras.Input(shape, name=name), None if num_classes is None else label_input(num_classes)
+    media = keras.Input(shape, name=name, dtype=dtype)
+    return media, None if num_classes is None else label_input(num_classes)
 
 
 def join_label(vector, label, num_classes):

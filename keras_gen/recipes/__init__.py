@@ -10,10 +10,14 @@ from keras_gen.errors import unknown
 from keras_gen.recipes.fields import override
 
 NAMES = (
+    "captions-vae",
     "cifar10-gan",
     "digits-gan",
     "digits-vae",
+    "docstrings-vae",
+    "file-text",
     "folder-gan",
+    "folder-text",
     "folder-voice",
     "fsdd-vae",
     "mnist-gan",

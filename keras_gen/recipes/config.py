@@ -55,6 +55,7 @@ class Config:
     below_one = ()
     measures = ()
     best_by = None  # name of the log that the best checkpoint is least in
+    restore_best = False  # whether training ends with that one
 
     def __post_init__(self):
         for field, names in {"precision": PRECISIONS, **self.choices}.items():

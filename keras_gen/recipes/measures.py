@@ -5,10 +5,19 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_gen.callbacks.latent_monitor import kl_of_dimensions
-from keras_gen.metrics import Quality, disentanglement_scores, linear_probes, reconstruction_distances
+from keras_gen.metrics import (
+    Quality,
+    disentanglement_scores,
+    distinct_n,
+    linear_probes,
+    reconstruction_distances,
+    self_bleu,
+    token_accuracy,
+)
 
 UNORDERED = ("shape", "vowel")  # factors whose values have no order
 NUM_SCORED = (2_000, 10_000)  # examples drawn, at least and at most
+MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
 
 
 class Score(NamedTuple):
@@ -61,6 +70,37 @@ def bound(model, dataset, config):
         f"{type(model.likelihood).__name__}: comparable for one likelihood alone."
     )
     return [Score(model.score(dataset, seed=config.seed), conditions, {})]
+
+
+def language(model, dataset, config):
+    """Likelihood of the test sentences under a language model."""
+    conditions = f"Likelihoods are of {len(dataset.arrays('test')[0]):,} test sentences, in nats where no unit is named."
+    return [Score(model.score(dataset), conditions, {})]
+
+
+def writing(model, dataset, config):
+    """How varied sentences are that are drawn, beside real ones, and how many tokens come back at their place."""
+    packed, _ = dataset.arrays("test")
+    media = model.media
+    num = min(MOST_WRITTEN, len(packed))
+    texts = {"drawn": model.generate(num, seed=config.seed), "real": media.unpack(packed[:num])}
+    scores = {whose: _diversity(media.words(sentences.tolist())) for whose, sentences in texts.items()}
+    metrics = scores["drawn"]
+    conditions = f"Distinct n-grams and self-BLEU are of {num:,} sentences drawn at temperature 1, and of as many test ones."
+    if hasattr(model, "reconstruct"):
+        back = media.pack(model.reconstruct(packed).tolist())
+        metrics["reconstruction_accuracy"] = token_accuracy(packed, back)
+        conditions += (
+            " Reconstructions are the likeliest tokens one after the other, from the mean of the posterior."
+        )
+    return [Score(metrics, conditions, scores["real"])]
+
+
+def _diversity(sentences):
+    """Scores of sentences as lists of words; of n-grams alone that there are, as names may be of one word."""
+    longest = max(map(len, sentences))
+    scores = {f"distinct_{n}": distinct_n(sentences, n) for n in (1, 2, 3) if n <= longest}
+    return scores | {"self_bleu": self_bleu(sentences)}
 
 
 def reconstruction(model, dataset, config):

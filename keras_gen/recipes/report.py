@@ -1,6 +1,7 @@
 """What a run leaves to be read."""
 
 import dataclasses
+import re
 
 MEANINGS = {
     "frechet": "Frechet distance between features of generated and of held-out real examples; 0 is best",
@@ -15,6 +16,12 @@ MEANINGS = {
     "active_units": "latent dimensions whose posterior mean varies by more than 0.01",
     "mutual_information": "between example and latent, nats; at most the logarithm of the number of examples",
     "marginal_kl": "KL divergence from the aggregate posterior to the prior, nats",
+    "nll_per_token": "nll over the number of tokens, with the end of a sentence, nats",
+    "token_perplexity": "exponential of nll_per_token; lower is better",
+    "bits_per_byte": "nll over the number of bytes of the text, in bits",
+    "unknown_tokens": "share of the test tokens that are not in the vocabulary",
+    "self_bleu": "BLEU-4 of each sentence against all others; higher is more monotonous",
+    "reconstruction_accuracy": "share of tokens that come back at their place",
     "perplexity": "effective number of codes in use",
     "mig": "mutual information gap; 1 is best",
     "sap": "separated attribute predictability; higher is better",
@@ -29,6 +36,7 @@ MEANINGS = {
 }
 FAMILIES = {
     "label_agreement_": "label_agreement, for this label alone",
+    "distinct_": "different n-grams of this length over all of them; higher is more varied",
     "probe_": "how well a linear probe reads this factor from the latents: R^2, or accuracy of categories; 1 is best",
 }
 
@@ -38,7 +46,7 @@ def meaning(name):
     return MEANINGS.get(name) or next(text for start, text in FAMILIES.items() if name.startswith(start))
 
 
-def report(recipe, config, dataset, scores, metrics, pictures):
+def report(recipe, config, dataset, scores, metrics, sheets):
     """The report of a run, in Markdown.
 
     Args:
@@ -47,15 +55,21 @@ def report(recipe, config, dataset, scores, metrics, pictures):
         dataset: the `Dataset` it was trained on.
         scores: list of `measures.Score`.
         metrics: name -> number, as in `metrics.json`.
-        pictures: file names beside the report, each of a picture.
+        sheets: paths of what is to be shown: pictures, which lie beside the report, or texts.
 
     Returns:
         Text.
     """
     real = {name: value for score in scores for name, value in score.real.items()}
     lines = [f"# {recipe}", ""]
-    for name in pictures:
-        lines += [f"![{name.removesuffix('.png')}]({name})", ""]
+    for sheet in sheets:
+        if sheet.suffix == ".png":
+            lines += [f"![{sheet.stem}]({sheet.name})", ""]
+        else:
+            text = sheet.read_text(encoding="utf-8").rstrip("\n")
+            # Of more backticks than any of the sentences has.
+            fence = "`" * max([3, *(1 + len(ticks) for ticks in re.findall("`+", text))])
+            lines += [f"## {sheet.stem.capitalize()}", "", fence, text, fence, ""]
     lines += [f"Data: `{dataset}`", "", "## Scores", ""]
     lines += ["| measure | model | real | meaning |", "| --- | --- | --- | --- |"]
     for name, value in metrics.items():

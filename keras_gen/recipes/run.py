@@ -27,7 +27,6 @@ class Run:
         self.metrics_file = self.folder / "metrics.json"
         self.report_file = self.folder / "report.md"
         self.history_file = self.folder / "history.csv"
-        self.pictures = self.folder / "samples.png"
         self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"
 
@@ -43,6 +42,10 @@ class Run:
             raise InputError(f"{folder} is not the folder of a run: it has no config.json.")
         run._read()
         return run
+
+    def samples(self, ending):
+        """The file of samples that a finished run shows, by its ending."""
+        return self.folder / f"samples{ending}"
 
     @property
     def complete(self):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_gen.errors import InputError
-from keras_gen.media.image import write_png
+from keras_gen.media import Text
 
 
 def write_samples(model, out, num, label=None, seed=None, classes=None):
@@ -13,8 +13,8 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
 
     Args:
         model: a `GenerativeModel`.
-        out: path: `.png` for a grid, `.npz` for arrays (`samples`, and `labels` of a conditional model), no ending for a
-            folder of one file each.
+        out: path: `.png` for a grid, of sentences `.txt` for a line each, `.npz` for arrays (`samples`, and `labels` of a
+            conditional model), no ending for a folder of one file each.
         num: int >= 1, how many.
         label: int, or n ints, the class of a conditional model; None goes through the classes in turn.
         seed: int, or None to draw afresh.
@@ -23,14 +23,17 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
     Raises:
         InputError: the ending or the label is not one of those, or the path cannot be written.
     """
-    if out.suffix.lower() not in (".png", ".npz", ""):
-        raise InputError(f"--out takes a name ending in .png or .npz, or a folder, not {out.name!r}.")
+    sheet = model.media.sheet_ending
+    if out.suffix.lower() not in (sheet, ".npz", ""):
+        raise InputError(
+            f"--out takes a name ending in {sheet} or .npz, or a folder, for {model.media.plural}, not {out.name!r}."
+        )
     labels = model.labels_for(num, label)
     samples = model.generate(num, labels, seed)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix.lower() == ".png":
-            write_png(model.media.grid(samples), out)
+        if out.suffix.lower() == sheet:
+            model.media.save_sheet(samples, out)
         elif out.suffix.lower() == ".npz":
             arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
             np.savez_compressed(out, **arrays)
@@ -64,13 +67,13 @@ def _numbers(labels, num):
 
 
 def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
-    """Writes what lies between two files to a folder, a file for each step.
+    """Writes what lies between two files to a folder, a file for each step; between two sentences, to one file or a folder.
 
     Args:
         model: an `Autoencoder`.
-        start: path of a file that the model's media reads.
-        stop: path of another.
-        out: path of the folder.
+        start: path of a file that the model's media reads, or a sentence.
+        stop: another.
+        out: path of the folder, or of sentences of a `.txt` file, a line for each step.
         steps: int >= 2, both ends included.
         label: of the first file, which a conditional model needs.
         stop_label: of the second.
@@ -79,7 +82,9 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
         InputError: the model has no encoder, a file cannot be read or used, or the folder cannot be written.
     """
     if not hasattr(model, "encode"):
-        raise InputError(f"A {type(model).__name__} has no encoder, which a walk between two files needs.")
+        raise InputError(
+            f"A {type(model).__name__} has no encoder, which a walk between two {model.media.plural} needs."
+        )
     packed = [_packed(model.media, path) for path in (start, stop)]
     labels = None if model.num_classes is None else [label, stop_label]
     latents = model.encode(np.stack(packed), labels)
@@ -88,12 +93,19 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
         ends = {"label": label}
     walked = model.interpolate(*latents, steps=steps, **ends)
     try:
-        write_folder(model.media, walked, out, _numbers(None, steps))
+        if isinstance(model.media, Text) and out.suffix.lower() == ".txt":
+            out.parent.mkdir(parents=True, exist_ok=True)
+            model.media.save_sheet(walked, out)
+        else:
+            write_folder(model.media, walked, out, _numbers(None, steps))
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
-def _packed(media, path):
+def _packed(media, given):
+    if isinstance(media, Text):
+        return media.pack(str(given))
+    path = Path(given)
     try:
         return media.pack(path.read_bytes())
     except OSError as error:

@@ -18,6 +18,7 @@ from keras_gen.callbacks import (
     LatentMonitor,
     Monitor,
     TrainingState,
+    best_checkpoint,
     latest_checkpoint,
 )
 from keras_gen.callbacks.interruption import leave
@@ -26,7 +27,6 @@ from keras_gen.errors import InputError
 from keras_gen.export import next_version
 from keras_gen.files import make_folder, replace_atomically, write_atomically
 from keras_gen.media import Audio
-from keras_gen.media.image import write_png
 from keras_gen.models import Autoencoder, load_model
 from keras_gen.recipes import measures
 from keras_gen.recipes.report import report
@@ -82,8 +82,18 @@ def train(run, recipe, config, strategy="auto", say=print):
         minutes = (time.perf_counter() - started) / 60
         if not is_chief:
             return None
+        if config.restore_best and best_checkpoint(run.checkpoints).is_file():
+            model = best_model(run, strategy, say)
         config.finish(model, dataset)
         return write_results(run, recipe, config, dataset, model, versions, minutes, say)
+
+
+def best_model(run, strategy, say):
+    """The model of the epoch that was best on validation data."""
+    with strategy.scope():
+        model = load_model(best_checkpoint(run.checkpoints))
+    say(f"The best epoch ended after {int(model.examples_seen.numpy()):,} examples")
+    return model
 
 
 def trained_examples(run):
@@ -126,7 +136,7 @@ def failures_told(run, strategy):
 def write_results(run, recipe, config, dataset, model, versions, minutes, say):
     """Saves, scores and exports a trained model; the path of its SavedModel."""
     replace_atomically(run.model_file, model.save)
-    pictures = write_pictures(model, dataset, run, config.seed)
+    sheets = write_sheets(model, dataset, run, config.seed)
     say(f"Scoring against held-out {dataset.media.plural}")
     scores = [score for name in config.measures for score in getattr(measures, name)(model, dataset, config)]
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
@@ -136,25 +146,26 @@ def write_results(run, recipe, config, dataset, model, versions, minutes, say):
         "training_minutes": minutes,
     }
     savedmodel = model.export(next_version(versions))
-    write_atomically(run.report_file, report(recipe, config, dataset, scores, metrics, pictures))
+    write_atomically(run.report_file, report(recipe, config, dataset, scores, metrics, sheets))
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
     return savedmodel
 
 
-def write_pictures(model, dataset, run, seed):
-    """Samples of a finished model, and of one that reconstructs what becomes of test examples; the pictures' names.
+def write_sheets(model, dataset, run, seed):
+    """Samples of a finished model, and of one that reconstructs what becomes of test examples; the paths of the files.
 
     Of recordings some samples are also written to be heard.
     """
-    write_samples(model, run.pictures, SAMPLES_SHOWN, seed=seed)
+    ending = model.media.sheet_ending
+    sheets = [run.samples(ending)]
+    write_samples(model, sheets[0], SAMPLES_SHOWN, seed=seed)
     if isinstance(model.media, Audio):
         write_samples(model, run.sounds, SAMPLES_HEARD, seed=seed, classes=run.classes())
-    names = [run.pictures.name]
     if isinstance(model, Autoencoder):
         for name, (examples, rows) in views(model, *some_examples(model, dataset, "test")).items():
-            write_png(model.media.grid(examples, rows), run.folder / f"{name}.png")
-            names.append(f"{name}.png")
-    return names
+            sheets.append(run.folder / f"{name}{ending}")
+            model.media.save_sheet(examples, sheets[-1], rows)
+    return sheets
 
 
 def some_examples(model, dataset, split):
@@ -209,6 +220,10 @@ def begin(run, config, strategy, say):
     else:
         model, state = load_model(path), TrainingState.read(path)
         say(f"Going on after {int(model.examples_seen.numpy()):,} examples")
+    if model.media != config.media:
+        raise InputError(
+            f"The data of {run.folder} are others than it was begun with: bring those back, or choose another --output."
+        )
     seen, replicas = int(model.examples_seen.numpy()), strategy.num_replicas_in_sync
     if state.replicas != replicas and seen < config.examples:
         raise InputError(

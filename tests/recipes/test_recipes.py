@@ -72,9 +72,10 @@ def test_the_choices_are_those_that_exist():
     from keras_gen.models.gan_plans import PLANS
     from keras_gen.recipes.gan import GANConfig
     from keras_gen.recipes.picture_vae import PictureVAEConfig
+    from keras_gen.recipes.text_vae import TextVAEConfig
     from keras_gen.recipes.voice_vae import VoiceVAEConfig
 
-    for kind in (GANConfig, PictureVAEConfig, VoiceVAEConfig):
+    for kind in (GANConfig, PictureVAEConfig, TextVAEConfig, VoiceVAEConfig):
         assert set(kind.choices["network"]) < set(networks.__all__)
     assert set(GANConfig.choices["loss"]) == set(LOSSES)
     assert set(GANConfig.choices["plan"]) == set(PLANS)

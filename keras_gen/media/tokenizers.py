@@ -1,0 +1,97 @@
+"""Between sentences and token numbers, all in graph: words and punctuation, or bytes."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+# What numbers below the first token stand for. A decoder begins with PADDING, which no sentence holds.
+PADDING, UNKNOWN, END = 0, 1, 2
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # how an unknown word is written
+
+# Letters, marks and digits, with apostrophes and hyphens between them, are one word; any other character is one by itself.
+WORD = r"([\pL\pM\pN]+(?:['’-][\pL\pM\pN]+)*|[^\s])"
+# Spaces that are not written, and what is written instead.
+UNSPACED = (
+    (r'" ([^"]*) "', r'"\1"'),
+    (r"' ([^']*) '", r"'\1'"),
+    (r"(s) '( |$)", r"\1'\2"),
+    (r" ([,.;:!?%)\]}’”»…])", r"\1"),
+    (r"([(\[{“‘«$£€#]) ", r"\1"),
+)
+
+
+class WordTokenizer:
+    """Words and punctuation by number, from a vocabulary; Keras' `TextVectorization` looks them up.
+
+    Args:
+        vocabulary: tuple of str, the words of numbers 3, 4, ...
+        length: tokens of a packed sentence, with its end.
+    """
+
+    def __init__(self, vocabulary, length):
+        # No text holds it, in which brackets are words by themselves.
+        self.end = "[END]"
+        # On the host in every case: there are no strings elsewhere.
+        with tf.init_scope(), tf.device("CPU"):
+            self.lookup = keras.layers.TextVectorization(
+                standardize=None, output_sequence_length=length, vocabulary=[self.end, *vocabulary]
+            )
+        self.size = 3 + len(vocabulary)
+        self._words = np.array(["", UNREADABLE, "", *vocabulary], dtype=object)
+
+    @staticmethod
+    def learn(texts, most_words):
+        """The most frequent words of clean texts, the most frequent first: tuple of str."""
+        lookup = keras.layers.TextVectorization(most_words + 2, standardize=None)
+        lookup.adapt(tf.data.Dataset.from_tensor_slices(texts).batch(1024).map(spaced))
+        return tuple(str(word) for word in lookup.get_vocabulary(include_special_tokens=False))
+
+    def encode(self, texts):
+        """Clean texts, string (batch,) -> int32 (batch, length)."""
+        return tf.cast(self.lookup(tf.strings.join([spaced(texts), self.end], " ")), tf.int32)
+
+    def decode(self, tokens):
+        """int32 (batch, length) -> readable texts, string (batch,)."""
+        words = tf.gather(tf.constant(self._words), until_end(tokens))
+        texts = tf.strings.strip(tf.strings.reduce_join(words, axis=-1, separator=" "))
+        for pattern, rewrite in UNSPACED:
+            texts = tf.strings.regex_replace(texts, pattern, rewrite)
+        return texts
+
+
+class ByteTokenizer:
+    """The bytes of UTF-8 by their own number; the control characters 0 to 2, which no clean text holds, stand for no byte.
+
+    Args:
+        length: bytes of a packed sentence, with its end.
+    """
+
+    size = 256
+    lookup = None
+
+    def __init__(self, length):
+        self.length = length
+        self._bytes = np.array([b"", b"", b"", *(bytes([byte]) for byte in range(3, 256))], dtype=object)
+
+    def encode(self, texts):
+        """Clean texts, string (batch,) -> int32 (batch, length)."""
+        ended = tf.strings.join([texts, bytes([END])])
+        return tf.cast(tf.io.decode_raw(ended, tf.uint8, fixed_length=self.length), tf.int32)
+
+    def decode(self, tokens):
+        """int32 (batch, length) -> texts, string (batch,); bytes that make no character are left out."""
+        texts = tf.strings.reduce_join(tf.gather(tf.constant(self._bytes), until_end(tokens)), axis=-1)
+        return tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="ignore")
+
+
+def spaced(texts):
+    """Texts with one space between all their words and signs."""
+    return tf.strings.strip(
+        tf.strings.regex_replace(tf.strings.regex_replace(texts, WORD, r" \1 "), r"\s+", " ")
+    )
+
+
+def until_end(tokens):
+    """Tokens, (batch, length), of which those from the end on are PADDING."""
+    ended = tf.cumsum(tf.cast(tokens == END, tf.int32), axis=-1)
+    return tf.where(ended > 0, PADDING, tokens)

@@ -1,0 +1,47 @@
+"""How well a model of sentences predicts them, token by token and byte by byte."""
+
+import math
+
+import numpy as np
+
+from keras_gen.media.tokenizers import PADDING, UNKNOWN
+
+
+def language_scores(media, packed, nll):
+    """What a likelihood of sentences is worth, whatever their length.
+
+    Args:
+        media: the `Text` that packed them.
+        packed: int32 (num, length).
+        nll: float, -log p(x) in nats, the mean over these sentences.
+
+    Returns:
+        A dict of floats: `nll_per_token` in nats; `token_perplexity`, its exponential; `bits_per_byte` of the sentences as they
+        are read, each with one byte for its end; and `unknown_tokens`, the share of tokens that are not in the vocabulary, which
+        cost the model no spelling: bits per byte of two tokenizers compare only where it is 0.
+    """
+    packed = np.asarray(packed)
+    tokens = np.sum(packed != PADDING)
+    num_bytes = sum(len(text.encode()) + 1 for text in media.unpack(packed).tolist())
+    total = nll * len(packed)
+    return {
+        "nll_per_token": float(total / tokens),
+        "token_perplexity": math.exp(total / tokens),
+        "bits_per_byte": float(total / math.log(2) / num_bytes),
+        "unknown_tokens": float(np.sum(packed == UNKNOWN) / tokens),
+    }
+
+
+def token_accuracy(packed, reconstructed):
+    """The share of the tokens of sentences that come back at their place.
+
+    Args:
+        packed: int32 (num, length), the originals.
+        reconstructed: int32 (num, length), written from their latents without seeing them.
+
+    Returns:
+        A float; padding is not counted.
+    """
+    packed, reconstructed = np.asarray(packed), np.asarray(reconstructed)
+    counted = packed != PADDING
+    return float(np.mean((packed == reconstructed)[counted]))

@@ -1,0 +1,98 @@
+"""How models write sentences."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.models.generative_model import GENERATE_BATCH
+
+OWN = 2  # what tells the noise of tokens from that of latents
+
+
+class SentenceWriter:
+    """What models of sentences have in common, mixed into a `GenerativeModel` with a `decoder` and `media` of text."""
+
+    def latents_for_decoder(self, seeds):
+        """The latents of these seeds, (batch, latent_dim), or None where the decoder takes none."""
+        raise NotImplementedError
+
+    def uniform_of_seeds(self, seeds):
+        """The numbers that decide the tokens of one sentence for each seed: float32 (batch, length) in [0, 1)."""
+        return tf.map_fn(
+            lambda seed: tf.random.stateless_uniform(self.media.shape, tf.stack([seed, OWN])),
+            seeds,
+            fn_output_signature=tf.TensorSpec(self.media.shape, tf.float32),
+        )
+
+    def write(self, seeds, temperature=None, top_k=None, top_p=None):
+        """The strings of one sentence for each seed, a function of that seed alone; see `TextDecoder.generate`."""
+        tokens = self.decoder.generate(
+            self.latents_for_decoder(seeds), self.uniform_of_seeds(seeds), temperature, top_k, top_p
+        )
+        return self.media.to_raw(tokens)
+
+    def generate(self, num, labels=None, seed=None, temperature=1.0, top_k=None, top_p=None):
+        """Draws sentences from the model.
+
+        Args:
+            num: int >= 1, how many.
+            labels: None: sentences have no labels.
+            seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
+            temperature: float >= 0, which divides the logits of tokens; 0 takes the likeliest token at each place.
+            top_k: int >= 1, of how many of the likeliest tokens one is drawn, or None for all.
+            top_p: float in (0, 1], the probability of the likeliest tokens of which one is drawn, or None for all.
+
+        Returns:
+            Array of str, (num,).
+
+        Raises:
+            InputError: a number is out of its range, or there are labels.
+        """
+        self.labels_for(num, labels)
+        for name, value, least in (("num", num, 1), ("seed", seed or 0, 0), ("temperature", temperature, 0)):
+            if value < least:
+                raise InputError(f"{name} must be at least {least}, not {value}.")
+        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+            raise InputError(f"top_k must be a whole number from 1, or None, not {top_k!r}.")
+        if top_p is not None and not 0 < top_p <= 1:
+            raise InputError(f"top_p must be above 0 and at most 1, or None, not {top_p!r}.")
+        seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
+        how = [(temperature, np.float32), (top_k, np.int32), (top_p, np.float32)]
+        parts = [seeds[i : i + GENERATE_BATCH] for i in range(0, num, GENERATE_BATCH)]
+        return np.concatenate(
+            [
+                self.media.as_array(
+                    self._write(
+                        part,
+                        *(None if value is None else np.full(len(part), value, kind) for value, kind in how),
+                    )
+                )
+                for part in parts
+            ]
+        )
+
+    def endpoints(self):
+        def generate(seed):
+            return {self.media.raw_spec.name: self.write(seed)}
+
+        def sample(seed, temperature, top_k, top_p):
+            return {self.media.raw_spec.name: self.write(seed, temperature, top_k, top_p)}
+
+        seed = tf.TensorSpec((None,), tf.int64, name="seed")
+        how = [
+            tf.TensorSpec((None,), tf.float32, name="temperature"),
+            tf.TensorSpec((None,), tf.int32, name="top_k"),
+            tf.TensorSpec((None,), tf.float32, name="top_p"),
+        ]
+        return {
+            "generate": (generate, [seed]),
+            **{name: endpoint for name, endpoint in super().endpoints().items() if name != "generate"},
+            "sample": (sample, [seed, *how]),
+        }
+
+    def exported_networks(self):
+        return [*super().exported_networks(), *self.media.lookups]
+
+    def _make_functions(self):
+        super()._make_functions()
+        self._write = tf.function(self.write, autograph=False, reduce_retracing=True)

@@ -1,0 +1,27 @@
+"""Refusing what cannot make a model of sentences."""
+
+from keras_gen.errors import InputError
+from keras_gen.media import Text
+from keras_gen.networks.text_decoder import TextDecoder
+
+
+def check_decoder(decoder, media, latent_dim):
+    """Raises `InputError` where a decoder of sentences does not fit the media or the latents.
+
+    Args:
+        decoder: what should be a `TextDecoder`.
+        media: what should be a `Text`.
+        latent_dim: that it should take, or None for none.
+    """
+    if not isinstance(media, Text):
+        raise InputError(f"media must be a Text, for sentences alone, not {media!r}.")
+    if not isinstance(decoder, TextDecoder):
+        raise InputError(f"decoder must be a TextDecoder, such as RecurrentDecoder, not {decoder!r}.")
+    wanted = (media.length, media.vocabulary_size, latent_dim)
+    given = (decoder.length, decoder.vocabulary_size, decoder.latent_dim)
+    if wanted != given:
+        told = [
+            f"length={length}, vocabulary_size={size}, latent_dim={dim}"
+            for length, size, dim in (given, wanted)
+        ]
+        raise InputError(f"The decoder is made for {told[0]}, but {told[1]} are wanted here.")

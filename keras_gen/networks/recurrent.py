@@ -1,0 +1,86 @@
+"""Encoder and decoder of sentences: recurrent networks."""
+
+import keras
+from keras import layers, ops
+
+from keras_gen.networks.latents import encoder_inputs, posterior_encoder
+from keras_gen.networks.text_decoder import TextDecoder
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class RecurrentDecoder(TextDecoder):
+    """A long short-term memory (Hochreiter & Schmidhuber 1997) that reads the latent with every token.
+
+    What the latent tells is also added behind it, by a way of its own to every token that is written (Dieng et al. 2019, arXiv
+    1807.04863).
+
+    Args, errors: those of `TextDecoder`.
+    """
+
+    def __init__(
+        self, length, vocabulary_size, latent_dim=None, width=256, dropout=0.0, word_dropout=0.0, **kwargs
+    ):
+        super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
+        self.lstm = layers.LSTM(width, return_sequences=True)
+        self.lstm.build((None, length, width + (latent_dim or 0)))
+        self.first = self.skip = None
+        if latent_dim is not None:
+            self.first, self.skip = layers.Dense(2 * width, name="first"), layers.Dense(width, name="skip")
+            for layer in (self.first, self.skip):
+                layer.build((None, latent_dim))
+        self.built = True
+
+    def hidden(self, read, latents, training=False):
+        begin = self.begin(ops.shape(read)[0], latents)
+        if latents is None:
+            return self.lstm(read, initial_state=begin, training=training)
+        read = _joined(read, ops.repeat(latents[:, None], self.length, axis=1))
+        return self.lstm(read, initial_state=begin, training=training) + self.skip(latents)[:, None]
+
+    def begin(self, batch, latents):
+        if latents is None:
+            return tuple(ops.zeros((batch, self.width), self.compute_dtype) for _ in range(2))
+        return tuple(ops.split(ops.tanh(self.first(latents)), 2, axis=-1))
+
+    def step(self, place, read, memory, latents):
+        if latents is None:
+            output, memory = self.lstm.cell(read, memory)
+            return output, tuple(memory)
+        output, memory = self.lstm.cell(_joined(read, latents), memory)
+        return output + self.skip(latents), tuple(memory)
+
+
+def _joined(read, latents):
+    return ops.concatenate([read, ops.cast(latents, read.dtype)], axis=-1)
+
+
+def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
+    """Builds a recurrent pair for sentences.
+
+    The encoder is a gated recurrent unit (Cho et al. 2014) and averages over all places what it knows there: a last state alone
+    would tell of the last words, and collapses sooner (Long et al. 2019, arXiv 1911.03976).
+
+    Args:
+        media: the `Text` that is modelled.
+        latent_dim: length of the latent.
+        width: of embeddings and hidden layers.
+        dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out in training.
+        word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
+
+    Returns:
+        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a `RecurrentDecoder`.
+
+    Raises:
+        InputError: a number is out of its range, or the media has no vocabulary yet.
+    """
+    decoder = RecurrentDecoder(media.length, media.vocabulary_size, latent_dim, width, dropout, word_dropout)
+    tokens, x = read_tokens(media, width, dropout)
+    x = layers.GRU(width, return_sequences=True)(x)
+    return posterior_encoder(tokens, None, layers.GlobalAveragePooling1D()(x), latent_dim), decoder
+
+
+def read_tokens(media, width, dropout):
+    """The input of an encoder of sentences, and the embeddings of its tokens, which carry Keras' mask of padding."""
+    tokens, _ = encoder_inputs(media.model_shape, None, name="tokens", dtype="int32")
+    x = layers.Embedding(media.vocabulary_size, width, mask_zero=True)(tokens)
+    return tokens, layers.Dropout(dropout)(x)

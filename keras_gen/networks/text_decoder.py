@@ -1,0 +1,203 @@
+"""What decoders of sentences have in common: a distribution over each token, given those before it and a latent."""
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from keras_gen.errors import InputError
+from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
+
+LOWEST = END  # of the tokens that are written: not padding, nor the unknown
+
+
+class TextDecoder(keras.layers.Layer):
+    """Base of the decoders: p(x|z) = prod_t p(x_t | x_1 ... x_{t-1}, z); without latents, a language model.
+
+    What reads tokens and what writes them share one table (Press & Wolf 2017, arXiv 1608.05859).
+
+    Args:
+        length: tokens of a sentence.
+        vocabulary_size: how many numbers a token may have.
+        latent_dim: numbers in a latent, which is fed at every step, or None for none.
+        width: of embeddings and hidden layers.
+        dropout: share of what is read and of what is written that is left out in training, from 0 to below 1.
+        word_dropout: share of the tokens read that is taken for unknown in training, so that the latent has to tell them
+            (Bowman et al. 2016, arXiv 1511.06349, section 3.1), from 0 to below 1.
+
+    Raises:
+        InputError: a number is out of its range.
+    """
+
+    def __init__(
+        self, length, vocabulary_size, latent_dim=None, width=256, dropout=0.0, word_dropout=0.0, **kwargs
+    ):
+        counts = {
+            "length": length,
+            "vocabulary_size": vocabulary_size,
+            "latent_dim": latent_dim or 1,
+            "width": width,
+        }
+        for name, value in counts.items():
+            if value < 1:
+                raise InputError(f"{name} must be at least 1, not {value}.")
+        for name, value in (("dropout", dropout), ("word_dropout", word_dropout)):
+            if not 0 <= value < 1:
+                raise InputError(f"{name} must be at least 0 and below 1, not {value}.")
+        super().__init__(autocast=False, **kwargs)
+        self.length, self.vocabulary_size, self.latent_dim, self.width = (
+            length,
+            vocabulary_size,
+            latent_dim,
+            width,
+        )
+        self.dropout, self.word_dropout = dropout, word_dropout
+        self.embedding = layers.ReversibleEmbedding(
+            vocabulary_size, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5)
+        )
+        self.embedding.build((None, length))
+        self.drop_words, self.drop_read, self.drop_written = (
+            layers.Dropout(rate) for rate in (word_dropout, dropout, dropout)
+        )
+
+    # What sub-classes say.
+
+    def hidden(self, read, latents, training=False):
+        """What is known at each place.
+
+        Args:
+            read: (batch, length, width), the embeddings of the tokens before each place.
+            latents: (batch, latent_dim), or None.
+            training: bool.
+
+        Returns:
+            (batch, length, width).
+        """
+        raise NotImplementedError
+
+    def begin(self, batch, latents):
+        """What is remembered before the first token: tuple of tensors (batch, ...)."""
+        raise NotImplementedError
+
+    def step(self, place, read, memory, latents):
+        """What is known at one place, (batch, width), and what is remembered then.
+
+        Args:
+            place: int32 scalar.
+            read: (batch, width), the embedding of the token before it.
+            memory: as `begin` gives it.
+            latents: (batch, latent_dim), or None.
+        """
+        raise NotImplementedError
+
+    # All places at once.
+
+    def call(self, tokens, latents=None, places=None, training=False):
+        """The logits of tokens, each from those before it.
+
+        Args:
+            tokens: int32 (batch, length).
+            latents: float (batch, latent_dim), or None.
+            places: int64 (num, 2), rows and columns to give the logits of, or None for all.
+            training: bool.
+
+        Returns:
+            float32 (num, vocabulary_size), or (batch, length, vocabulary_size).
+        """
+        before = ops.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=PADDING)
+        if self.word_dropout and training:
+            kept = self.drop_words(ops.ones(ops.shape(before)), training=True) > 0
+            before = ops.where(kept | (before == PADDING), before, UNKNOWN)
+        read = self.drop_read(self._read(before), training=training)
+        hidden = self.drop_written(self.hidden(read, latents, training), training=training)
+        return self._logits(hidden if places is None else tf.gather_nd(hidden, places))
+
+    def _read(self, tokens):
+        return self.width**0.5 * self.embedding(tokens)
+
+    def _logits(self, hidden):
+        return ops.cast(self.embedding(hidden, reverse=True), "float32")
+
+    # One place after the other.
+
+    def generate(self, latents=None, uniform=None, temperature=None, top_k=None, top_p=None):
+        """Writes sentences token by token.
+
+        Args:
+            latents: float (batch, latent_dim), or None.
+            uniform: float (batch, length) in [0, 1), which decide the tokens, or None for the likeliest token at each place.
+            temperature: float (batch,) >= 0, which divides the logits, or None for 1; at 0 the likeliest are taken.
+            top_k: int32 (batch,) >= 1, of how many of the likeliest tokens one is drawn (Fan et al. 2018, arXiv 1805.04833), or
+                None for all.
+            top_p: float (batch,) in (0, 1], the probability of the likeliest tokens of which one is drawn, after `top_k`
+                (Holtzman et al. 2020, arXiv 1904.09751), or None for all.
+
+        Returns:
+            int32 (batch, length): an end, where it came, and padding behind it.
+        """
+        batch = tf.shape(latents if uniform is None else uniform)[0]
+        never = tf.where(tf.range(self.vocabulary_size) < LOWEST, -float("inf"), 0.0)
+
+        def write(place, token, ended, memory, written):
+            hidden, memory = self.step(place, self._read(token), memory, latents)
+            logits = self._logits(hidden) + never
+            token = choose(logits, None if uniform is None else uniform[:, place], temperature, top_k, top_p)
+            token = tf.where(ended, PADDING, token)
+            written = tf.where(tf.range(self.length) == place, token[:, None], written)
+            return place + 1, token, ended | (token == END), memory, written
+
+        begin = (
+            tf.constant(0),
+            tf.fill([batch], PADDING),
+            tf.fill([batch], False),
+            self.begin(batch, latents),
+            tf.ensure_shape(tf.fill([batch, self.length], PADDING), (None, self.length)),
+        )
+        return tf.while_loop(
+            lambda place, token, ended, *_: (place < self.length) & ~tf.reduce_all(ended), write, begin
+        )[-1]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "length": self.length,
+            "vocabulary_size": self.vocabulary_size,
+            "latent_dim": self.latent_dim,
+            "width": self.width,
+            "dropout": self.dropout,
+            "word_dropout": self.word_dropout,
+        }
+
+
+def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
+    """One token of each row of logits (batch, vocabulary_size): int32 (batch,); see `TextDecoder.generate`."""
+    likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
+    if uniform is None:
+        return likeliest
+    if temperature is not None:
+        logits = logits / tf.maximum(temperature, 1e-6)[:, None]
+    if top_k is not None or top_p is not None:
+        logits = tf.where(_among_likeliest(logits, top_k, top_p), logits, -float("inf"))
+    drawn = _inverse(tf.nn.softmax(logits), uniform)
+    return drawn if temperature is None else tf.where(temperature > 0.0, drawn, likeliest)
+
+
+def _among_likeliest(logits, top_k, top_p):
+    """Which tokens are drawn from: bool, like logits, in whose order they stay: all of them are drawn as without."""
+    sorted_logits, order = tf.math.top_k(logits, tf.shape(logits)[-1])
+    drawn = tf.ones_like(order, tf.bool)
+    if top_k is not None:
+        drawn &= tf.range(tf.shape(logits)[-1]) < top_k[:, None]
+    if top_p is not None:
+        probabilities = tf.nn.softmax(tf.where(drawn, sorted_logits, -float("inf")))
+        likelier = tf.cumsum(probabilities, axis=-1, exclusive=True)
+        drawn &= (likelier < top_p[:, None]) | (
+            top_p[:, None] >= 1.0
+        )  # which a rounded sum may reach too soon
+    return tf.gather(drawn, tf.argsort(order), batch_dims=1)
+
+
+def _inverse(probabilities, uniform):
+    """Where the cumulated probabilities, (batch, n), pass a share `uniform` (batch,) of their sum: int32 (batch,)."""
+    cumulated = tf.cumsum(probabilities, axis=-1)
+    below = cumulated <= uniform[:, None] * cumulated[:, -1:]
+    return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

@@ -1,0 +1,196 @@
+"""Encoder and decoder of sentences: transformers."""
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from keras_gen.errors import InputError
+from keras_gen.networks.latents import posterior_encoder
+from keras_gen.networks.recurrent import read_tokens
+from keras_gen.networks.text_decoder import TextDecoder
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class TransformerBlock(keras.layers.Layer):
+    """Attention and a fully connected layer, each normalised before and added to what came in.
+
+    Source: Vaswani et al. 2017, arXiv 1706.03762; normalised before as Xiong et al. 2020, arXiv 2002.04745.
+
+    Args:
+        width: of what comes in and goes out.
+        heads: of the attention, a divisor of `width`.
+        dropout: share that is left out in training.
+
+    Raises:
+        InputError: `heads` does not divide `width`.
+    """
+
+    def __init__(self, width, heads, dropout=0.0, **kwargs):
+        if heads < 1 or width % heads:
+            raise InputError(f"heads must divide width, but heads is {heads} and width {width}.")
+        super().__init__(**kwargs)
+        self.width, self.heads, self.dropout = width, heads, dropout
+        self.supports_masking = True
+        self.attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout)
+        self.attention.build((None, None, width), (None, None, width))
+        self.before_attention, self.before_dense = (layers.LayerNormalization(epsilon=1e-5) for _ in range(2))
+        self.wide = layers.Dense(4 * width, activation="gelu")
+        self.narrow = layers.Dense(width)
+        for layer in (self.before_attention, self.before_dense, self.wide):
+            layer.build((None, None, width))
+        self.narrow.build((None, None, 4 * width))
+        self.drop = layers.Dropout(dropout)
+        self.built = True
+
+    def call(self, x, seen=None, visible=None, causal=False, training=False):
+        """What is known at each place.
+
+        Args:
+            x: (batch, places, width).
+            seen: what is attended to, (batch, others, width), by default `x`.
+            visible: bool (batch, others), which of these count beside Keras' mask of padding, or None for all.
+            causal: whether a place sees only itself and those before it.
+            training: bool.
+
+        Returns:
+            (batch, places, width).
+        """
+        seen = self.before_attention(x if seen is None else seen)
+        attended = self.attention(
+            self.before_attention(x),
+            seen,
+            attention_mask=None if visible is None else visible[:, None],
+            use_causal_mask=causal,
+            training=training,
+        )
+        x = x + self.drop(attended, training=training)
+        return x + self.drop(self.narrow(self.wide(self.before_dense(x))), training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "width": self.width, "heads": self.heads, "dropout": self.dropout}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class TransformerDecoder(TextDecoder):
+    """A causal transformer; the latent is added to every token that is read, as OPTIMUS does (Li et al. 2020, arXiv 2004.04092).
+
+    Args:
+        length: tokens of a sentence.
+        vocabulary_size: how many numbers a token may have.
+        latent_dim: numbers in a latent, or None for none.
+        width: of embeddings and hidden layers.
+        dropout: share of what is left out in training.
+        word_dropout: share of the tokens read that is taken for unknown in training.
+        blocks: how many.
+        heads: of each attention, a divisor of `width`.
+
+    Raises:
+        InputError: a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        length,
+        vocabulary_size,
+        latent_dim=None,
+        width=256,
+        dropout=0.0,
+        word_dropout=0.0,
+        blocks=2,
+        heads=4,
+        **kwargs,
+    ):
+        super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
+        self.num_blocks, self.heads = blocks, heads
+        self.positions = _positions(length, width)
+        self.blocks = [TransformerBlock(width, heads, dropout) for _ in range(blocks)]
+        self.normalise = layers.LayerNormalization(epsilon=1e-5)
+        self.normalise.build((None, None, width))
+        self.tell = None
+        if latent_dim is not None:
+            self.tell = layers.Dense(width, name="tell")
+            self.tell.build((None, latent_dim))
+        self.built = True
+
+    def hidden(self, read, latents, training=False):
+        x = read + self.positions(ops.arange(self.length))
+        x = x if latents is None else x + self.tell(latents)[:, None]
+        for block in self.blocks:
+            x = block(x, causal=True, training=training)
+        return self.normalise(x)
+
+    def begin(self, batch, latents):
+        """What each block saw at the places before: zeros."""
+        return tuple(ops.zeros((batch, self.length, self.width), self.compute_dtype) for _ in self.blocks)
+
+    def step(self, place, read, memory, latents):
+        x = read + self.positions(place)
+        x = x if latents is None else x + self.tell(latents)
+        x = x[:, None]
+        places = tf.range(self.length)
+        so_far = tf.tile((places <= place)[None], [tf.shape(x)[0], 1])
+        remembered = []
+        for block, seen in zip(self.blocks, memory, strict=True):
+            seen = tf.where((places == place)[:, None], x, seen)
+            remembered.append(seen)
+            x = block(x, seen, visible=so_far)
+        return self.normalise(x)[:, 0], tuple(remembered)
+
+    def get_config(self):
+        return {**super().get_config(), "blocks": self.num_blocks, "heads": self.heads}
+
+
+def _positions(length, width):
+    positions = layers.Embedding(
+        length, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=0.02)
+    )
+    positions.build((None,))
+    return positions
+
+
+def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, blocks=2, heads=4):
+    """Builds a pair of transformers for sentences; the encoder averages over all places what it knows there.
+
+    Args:
+        media: the `Text` that is modelled.
+        latent_dim: length of the latent.
+        width: of embeddings and hidden layers.
+        dropout: share that is left out in training.
+        word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
+        blocks: of encoder and decoder each.
+        heads: of each attention, a divisor of `width`.
+
+    Returns:
+        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a
+        `TransformerDecoder`.
+
+    Raises:
+        InputError: a number is out of its range, or the media has no vocabulary yet.
+    """
+    decoder = TransformerDecoder(
+        media.length, media.vocabulary_size, latent_dim, width, dropout, word_dropout, blocks, heads
+    )
+    tokens, x = read_tokens(media, width, dropout)
+    x = AddPositions(media.length, width)(x)
+    for _ in range(blocks):
+        x = TransformerBlock(width, heads, dropout)(x)
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization(epsilon=1e-5)(x))
+    return posterior_encoder(tokens, None, x, latent_dim), decoder
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class AddPositions(keras.layers.Layer):
+    """Adds a learned vector for each place: (batch, length, width) -> the same."""
+
+    def __init__(self, length, width, **kwargs):
+        super().__init__(**kwargs)
+        self.length, self.width = length, width
+        self.supports_masking = True
+        self.positions = _positions(length, width)
+        self.built = True
+
+    def call(self, x):
+        return x + self.positions(ops.arange(self.length))
+
+    def get_config(self):
+        return {**super().get_config(), "length": self.length, "width": self.width}

@@ -1,0 +1,27 @@
+"""Captions of photographs, such as the 29,000 English ones of Multi30k: a sentence a line, in files that end in train, val and test.
+
+Command: keras-gen train captions-vae --data FOLDER
+Time: 0 minutes.
+Score: 0.
+"""
+
+from keras_gen.recipes.text_vae import TextVAEConfig
+
+
+def config():
+    return TextVAEConfig(
+        data="",
+        length=24,
+        most_words=5000,
+        width=192,
+        latent_dim=8,
+        dropout=0.4,
+        free_bits=0.7,
+        sampling_components=10,
+        learning_rate=2e-3,
+        final_learning_rate_share=0.05,
+        clip_norm=5.0,
+        batch_size=128,
+        epochs=8,
+        steps_per_epoch=226,
+    )

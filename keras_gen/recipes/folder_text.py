@@ -1,0 +1,23 @@
+"""Sentences of your own in the files of a folder or zip, byte by byte: any language, any spelling.
+
+Command: keras-gen train folder-text --data FOLDER
+Time: 0 minutes.
+Score: 0.
+"""
+
+from keras_gen.recipes.text_vae import TextVAEConfig
+
+
+def config():
+    return TextVAEConfig(
+        data="",
+        length=128,
+        tokenizer="bytes",
+        lower=False,
+        width=128,
+        latent_dim=16,
+        free_bits=0.5,
+        batch_size=64,
+        epochs=20,
+        steps_per_epoch=100,
+    )

@@ -1,0 +1,177 @@
+"""What a recipe for sentences says, and how the model is made from it."""
+
+import dataclasses
+import functools
+
+from keras_gen.errors import InputError
+from keras_gen.recipes.config import Config
+
+ONLY_WITH_LATENTS = ("free_bits", "annealing_examples", "encoder_steps", "pretraining", "sampling_components")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextVAEConfig(Config):
+    """The whole setup of a VAE of sentences, or of a language model.
+
+    Args:
+        length: tokens of a sentence, with its end; longer ones are cut.
+        tokenizer: "words" or "bytes".
+        most_words: words of the vocabulary at most, the most frequent ones of the training sentences.
+        lower: whether letters become small ones.
+        field: key or column that holds the sentences, of .jsonl and .csv files, or None.
+        network: "recurrent" or "transformer".
+        width: of embeddings and hidden layers.
+        latent_dim: numbers in a latent; None makes a `LanguageModel` of the same decoder.
+        dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out in training.
+        word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
+        free_bits: nats for each dimension that cost nothing; 0 for none.
+        free_bits_form: "kingma", "li" or "total", see `keras_gen.losses.FreeBits`.
+        beta: weight of the KL divergence.
+        annealing: "linear", one rise of beta from 0, or "cyclical", four of them.
+        annealing_examples: over how many examples beta rises, all cycles together, pre-training included; 0 for none.
+        encoder_steps: steps of the encoder alone before each that trains all, at most, as long as that helps.
+        pretraining: examples over which the networks first learn as an autoencoder.
+        sampling_components: normals of the mixture that samples are drawn from after training; 0 draws from the prior.
+        learning_rate: of Adam, at the start.
+        nll_samples: draws of the importance-weighted likelihood of the test sentences.
+        restore_best: whether training ends with the model of the epoch that was best on validation data, instead of the last.
+    """
+
+    length: int = 32
+    tokenizer: str = "words"
+    most_words: int = 5000
+    lower: bool = True
+    field: str | None = None
+    network: str = "recurrent"
+    width: int = 256
+    latent_dim: int | None = 32
+    dropout: float = 0.4
+    word_dropout: float = 0.0
+    free_bits: float = 0.0
+    free_bits_form: str = "kingma"
+    beta: float = 1.0
+    annealing: str = "linear"
+    annealing_examples: int = 0
+    encoder_steps: int = 0
+    pretraining: int = 0
+    sampling_components: int = 0
+    learning_rate: float = 1e-3
+    nll_samples: int = 100
+    restore_best: bool = True
+
+    choices = {
+        "tokenizer": ("words", "bytes"),
+        "network": ("recurrent", "transformer"),
+        "free_bits_form": ("kingma", "li", "total"),
+        "annealing": ("linear", "cyclical"),
+    }
+    at_least_one = ("length", "most_words", "width", "latent_dim", "nll_samples")
+    not_negative = (
+        "free_bits",
+        "beta",
+        "annealing_examples",
+        "encoder_steps",
+        "pretraining",
+        "sampling_components",
+        "learning_rate",
+    )
+    below_one = ("dropout", "word_dropout")
+    best_by = "val_loss"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.num_classes is not None:
+            raise InputError(
+                "Field 'num_classes' has no use for sentences, which have no labels: set it to none."
+            )
+        for field in ONLY_WITH_LATENTS:
+            if self.latent_dim is None and getattr(self, field):
+                raise InputError(f"Field {field!r} has no use without latents: set it to 0.")
+        if self.pretraining >= self.examples:
+            raise InputError(
+                f"Field 'pretraining' must be less than all {self.examples:,} examples, not {self.pretraining:,}."
+            )
+
+    @property
+    def measures(self):
+        """Names of functions in `measures`."""
+        return ("language", "writing") if self.latent_dim is None else ("evidence", "writing")
+
+    @property
+    def media(self):
+        """The `Text` with the vocabulary of the training sentences."""
+        return self.load().media
+
+    def load(self):
+        if not self.data:
+            raise InputError("This recipe needs sentences of yours: give data, the path of a file or folder.")
+        return self._dataset
+
+    @functools.cached_property
+    def _dataset(self):
+        # The model is built from the vocabulary, so the data are asked for more than once.
+        from keras_gen import datasets
+        from keras_gen.media import Text
+
+        return datasets.load(
+            self.data,
+            media=Text(self.length, self.tokenizer, self.most_words, lower=self.lower),
+            field=self.field,
+            batch_size=self.batch_size,
+            seed=self.seed,
+        )
+
+    def make(self):
+        """A compiled `TextVAE`, or `LanguageModel`."""
+        from keras_gen import networks
+        from keras_gen.models import LanguageModel, TextVAE
+
+        media = self.media
+        optimizer = self.adam(self.learning_rate)
+        if self.latent_dim is None:
+            kinds = {"recurrent": networks.RecurrentDecoder, "transformer": networks.TransformerDecoder}
+            decoder = kinds[self.network](
+                media.length,
+                media.vocabulary_size,
+                width=self.width,
+                dropout=self.dropout,
+                word_dropout=self.word_dropout,
+            )
+            model = LanguageModel(decoder, media, self.seed)
+            model.compile(optimizer, **self.execution)
+            return model
+        encoder, decoder = getattr(networks, self.network)(
+            media, self.latent_dim, self.width, self.dropout, self.word_dropout
+        )
+        vae = TextVAE(encoder, decoder, media, self._objective(), seed=self.seed)
+        vae.compile(
+            optimizer, encoder_steps=self.encoder_steps, pretraining=self.pretraining, **self.execution
+        )
+        return vae
+
+    def _objective(self):
+        from keras_gen import losses, schedules
+
+        beta = self.beta
+        if self.annealing_examples:
+            rise = {"linear": schedules.WarmUp, "cyclical": schedules.Cyclical}[self.annealing]
+            beta = rise(beta, self.annealing_examples)
+        return (
+            losses.FreeBits(self.free_bits, self.free_bits_form, beta)
+            if self.free_bits
+            else losses.ELBO(beta)
+        )
+
+    def check_data(self, dataset):
+        super().check_data(dataset)
+        found = len(dataset.arrays("train")[0])
+        if self.sampling_components > found:
+            raise InputError(
+                f"Field 'sampling_components' must be at most the {found:,} training sentences, not "
+                f"{self.sampling_components:,}."
+            )
+
+    def finish(self, model, dataset):
+        """Fits the mixture that samples are drawn from, where one is wanted."""
+        if self.sampling_components:
+            model.fit_sampling_prior(dataset.arrays("train")[0], None, self.sampling_components, self.seed)

@@ -1,0 +1,184 @@
+import dataclasses
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.media import Text
+from keras_gen.recipes import measures
+from keras_gen.recipes.report import report
+from keras_gen.recipes.samples import write_walk
+from keras_gen.recipes.text_vae import ONLY_WITH_LATENTS
+
+SENTENCES = [
+    f"{article} {animal} {verb}."
+    for article, animal, verb in itertools.product(
+        ("A", "the"), ("dog", "cat", "bird", "Fish"), ("runs", "sleeps", "sings", "eats", "hides")
+    )
+]
+NO_LATENTS = {"latent_dim": None, **dict.fromkeys(ONLY_WITH_LATENTS, 0)}
+RUNNING_CHANGES = {
+    "steps_per_execution": 8, "precision": "mixed_bfloat16", "jit_compile": True, "gradient_accumulation": 2,
+    "clip_norm": 9.0, "seed": 9,
+}  # fmt: skip
+DECODER_CHANGES = {
+    "length": 7, "network": "transformer", "width": 8, "dropout": 0.1, "word_dropout": 0.1, "learning_rate": 9.0,
+}  # fmt: skip
+LANGUAGE_CHANGES = DECODER_CHANGES | {"seed": 9, "steps_per_execution": 8, "jit_compile": True}
+VAE_CHANGES = DECODER_CHANGES | RUNNING_CHANGES | {
+    "tokenizer": "bytes", "most_words": 3, "lower": False, "latent_dim": 3, "free_bits": 0.25, "free_bits_form": "li",
+    "beta": 9.0, "annealing": "cyclical", "annealing_examples": 99, "encoder_steps": 9, "pretraining": 9,
+    "final_learning_rate_share": 0.9,
+}  # fmt: skip
+USED_LATER = {
+    "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
+    "sampling_components", "nll_samples", "restore_best",
+}  # fmt: skip
+TESTED_BELOW = {"field", "num_classes"}
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory):
+    """The path of a file of 40 sentences."""
+    path = tmp_path_factory.mktemp("sentences") / "mine.txt"
+    path.write_text("\n".join(SENTENCES))
+    return path
+
+
+def resolved(path, **fields):
+    """A tiny config for the sentences of a file."""
+    tiny = {"batch_size": 8, "length": 6, "width": 4, "latent_dim": 2}
+    return recipes.resolve("file-text", {"data": str(path), **tiny, **fields})
+
+
+def description(path, **fields):
+    """Everything that building a model from the recipe decides."""
+    model = resolved(path, **{"free_bits": 0.5, "annealing_examples": 50, **fields}).build()
+    # Keras counts the layers of a process in their names, but those of dtype policies say something.
+    names = re.compile(r"_\d+|'name': '(?!mixed)\w+'")
+    return names.sub("", str((type(model).__name__, model.get_config(), model.get_compile_config())))
+
+
+@pytest.mark.parametrize(
+    "given, changes", [({}, VAE_CHANGES), (NO_LATENTS, LANGUAGE_CHANGES)], ids=["vae", "language model"]
+)
+def test_every_field_reaches_the_model(sentences, given, changes):
+    """A model built from a changed field differs in its arguments, its networks or its media."""
+    default = description(sentences, **given)
+    assert default == description(sentences, **given)
+    fields = {field.name for field in dataclasses.fields(recipes.resolve("file-text"))}
+    assert VAE_CHANGES.keys() | USED_LATER | TESTED_BELOW == fields
+    for field, value in changes.items():
+        assert description(sentences, **{**given, field: value}) != default, field
+
+
+@pytest.mark.parametrize(
+    "given, field, value",
+    [
+        ({"free_bits": 0.0, "annealing_examples": 0}, "beta", 9.0),
+        ({"annealing": "cyclical"}, "annealing_examples", 99),
+    ],
+    ids=str,
+)
+def test_the_weight_of_the_divergence_reaches_every_objective(sentences, given, field, value):
+    assert description(sentences, **given) != description(sentences, **{**given, field: value})
+
+
+def test_a_field_chooses_what_is_read(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text("\n".join(json.dumps({"en": text, "de": f"Ja, {text}"}) for text in SENTENCES))
+    english, german = (resolved(path, field=field) for field in ("en", "de"))
+    assert set(german.media.vocabulary) - set(english.media.vocabulary) == {"ja", ","}
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [({"latent_dim": "none", field: "1"}, f"'{field}' has no use without latents") for field in ONLY_WITH_LATENTS]
+    + [
+        ({"num_classes": "10"}, "'num_classes' has no use for sentences"),
+        ({"epochs": 2, "steps_per_epoch": 5, "batch_size": 3, "pretraining": 30}, "less than all 30 examples"),
+        ({"tokenizer": "word"}, "did you mean 'words'"),
+        ({"network": "lstm"}, "Unknown network"),
+        ({"free_bits_form": "kingme"}, "did you mean 'kingma'"),
+        ({"annealing": "cyclic"}, "did you mean 'cyclical'"),
+        ({"latent_dim": 0}, "'latent_dim' must be at least 1"),
+        ({"free_bits": -1.0}, "'free_bits' must be from 0"),
+        ({"dropout": 1.0}, "'dropout' must be at least 0 and below 1"),
+        ({"restore_best": "maybe"}, "'restore_best' takes true or false"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_mistakes_are_told_before_anything_is_built(fields, message):
+    # Without the free bits of the recipe, which would be refused first.
+    with pytest.raises(InputError, match=message):
+        recipes.resolve("file-text", {"free_bits": 0, **fields})
+
+
+def test_data_that_are_missing_or_too_few_are_told_before_anything_is_built(sentences):
+    with pytest.raises(InputError, match="needs sentences of yours: give data"):
+        recipes.resolve("captions-vae").load()
+    config = resolved(sentences, sampling_components=33)
+    with pytest.raises(InputError, match="at most the 32 training sentences, not 33"):
+        config.check_data(config.load())
+
+
+def test_the_media_of_a_recipe_is_that_of_its_data(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join([*SENTENCES, *(f"rare{number}" for number in range(20))]))
+    config = resolved(path)
+    dataset = config.load()
+    assert config.media == dataset.media == resolved(path).media
+    train, test = (
+        dataset.media.words(dataset.media.unpack(dataset.arrays(split)[0])) for split in ("train", "test")
+    )
+    assert set(config.media.vocabulary) == {word for words in train for word in words}
+    # The words that only test sentences have are not known.
+    assert "\N{REPLACEMENT CHARACTER}" in {word for words in test for word in words}
+    path.write_text("\n".join(SENTENCES[::-1] + ["A worm crawls."] * 10))
+    assert "worm" in resolved(path).media.vocabulary and "worm" not in config.media.vocabulary
+
+
+class Echo:
+    """A model whose latents are the tokens of sentences; it draws the sentences that it was given."""
+
+    num_classes = None
+
+    def __init__(self, sentences):
+        self.sentences, self.media = sentences, Text(length=6).learn(sentences)
+
+    def arrays(self, split):
+        return self.media.pack(self.sentences), None
+
+    def generate(self, num, seed):
+        return np.array(self.sentences[:num])
+
+    def encode(self, x, labels):
+        return x
+
+    def interpolate(self, start, stop, steps):
+        ends = self.media.unpack(np.stack([start, stop]))
+        return np.array([f"{step}: {ends[0]} {ends[1]}" for step in range(steps)])
+
+
+def test_a_walk_leads_from_the_first_sentence_to_the_second(tmp_path):
+    out = tmp_path / "new" / "walk.txt"
+    write_walk(Echo(SENTENCES), "A dog runs.", "The cat eats.", out, steps=2)
+    assert out.read_text() == "0: a dog runs. the cat eats.\n1: a dog runs. the cat eats.\n"
+
+
+def test_sentences_of_one_word_are_scored_by_what_they_have():
+    """A training should not fail in its end because names, say, hold no three words."""
+    model = Echo(["Ann", "Bob", "Eve", "Ann"])
+    (score,) = measures.writing(model, model, recipes.resolve("file-text"))
+    assert score.metrics == score.real == {"distinct_1": 0.75, "self_bleu": pytest.approx(0.09, abs=0.05)}
+
+
+def test_a_report_shows_sentences_as_they_are(tmp_path):
+    sheet = tmp_path / "samples.txt"
+    sheet.write_text("```\nimport this\n````\n")
+    text = report("file-text", recipes.resolve("file-text"), "sentences", [], {}, [sheet])
+    assert "## Samples\n\n`````\n```\nimport this\n````\n`````\n" in text
