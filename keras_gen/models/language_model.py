@@ -83,7 +83,7 @@ class LanguageModel(SentenceWriter, GenerativeModel):
 
     def _check_tokens(self, x):
         for batch in examples_of(x, self.media):
-            self.likelihood.check(batch)
+            self.likelihood.check(np.asarray(batch))
 
     def train_step(self, data):
         x, _ = self.unpack(data)
