@@ -51,4 +51,4 @@ def remove_partial(folder):
 
 def write_atomically(path, text):
     """Writes a text file that is never seen half written."""
-    replace_atomically(path, lambda partial: partial.write_text(text))
+    replace_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))

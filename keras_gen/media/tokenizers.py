@@ -36,6 +36,7 @@ class WordTokenizer:
             self.lookup = keras.layers.TextVectorization(
                 standardize=None, output_sequence_length=length, vocabulary=[self.end, *vocabulary]
             )
+            self.lookup.build((None,))  # which exports ask for
         self.size = 3 + len(vocabulary)
         self._words = np.array(["", UNREADABLE, "", *vocabulary], dtype=object)
 
@@ -60,7 +61,7 @@ class WordTokenizer:
 
 
 class ByteTokenizer:
-    """The bytes of UTF-8 by their own number; the control characters 0 to 2, which no clean text holds, stand for no byte.
+    """The bytes of UTF-8 by their own number; those of control characters, which no clean text holds, are not written.
 
     Args:
         length: bytes of a packed sentence, with its end.
@@ -71,7 +72,8 @@ class ByteTokenizer:
 
     def __init__(self, length):
         self.length = length
-        self._bytes = np.array([b"", b"", b"", *(bytes([byte]) for byte in range(3, 256))], dtype=object)
+        # Control characters are not written: clean text holds none, and they would break lines.
+        self._bytes = np.array([*[b""] * 32, *(bytes([byte]) for byte in range(32, 256))], dtype=object)
 
     def encode(self, texts):
         """Clean texts, string (batch,) -> int32 (batch, length)."""

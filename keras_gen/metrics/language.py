@@ -26,7 +26,7 @@ def language_scores(media, packed, nll):
     total = nll * len(packed)
     return {
         "nll_per_token": float(total / tokens),
-        "token_perplexity": math.exp(total / tokens),
+        "token_perplexity": float(np.exp(total / tokens)),
         "bits_per_byte": float(total / math.log(2) / num_bytes),
         "unknown_tokens": float(np.sum(packed == UNKNOWN) / tokens),
     }

@@ -87,6 +87,14 @@ class TextVAEConfig(Config):
         for field in ONLY_WITH_LATENTS:
             if self.latent_dim is None and getattr(self, field):
                 raise InputError(f"Field {field!r} has no use without latents: set it to 0.")
+        for field, default, needed in (
+            ("free_bits_form", "kingma", "free_bits"),
+            ("annealing", "linear", "annealing_examples"),
+        ):
+            if getattr(self, field) != default and not getattr(self, needed):
+                raise InputError(
+                    f"Field {field!r} has no use without {needed}: set {needed}, or {field}={default}."
+                )
         if self.pretraining >= self.examples:
             raise InputError(
                 f"Field 'pretraining' must be less than all {self.examples:,} examples, not {self.pretraining:,}."

@@ -150,17 +150,18 @@ def test_exported_signatures_write_what_python_writes(tmp_path):
     latents = model.latents_of_seeds(seeds)
     np.testing.assert_array_equal(text(served["decode"](latents=latents)), written)
     # Rows of settings of their own, of which the last leave nothing out.
-    temperature = np.array([0.0, 0.6, 1.0, 1.0, 1.0, 1.0], "float32")
-    top_k, top_p = (
-        np.array([256, 256, 3, 256, 9, 256], "int32"),
-        np.array([1, 1, 1, 0.4, 0.5, 1], "float32"),
-    )
-    sampled = text(served["sample"](seed=seeds, temperature=temperature, top_k=top_k, top_p=top_p))
-    for row, (heat, most, share) in enumerate(zip(temperature, top_k, top_p, strict=True)):
-        by_itself = model.generate(6, seed=5, temperature=float(heat), top_k=int(most), top_p=float(share))
-        assert sampled[row] == by_itself[row]
-    np.testing.assert_array_equal(sampled[5], written[5])
-    np.testing.assert_array_equal(sampled[1], model.generate(2, seed=5, temperature=0.6)[1])
+    how = {
+        "temperature": np.array([0.0, 0.6, 1.0, 1.0, 1.0, 1.0], "float32"),
+        "top_k": np.array([256, 256, 3, 256, 9, 256], "int32"),
+        "top_p": np.array([1, 1, 1, 0.4, 0.5, 1], "float32"),
+    }
+    sampled = text(served["sample"](seed=seeds, **how))
+    for row in range(6):
+        settings = {name: column[row].item() for name, column in how.items()}
+        assert sampled[row] == model.generate(6, seed=5, **settings)[row]
+    # What leaves nothing out is as without.
+    assert sampled[5] == written[5]
+    assert sampled[1] == model.generate(2, seed=5, temperature=0.6)[1]
 
 
 def test_scores_by_token_and_by_byte_against_arithmetic_by_hand():
