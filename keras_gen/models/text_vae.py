@@ -162,7 +162,7 @@ class TextVAE(SentenceWriter, VAE):
                 raise InputError(
                     "encoder_steps has no use with several replicas: compile with encoder_steps=0."
                 )
-        callbacks = [TrainingPhases(), *(callbacks or [])]
+        callbacks = [TrainingPhases(), *keras.tree.flatten(callbacks or [])]
         return super().fit(x, y, *args, validation_data=validation_data, callbacks=callbacks, **kwargs)
 
     def improve(self, x, labels, seen, seed):

@@ -16,6 +16,7 @@ class TrainingPhases(keras.callbacks.Callback):
             information = (logs or {}).get("val_mutual_information")
             if information is None:
                 return  # not every epoch is validated
+            information = max(information, 0.0)  # below which only the error of its estimate is
             if information >= model.last_information.numpy():
                 model.last_information.assign(information)
                 return

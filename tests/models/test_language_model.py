@@ -42,8 +42,8 @@ def packed(media):
 
 @pytest.fixture(scope="module")
 def trained(media, packed):
-    model = build(media, width=24, optimizer=keras.optimizers.Adam(0.02))
-    model.fit(packed[:64], batch_size=32, epochs=60, verbose=0)
+    model = build(media, width=24, optimizer=keras.optimizers.Adam(0.03))
+    model.fit(packed[:64], batch_size=32, epochs=40, verbose=0)
     return model
 
 
@@ -91,9 +91,9 @@ def test_a_step_is_plain_gradient_descent_with_dropout(media, packed):
 def test_the_best_sentence_costs_no_chance_and_settings_keep_what_they_name(trained):
     likeliest = trained.generate(20, seed=3, temperature=0)
     assert len(set(likeliest.tolist())) == 1  # it has no latent
-    for settings in ({"top_k": 1}, {"top_p": 1e-6}):
-        np.testing.assert_array_equal(trained.generate(20, seed=3, **settings), likeliest)
-    two = trained.generate(100, seed=3, top_k=2).tolist()
+    for top_k, top_p in ((1, 1.0), (500, 1e-6)):
+        np.testing.assert_array_equal(trained.generate(20, seed=3, top_k=top_k, top_p=top_p), likeliest)
+    two = trained.generate(100, seed=3, top_k=2, top_p=1.0).tolist()
     firsts = {sentence.split()[0] for sentence in two}
     assert len(firsts) == 2 and likeliest[0].split()[0] in firsts
     assert 3 <= len(set(two)) <= 8
@@ -114,7 +114,7 @@ def test_equal_seeds_write_equal_sentences_in_any_batch_and_after_saving(trained
     np.testing.assert_array_equal(again.generate(3, seed=7), few)
     for a, b in zip(again.optimizer.variables, trained.optimizer.variables, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert again.examples_seen.numpy() == 60 * 64
+    assert again.examples_seen.numpy() == 40 * 64
 
 
 def test_its_latents_are_the_numbers_that_decide_each_token(trained):

@@ -250,7 +250,7 @@ class Recorder(keras.callbacks.Callback):
 
 
 def test_phases_follow_each_other_between_epochs(media, packed):
-    """As an autoencoder, then the encoder alone, then all together, in one fit: each step is of the phase of its epoch."""
+    """As an autoencoder, then the encoder alone, then all together: each step is of the phase of its epoch."""
 
     def train(random_seed):
         vae = build(media, random_seed=random_seed, pretraining=40, encoder_steps=10**6)
@@ -357,10 +357,11 @@ def test_it_ends_where_mutual_information_falls(media):
     phases = TrainingPhases()
     phases.set_model(vae)
     seen = []
-    for information in (1.0, 1.5, None, 1.5, 1.4, 3.0):
+    for information in (-0.1, 1.0, 1.5, None, 1.5, 1.4, 3.0):
         phases.on_epoch_end(0, {} if information is None else {"val_mutual_information": information})
         seen.append(bool(vae.is_aggressive.numpy()))
-    assert seen == [True, True, True, True, False, False]  # the third epoch was not validated
+    # The first is an error of the estimate, and the fourth epoch was not validated.
+    assert seen == [True, True, True, True, True, False, False]
     vae.compile(encoder_steps=5)  # it begins anew, and knows nothing of before
     phases.on_epoch_end(0, {"val_mutual_information": 0.2})
     assert vae.is_aggressive.numpy()
@@ -370,7 +371,8 @@ def test_a_model_that_is_saved_goes_on_in_its_phase(media, packed, tmp_path):
     """Saved while the encoder learns alone, between its turn and that of all: the rest is as without a break."""
 
     def fresh():
-        return build(media, FreeBits(0.5), pretraining=32, encoder_steps=1, run_eagerly=True)
+        settings = {"optimizer": keras.optimizers.Adam(0.05), "run_eagerly": True}
+        return build(media, FreeBits(0.5), pretraining=32, encoder_steps=1, **settings)
 
     def train(vae, epochs):
         settings = {"validation_data": (packed[:32],), "shuffle": False, "verbose": 0}
@@ -417,8 +419,7 @@ def test_without_chance_a_seed_writes_what_its_latent_stands_for(trained):
     seeds = np.random.SeedSequence(3).generate_state(20, np.uint64).view(np.int64)
     likeliest = vae.decode(vae.latents_of_seeds(seeds))
     assert len(set(likeliest.tolist())) > 3
-    for settings in ({"temperature": 0}, {"top_k": 1}):
-        np.testing.assert_array_equal(vae.generate(20, seed=3, **settings), likeliest)
+    np.testing.assert_array_equal(vae.generate(20, seed=3, temperature=0), likeliest)
     assert np.any(vae.generate(20, seed=3) != likeliest)
 
 
