@@ -126,4 +126,6 @@ def test_a_notebook_runs_and_is_stored_with_its_outputs(path, tmp_path):
     assert all(cell.execution_count == number for number, cell in enumerate(code, 1))
     shown = "text/plain" if "text" in path.stem else "image/png"
     assert any(shown in output.get("data", {}) for cell in code for output in cell.outputs)
+    for cell in code:  # one epoch runs as well as all of them, and the stored outputs show these
+        cell.source = re.sub(r"\bepochs=\d+", "epochs=1", cell.source)
     NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()

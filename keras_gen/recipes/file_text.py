@@ -12,5 +12,5 @@ from keras_gen.recipes.text_vae import TextVAEConfig
 
 def config():
     return TextVAEConfig(
-        data="", width=128, latent_dim=16, free_bits=0.5, batch_size=64, epochs=20, steps_per_epoch=100
+        data="", width=128, latent_dim=8, free_bits=5.0, batch_size=64, epochs=20, steps_per_epoch=100
     )

@@ -24,8 +24,8 @@ class TextVAEConfig(Config):
         latent_dim: numbers in a latent; None makes a `LanguageModel` of the same decoder.
         dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out in training.
         word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
-        free_bits: nats for each dimension that cost nothing; 0 for none.
-        free_bits_form: "kingma", "li" or "total", see `keras_gen.losses.FreeBits`.
+        free_bits: nats that cost nothing, of all dimensions together ("total") or of each ("kingma", "li"); 0 for none.
+        free_bits_form: "total", "kingma" or "li", see `keras_gen.losses.FreeBits`.
         beta: weight of the KL divergence.
         annealing: "linear", one rise of beta from 0, or "cyclical", four of them.
         annealing_examples: over how many examples beta rises, all cycles together, pre-training included; 0 for none.
@@ -45,10 +45,10 @@ class TextVAEConfig(Config):
     network: str = "recurrent"
     width: int = 256
     latent_dim: int | None = 32
-    dropout: float = 0.4
+    dropout: float = 0.25
     word_dropout: float = 0.0
     free_bits: float = 0.0
-    free_bits_form: str = "kingma"
+    free_bits_form: str = "total"
     beta: float = 1.0
     annealing: str = "linear"
     annealing_examples: int = 0
@@ -88,7 +88,7 @@ class TextVAEConfig(Config):
             if self.latent_dim is None and getattr(self, field):
                 raise InputError(f"Field {field!r} has no use without latents: set it to 0.")
         for field, default, needed in (
-            ("free_bits_form", "kingma", "free_bits"),
+            ("free_bits_form", "total", "free_bits"),
             ("annealing", "linear", "annealing_examples"),
         ):
             if getattr(self, field) != default and not getattr(self, needed):
