@@ -108,9 +108,9 @@ class TextVAE(SentenceWriter, VAE):
         jit_compile=False,
         steps_per_execution=1,
         run_eagerly=False,
+        augment=None,
         encoder_steps=0,
         pretraining=0,
-        **kwargs,
     ):
         """Says how the networks learn.
 
@@ -119,6 +119,7 @@ class TextVAE(SentenceWriter, VAE):
             jit_compile: bool, XLA.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
+            augment: None: no augmentation is of sentences.
             encoder_steps: int >= 0, 100 in the paper: at most so many steps train the encoder alone before each that trains all,
                 as long as its loss falls, until the mutual information of validation data falls (He et al. 2019, arXiv
                 1901.05534). 0 trains all in every step.
@@ -126,20 +127,13 @@ class TextVAE(SentenceWriter, VAE):
                 until the end of an epoch; then the decoder begins anew (Li et al. 2019, arXiv 1909.00868).
 
         Raises:
-            InputError: a number is out of its range.
+            InputError: a number is out of its range, or `augment` is not None.
         """
         for name, value in (("encoder_steps", encoder_steps), ("pretraining", pretraining)):
             if not isinstance(value, int) or value < 0:
                 raise InputError(f"{name} must be a whole number from 0, not {value!r}.")
-        super().compile(
-            optimizer,
-            jit_compile,
-            steps_per_execution,
-            run_eagerly,
-            encoder_steps=encoder_steps,
-            pretraining=pretraining,
-            **kwargs,
-        )
+        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly, augment)
+        self._compile_arguments |= {"encoder_steps": encoder_steps, "pretraining": pretraining}
         self.encoder_steps, self.pretraining = encoder_steps, pretraining
         self.is_pretraining.assign(pretraining > 0)
         self.is_aggressive.assign(encoder_steps > 0)

@@ -142,13 +142,7 @@ class VAE(Autoencoder):
     # Training.
 
     def compile(
-        self,
-        optimizer=None,
-        jit_compile=False,
-        steps_per_execution=1,
-        run_eagerly=False,
-        augment=None,
-        **objective,
+        self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False, augment=None
     ):
         """Says how the networks learn; see `Autoencoder.compile`.
 
@@ -158,15 +152,12 @@ class VAE(Autoencoder):
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: of recordings an `AudioAugment`, or None.
-            **objective: what a sub-class is compiled with besides.
 
         Raises:
             InputError: `augment` is something else, or the media are.
         """
         check_augment(augment, self.media)
-        super().compile(
-            optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment, **objective
-        )
+        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment)
         self.augment = augment
         self.adversary_optimizer = None
         if self.adversary is not None:
