@@ -4,7 +4,7 @@ With few sentences it soon learns them by heart: look at val_elbo; the best epoc
 
 Command: keras-gen train file-text --data FILE [--set field=NAME]
 Time: 5 minutes on one of two busy cores.
-Score: on 812 captions, NLL 60 nats on 101 more, KL 4.
+Score: on 811 captions, which are few, the first epoch is the best: NLL 64.1 nats on 101 more, KL 3.3.
 """
 
 from keras_gen.recipes.text_vae import TextVAEConfig

@@ -1,8 +1,8 @@
 """Sentences of your own in the files of a folder or zip, byte by byte: any language, any spelling.
 
 Command: keras-gen train folder-text --data FOLDER
-Time: 12 minutes on one of two busy cores, 2 of them for 3 epochs.
-Score: bits per byte 2.
+Time: 2 minutes on one of two busy cores with --epochs 3; the whole training was not run.
+Score: 2.49 bits per byte then, on 1,014 captions, of which the latents tell nothing yet.
 """
 
 from keras_gen.recipes.text_vae import TextVAEConfig
