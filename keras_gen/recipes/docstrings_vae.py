@@ -1,7 +1,7 @@
 """Sentences such as programmers write: the docstrings of the Python that is installed, which need no download.
 
 Command: keras-gen train docstrings-vae
-Time: 6 minutes of training on one of two busy cores.
+Time: 2 minutes on two cores, from the command to its end.
 Score: NLL 51.3 nats, KL 4.9, 8 active units of 8, distinct bigrams 0.71 (real 0.66).
 """
 
