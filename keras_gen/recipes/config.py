@@ -24,7 +24,8 @@ class Config:
         jit_compile: whether XLA compiles the steps, which draws other noise from the same seed.
         gradient_accumulation: batches whose gradients make one step of an optimizer; a FactorVAE's adversary takes one at each.
         clip_norm: largest global norm of the gradient that an optimizer takes, 0 for any; a FactorVAE's adversary takes any.
-        seed: decides every random number.
+        seed: decides every random number but those of the data.
+        data_seed: decides the splits and the order of the data, so that runs of several seeds are scored on the same examples.
         checkpoint_steps: batches between two checkpoints within an epoch, or None for epochs only.
         most_skipped: batches in a row that may be skipped because a loss or gradient was not finite, before training goes
             back to its last checkpoint with half the learning rates.
@@ -43,6 +44,7 @@ class Config:
     gradient_accumulation: int = 1
     clip_norm: float = 0.0
     seed: int = 0
+    data_seed: int = 0
     checkpoint_steps: int | None = None
     most_skipped: int = 20
     most_restores: int = 3
@@ -73,7 +75,14 @@ class Config:
         for field in (*self.at_least_one, *counts):
             if getattr(self, field) is not None and getattr(self, field) < 1:
                 raise InputError(f"Field {field!r} must be at least 1, not {getattr(self, field)}.")
-        for field in (*self.not_negative, "final_learning_rate_share", "clip_norm", "seed", "most_restores"):
+        for field in (
+            *self.not_negative,
+            "final_learning_rate_share",
+            "clip_norm",
+            "seed",
+            "data_seed",
+            "most_restores",
+        ):
             if not 0 <= getattr(self, field) < 2**31:
                 raise InputError(
                     f"Field {field!r} must be from 0 to below 2**31, not {getattr(self, field)}."

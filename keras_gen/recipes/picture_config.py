@@ -27,5 +27,5 @@ class PictureConfig(Config):
         from keras_gen import datasets
 
         return datasets.load(
-            self.data, size=self.size, channels=self.channels, batch_size=self.batch_size, seed=self.seed
+            self.data, size=self.size, channels=self.channels, batch_size=self.batch_size, seed=self.data_seed
         )

@@ -126,7 +126,7 @@ class TextVAEConfig(Config):
             media=Text(self.length, self.tokenizer, self.most_words, lower=self.lower),
             field=self.field,
             batch_size=self.batch_size,
-            seed=self.seed,
+            seed=self.data_seed,
         )
 
     def make(self):

@@ -63,5 +63,5 @@ class VoiceConfig(Config):
             chunks=self.chunks,
             test=self.test,
             batch_size=self.batch_size,
-            seed=self.seed,
+            seed=self.data_seed,
         )
