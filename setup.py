@@ -20,6 +20,7 @@ setup(
     python_requires=">=3.11,<3.14",
     install_requires=[
         "keras>=3.15",
+        "keras-tuner>=1.4.8",
         "numpy",
         "pillow>=10.1",
         "pyloudnorm",

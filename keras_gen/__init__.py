@@ -49,6 +49,7 @@ __all__ = [
     "networks",
     "recipes",
     "schedules",
+    "tuners",
 ]
 
 

@@ -13,8 +13,9 @@ from rich.table import Table
 import keras_gen
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes.fields import parse_assignments
-from keras_gen.recipes.run import Run
+from keras_gen.recipes.fields import override, parse_assignments
+from keras_gen.recipes.run import Run, fine_tuned
+from keras_gen.recipes.space import parse_ranges
 from keras_gen.recipes.workers import train_with_workers
 
 app = typer.Typer(
@@ -25,6 +26,16 @@ app = typer.Typer(
 )
 console = Console()
 
+Data = Annotated[str | None, typer.Option(help="Data set: a name, a file, a folder or a zip.")]
+Start = Annotated[
+    Path | None,
+    typer.Option("--from", help="Run to begin with: its settings and weights, more slowly.", metavar="RUN"),
+]
+Freeze = Annotated[
+    str | None,
+    typer.Option(help="Part that keeps the weights of RUN: encoder, decoder or lower_discriminator."),
+]
+Assignments = Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.")]
 
 
@@ -39,8 +50,10 @@ def list_recipes():
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
-    data: Annotated[str | None, typer.Option(help="Data set: a name, a file, a folder or a zip.")] = None,
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or a .json file of its settings.")
+    ],
+    data: Data = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE")
     ] = None,
@@ -58,13 +71,19 @@ def train(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes on this machine, to try several machines.")
     ] = None,
-    assignments: Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")] = None,
+    start: Start = None,
+    freeze: Freeze = None,
+    assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
-    fields = parse_assignments(assignments or [])
-    given = {"data": data, "epochs": epochs, "precision": precision}
-    fields |= {name: value for name, value in given.items() if value is not None}
-    config = recipes.resolve(recipe, fields)
+    fields = _fields(assignments, data=data, epochs=epochs, precision=precision, frozen=freeze)
+    if recipe.endswith(".json"):
+        recipe, config = recipes.read(recipe)
+        config = override(config, fields)
+    elif start is not None:
+        config = fine_tuned(recipe, start, fields)
+    else:
+        config = recipes.resolve(recipe, fields)
     if not config.data:
         raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
     run = Run(output or Path("runs") / recipe)
@@ -95,6 +114,93 @@ def train(
     ):
         table.add_row(what, str(path))
     console.print(table)
+
+
+@app.command()
+def tune(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
+    data: Data = None,
+    tuner: Annotated[str, typer.Option(help="bayesian, grid, hyperband or random.")] = "bayesian",
+    objective: Annotated[
+        str | None,
+        typer.Option(help="kid, frechet, nll, label_agreement, ...", show_default="nll, of GANs kid"),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials at most.", show_default="as many as fit")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Minutes of the search at most.")] = None,
+    trial_minutes: Annotated[float | None, typer.Option(help="Minutes of a trial at most.")] = None,
+    executions: Annotated[int, typer.Option(min=1, help="Trainings of each trial, from other seeds.")] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of a trial.", show_default="the recipe's")
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range",
+            help="field=low:high, field=low:high:log or field=a,b,c, in the place of the recipe's space.",
+            show_default="the recipe's",
+        ),
+    ] = None,
+    start: Start = None,
+    freeze: Freeze = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes on this machine that run trials.")
+    ] = None,
+    retrained: Annotated[
+        bool, typer.Option("--retrain/--no-retrain", help="Whether the best setting is trained in earnest.")
+    ] = True,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the search.", show_default="runs/RECIPE-tuned")
+    ] = None,
+    assignments: Assignments = None,
+):
+    """Searches for better settings of a recipe, and trains the best; the same command goes on where it was stopped."""
+    fields = _fields(assignments, data=data, frozen=freeze)
+    if trials is None and minutes is None and tuner in ("bayesian", "random"):
+        raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
+    output = output or Path("runs") / f"{recipe}-tuned"
+    space = None
+    if ranges:
+        space = parse_ranges(recipes.resolve(recipe, fields), ranges)
+        fields = {name: value for name, value in fields.items() if name not in space}
+    _start_tensorflow()
+    from keras_gen.tuners import HyperRecipe
+    from keras_gen.tuners.search import retrain, search
+
+    hyper = HyperRecipe(recipe, objective, space, epochs, start, **fields)
+    try:
+        results = search(
+            hyper,
+            output,
+            tuner,
+            workers,
+            sys.argv[1:],
+            console.print,
+            max_trials=trials,
+            minutes=minutes,
+            trial_minutes=trial_minutes,
+            executions_per_trial=executions,
+        )
+        if results is None:
+            return  # the chief tells
+        for title, (columns, lines) in (
+            ("Best trials", results.table()),
+            ("What mattered", results.what_mattered()),
+        ):
+            table = Table(*columns, box=None, title=title, title_justify="left")
+            for line in lines:
+                table.add_row(*line)
+            console.print(table)
+        if retrained:
+            console.print("Training the best setting in earnest")
+            run = retrain(hyper, output, results, console.print)
+            console.print(f"The best setting, trained in earnest: {run.report_file}")
+    except (KeyboardInterrupt, SystemExit) as end:
+        console.print(f"Stopped: the same command goes on from {output}.")
+        raise typer.Exit(130 if isinstance(end, KeyboardInterrupt) else end.code) from end
+    console.print(f"Trials: {output / 'report.md'}")
+    console.print(f"Best setting: {output / 'best.json'}, which keras-gen train takes")
 
 
 @app.command()
@@ -177,6 +283,12 @@ def export(
 
     versions = to or Path("savedmodels") / run.folder.resolve().name
     console.print(f"SavedModel: {run.load_model().export(next_version(versions))}")
+
+
+def _fields(assignments, **options):
+    """The fields that are given by `--set` or an option of their own."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return parse_assignments(assignments or []) | given
 
 
 def _label(text, classes):

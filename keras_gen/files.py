@@ -1,5 +1,7 @@
 """Writing files that are never seen half written."""
 
+import contextlib
+import fcntl
 import os
 import tempfile
 
@@ -40,6 +42,27 @@ def replace_atomically(path, write):
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def locked(folder, doing):
+    """Keeps other processes from doing the same in a folder while this one does.
+
+    Args:
+        folder: `pathlib.Path` that exists.
+        doing: what is done there, such as "training".
+
+    Raises:
+        InputError: another process does it.
+    """
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(
+                f"Another process is {doing} in {folder}: wait for it, or stop it first."
+            ) from error
+        yield
 
 
 def remove_partial(folder):

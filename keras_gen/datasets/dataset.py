@@ -1,5 +1,6 @@
 """Packed examples in memory, and the batches drawn from them."""
 
+import copy
 import functools
 
 import numpy as np
@@ -159,6 +160,25 @@ class Dataset:
         self._count(split)
         examples, *labels = map(np.asarray, tf.nest.flatten(self._examples[split]))
         return examples, labels[0] if labels else None
+
+    def tested_on(self, split):
+        """The same data with the examples of another split in the place of the test examples, which it then does not hold.
+
+        Args:
+            split: "train" or "val".
+
+        Returns:
+            A `Dataset`, which shares memory with this one.
+
+        Raises:
+            InputError: if there is no such split.
+        """
+        self._count(split)
+        other = copy.copy(self)
+        vars(other).pop("test", None)
+        other._examples = {**self._examples, "test": self._examples[split]}
+        other._factors = {**self._factors, "test": self._factors[split]} if self._factors else {}
+        return other
 
     def factors(self, split):
         """The known factors of variation that each example of a split was drawn from.

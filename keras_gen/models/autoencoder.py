@@ -202,6 +202,9 @@ class Autoencoder(GenerativeModel):
     def trained_networks(self):
         return [self.encoder, self.decoder]
 
+    def learned_parts(self):
+        return [*self.trained_networks(), self.likelihood, self.prior]
+
     def endpoints(self):
         def encode(raw, label=None):
             x = self.media.to_model(self.media.pack_in_graph(raw))

@@ -318,6 +318,16 @@ class GAN(GenerativeModel):
         augmentations = [self.augment] if self.augment else []
         return [self.generator, self.discriminator, *augmentations]
 
+    def take_weights(self, earlier):
+        super().take_weights(earlier)
+        if self.ema is not None:
+            self.ema_generator.set_weights(self.generator.get_weights())
+
+    take_weights.__doc__ = GenerativeModel.take_weights.__doc__
+
+    def learned_parts(self):
+        return [self.generator, self.discriminator]
+
     def score(self, real, num=10_000, seed=0):
         """Quality of fresh samples against held-out real pictures.
 

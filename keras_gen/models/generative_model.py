@@ -287,6 +287,37 @@ class GenerativeModel(Trainer):
 
         return export(self, path)
 
+    # Going on from another model.
+
+    def learned_parts(self):
+        """The layers whose weights are all that the model has learned."""
+        return self.trained_networks()
+
+    def take_weights(self, earlier):
+        """Takes what another model has learned, to be trained further with optimizers and a clock of this one's own.
+
+        Args:
+            earlier: a model of the same kind and architecture, for the same media.
+
+        Raises:
+            InputError: it is of another kind, or its networks have weights of other shapes.
+        """
+        if type(earlier) is not type(self) or earlier.media != self.media:
+            raise InputError(
+                f"A {type(self).__name__} of {self.media} cannot go on from a {type(earlier).__name__} of {earlier.media}: take "
+                "a model of the same kind and media."
+            )
+        mine, theirs = (
+            [weight for part in model.learned_parts() for weight in part.weights] for model in (self, earlier)
+        )
+        shapes, found = ([tuple(weight.shape) for weight in weights] for weights in (mine, theirs))
+        if shapes != found:
+            raise InputError(
+                f"The networks differ: {shapes} here, {found} there: take a model with networks of the same architecture."
+            )
+        for weight, value in zip(mine, theirs, strict=True):
+            weight.assign(value)
+
     # Saving.
 
     def compile(self, *args, **kwargs):

@@ -5,7 +5,7 @@ Time: 17 minutes on one of two cores, the other busy.
 Score: NLL 43.07 nats on the test captions of Multi30k (language model of the same decoder 42.83), KL 5.3, 8 active units of 8.
 """
 
-from keras_gen.recipes.text_vae import TextVAEConfig
+from keras_gen.recipes.text_vae import SPACE, TextVAEConfig
 
 
 def config():
@@ -25,3 +25,7 @@ def config():
         epochs=15,
         steps_per_epoch=226,
     )
+
+
+def space():
+    return SPACE

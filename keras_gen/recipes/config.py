@@ -1,6 +1,7 @@
 """What all recipes have in common."""
 
 import dataclasses
+import functools
 import math
 
 from keras_gen.errors import InputError, unknown
@@ -30,6 +31,8 @@ class Config:
         most_skipped: batches in a row that may be skipped because a loss or gradient was not finite, before training goes
             back to its last checkpoint with half the learning rates.
         most_restores: how often it may do so.
+        start: folder of a run of the same architecture whose weights training begins with, or None to begin anew.
+        frozen: what keeps the weights of `start`: "none", or a part that the kind of model names.
     """
 
     data: str
@@ -48,19 +51,25 @@ class Config:
     checkpoint_steps: int | None = None
     most_skipped: int = 20
     most_restores: int = 3
+    start: str | None = None
+    frozen: str = "none"
 
     # What a sub-class says of its own fields: field -> the names it may hold; names of fields from 1, from 0 to below
-    # 2**31, and from 0 to below 1; and names of functions in `measures` that score the model.
+    # 2**31, and from 0 to below 1; those that say what is loaded, what shapes weights have, and how fast they learn; and
+    # names of functions in `measures` that score the model.
     choices = {}
     at_least_one = ()
     not_negative = ()
     below_one = ()
+    data_fields = ("data", "batch_size", "data_seed")
+    architecture = ("num_classes",)
+    learning_rates = ("learning_rate",)
     measures = ()
     best_by = None  # name of the log that the best checkpoint is least in
     restore_best = False  # whether training ends with that one
 
     def __post_init__(self):
-        for field, names in {"precision": PRECISIONS, **self.choices}.items():
+        for field, names in {"precision": PRECISIONS, "frozen": ("none",), **self.choices}.items():
             if getattr(self, field) not in names:
                 raise unknown(field, getattr(self, field), names)
         counts = (
@@ -92,6 +101,11 @@ class Config:
                 raise InputError(
                     f"Field {field!r} must be at least 0 and below 1, not {getattr(self, field)}."
                 )
+        if self.frozen != "none" and self.start is None:
+            raise InputError(
+                f"frozen={self.frozen} would keep weights that have learned nothing: set start to the folder of a run, or "
+                "frozen=none."
+            )
         if self.num_classes is not None and min(_numbers(self.num_classes), default=0) < 1:
             raise InputError(
                 f"Field 'num_classes' must be at least 1, or none, not {told(self.num_classes)}."
@@ -134,12 +148,25 @@ class Config:
         raise NotImplementedError
 
     def load(self):
-        """The `Dataset` to train on.
+        """The `Dataset` to train on, the same one at each call.
 
         Raises:
             InputError: it cannot be loaded, or not with these settings.
         """
+        return self._dataset
+
+    @functools.cached_property
+    def _dataset(self):
+        return self.read()
+
+    def read(self):
+        """Loads the `Dataset`."""
         raise NotImplementedError
+
+    def share_data(self, other):
+        """Takes the `Dataset` of another config, where both say the same of it, instead of loading it again."""
+        if all(getattr(self, field) == getattr(other, field) for field in self.data_fields):
+            vars(self)["_dataset"] = other.load()
 
     def build(self):
         """A compiled model."""
@@ -149,11 +176,21 @@ class Config:
 
         keras.utils.set_random_seed(self.seed)
         with precision.policy(self.precision):
-            return self.make()
+            model = self.make()
+        if self.start is not None:
+            from keras_gen.recipes.run import Run
+
+            model.take_weights(Run.open(self.start).load_model())
+        return model
 
     def make(self):
         """A compiled model, under the seed and the dtype policy as they stand."""
         raise NotImplementedError
+
+    def freeze(self, **networks):
+        """Keeps the frozen one of these networks as it is, before a model of them is compiled."""
+        if self.frozen in networks:
+            networks[self.frozen].trainable = False
 
     def check_data(self, dataset):
         """Refuses, before anything is trained, data that the recipe cannot use or be scored on.

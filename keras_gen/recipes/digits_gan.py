@@ -6,6 +6,7 @@ Score: Frechet distance 1.8 (real pictures 2.0), 98% of labels as asked for by a
 """
 
 from keras_gen.recipes.gan import GANConfig
+from keras_gen.recipes.space import Choice, Range
 
 
 def config():
@@ -20,3 +21,17 @@ def config():
         steps_per_epoch=400,
         steps_per_execution=50,
     )
+
+
+def space():
+    return {
+        "network": Choice("dcgan", "r3gan"),
+        "width": Choice(32, 48, 64, 96),
+        "loss": Choice("relativistic", "non_saturating", "hinge"),
+        "r1": Range(0.05, 5.0, log=True),
+        "r2": Range(0.05, 5.0, log=True),
+        "augment": Choice("none", "diff"),
+        "generator_learning_rate": Range(1e-4, 2e-3, log=True),
+        "discriminator_learning_rate": Range(1e-4, 2e-3, log=True),
+        "ema": Range(2_000.0, 50_000.0, log=True),
+    }

@@ -6,6 +6,7 @@ Score: NLL 19.5 nats, 8 active units of 8; 99.9% of labels as asked for by the c
 """
 
 from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.space import Choice, Range
 
 
 def config():
@@ -22,3 +23,15 @@ def config():
         steps_per_epoch=400,
         steps_per_execution=50,
     )
+
+
+def space():
+    return {
+        "network": Choice("conv", "mlp"),
+        "width": Choice(32, 64, 128),
+        "latent_dim": Choice(6, 8, 12, 16),
+        "activation": Choice("silu", "gelu", "leaky_relu", "tanh"),
+        "beta": Range(0.8, 1.5),
+        "warm_up": Range(10_000, 300_000, log=True),
+        "learning_rate": Range(3e-4, 6e-3, log=True),
+    }

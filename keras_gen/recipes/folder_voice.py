@@ -8,6 +8,8 @@ Score: on ten minutes of LibriSpeech by ten speakers, the log-mel spectrograms o
     distance 73, real 31.
 """
 
+from keras_gen.recipes.space import Range
+from keras_gen.recipes.vae import SPACE
 from keras_gen.recipes.voice_vae import VoiceVAEConfig
 
 
@@ -34,3 +36,14 @@ def config():
         sampling_components=10,
         nll_samples=100,
     )
+
+
+def space():
+    return {
+        **SPACE,
+        "beta": Range(1.0, 40.0, log=True),
+        "gain": Range(0.0, 6.0),
+        "shift": Range(0.0, 0.2),
+        "time_mask": Range(0, 16),
+        "frequency_mask": Range(0, 16),
+    }

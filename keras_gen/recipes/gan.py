@@ -4,6 +4,20 @@ import dataclasses
 
 from keras_gen.errors import InputError
 from keras_gen.recipes.picture_config import PictureConfig
+from keras_gen.recipes.space import Choice, Range
+
+SPACE = {  # what a search may change of a picture GAN
+    "network": Choice("dcgan", "r3gan"),
+    "width": Choice(16, 32, 48, 64),
+    "latent_dim": Choice(32, 64, 128),
+    "loss": Choice("relativistic", "non_saturating", "hinge"),
+    "r1": Range(0.1, 10.0, log=True),
+    "r2": Range(0.1, 10.0, log=True),
+    "augment": Choice("none", "diff"),
+    "generator_learning_rate": Range(5e-5, 1e-3, log=True),
+    "discriminator_learning_rate": Range(5e-5, 1e-3, log=True),
+    "ema": Range(2_000.0, 50_000.0, log=True),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +67,10 @@ class GANConfig(PictureConfig):
         "loss": ("hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"),
         "augment": ("none", "diff", "adaptive"),
         "plan": ("alternating", "simultaneous"),
+        "frozen": ("none", "lower_discriminator"),
     }
+    architecture = (*PictureConfig.architecture, "network", "width", "latent_dim")
+    learning_rates = ("generator_learning_rate", "discriminator_learning_rate")
     at_least_one = (
         "width",
         "latent_dim",
@@ -89,6 +106,8 @@ class GANConfig(PictureConfig):
         generator, discriminator = getattr(networks, self.network)(
             media, num_classes=self.num_classes, latent_dim=self.latent_dim, width=self.width
         )
+        if self.frozen == "lower_discriminator":
+            freeze_lower_half(discriminator)
         gan = GAN(generator, discriminator, media, num_classes=self.num_classes, seed=self.seed)
         penalties = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient_penalty))
         augmentations = {"none": None, "diff": layers.DiffAugment, "adaptive": layers.AdaptiveAugment}
@@ -107,3 +126,10 @@ class GANConfig(PictureConfig):
             **self.execution,
         )
         return gan
+
+
+def freeze_lower_half(discriminator):
+    """Keeps the weights of the first half of the layers that have any (FreezeD, Mo et al. 2020, arXiv 2002.10964)."""
+    layers = [layer for layer in discriminator.layers if layer.weights]
+    for layer in layers[: len(layers) // 2]:
+        layer.trainable = False

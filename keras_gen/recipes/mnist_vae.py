@@ -9,6 +9,7 @@ Score: NLL 88.74 nats with 1,000 draws, 15 active units of 50.
 """
 
 from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.vae import SPACE
 
 
 def config():
@@ -27,3 +28,7 @@ def config():
         steps_per_epoch=27_500,
         steps_per_execution=100,
     )
+
+
+def space():
+    return SPACE

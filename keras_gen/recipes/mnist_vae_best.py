@@ -6,6 +6,8 @@ Score: NLL 84.44 nats with 1,000 draws, 15 active units of 40.
 """
 
 from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.space import Choice
+from keras_gen.recipes.vae import SPACE
 
 
 def config():
@@ -26,3 +28,7 @@ def config():
         steps_per_epoch=5000,
         steps_per_execution=50,
     )
+
+
+def space():
+    return {**SPACE, "samples": Choice(3, 5, 10), "prior_components": Choice(50, 100, 200)}

@@ -5,7 +5,7 @@ Time: 8 minutes of training on one of two busy cores.
 Score: NLL at most 116.4 nats; 91% of labels as asked for by the classifier of the report.
 """
 
-from keras_gen.recipes.vqvae import VQVAEConfig
+from keras_gen.recipes.vqvae import SPACE, VQVAEConfig
 
 
 def config():
@@ -20,3 +20,7 @@ def config():
         epochs=12,
         steps_per_epoch=400,
     )
+
+
+def space():
+    return SPACE

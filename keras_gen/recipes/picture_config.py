@@ -17,13 +17,16 @@ class PictureConfig(Config):
     size: int
     channels: int
 
+    data_fields = (*Config.data_fields, "size", "channels")
+    architecture = (*Config.architecture, "size", "channels")
+
     @property
     def media(self):
         from keras_gen.media import Image
 
         return Image(self.size, self.size, self.channels)
 
-    def load(self):
+    def read(self):
         from keras_gen import datasets
 
         return datasets.load(

@@ -13,4 +13,5 @@ class PictureVAEConfig(VAEConfig, PictureConfig):
     network: str = "conv"
 
     choices = {**VAEConfig.choices, "network": ("conv", "mlp", "resnet")}
+    architecture = (*VAEConfig.architecture, *PictureConfig.architecture)
     measures = ("evidence", "quality", "disentanglement")

@@ -2,14 +2,16 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 from pathlib import Path
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.files import make_folder, remove_partial, write_atomically
+from keras_gen.files import locked, make_folder, remove_partial, write_atomically
 from keras_gen.recipes.classes import Classes
+from keras_gen.recipes.fields import override
+
+SLOWER = 0.1  # share of the learning rates that fine-tuning begins with
 
 
 class Run:
@@ -40,7 +42,7 @@ class Run:
         run = cls(folder)
         if not run.config_file.is_file():
             raise InputError(f"{folder} is not the folder of a run: it has no config.json.")
-        run._read()
+        recipes.saved(run.config_file)
         return run
 
     def samples(self, ending):
@@ -57,18 +59,7 @@ class Run:
         Raises:
             InputError: `config.json` is damaged, or of a recipe or fields that do not exist.
         """
-        saved = self._read()
-        recipe = saved.pop("recipe")
-        return recipe, recipes.resolve(recipe, saved)
-
-    def _read(self):
-        try:
-            saved = json.loads(self.config_file.read_text())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.config_file} cannot be read: {error}.") from error
-        if not isinstance(saved, dict) or "recipe" not in saved:
-            raise InputError(f"{self.config_file} is not the config of a run: it names no recipe.")
-        return saved
+        return recipes.read(self.config_file)
 
     def check(self, recipe, config):
         """Refuses a folder that holds an earlier start of another run.
@@ -115,13 +106,7 @@ class Run:
         Raises:
             InputError: another one does.
         """
-        with open(self.folder / ".lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InputError(
-                    f"Another process is training in {self.folder}: wait for it, or stop it first."
-                ) from error
+        with locked(self.folder, "training"):
             remove_partial(self.folder)
             yield
 
@@ -130,7 +115,7 @@ class Run:
         return json.loads(json.dumps({"recipe": recipe, **dataclasses.asdict(config)}))
 
     def _refuse_changes(self, wanted):
-        found = self._read()
+        found = recipes.saved(self.config_file)
         changed = [key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key)]
         if changed:
             differences = ", ".join(
@@ -153,3 +138,27 @@ class Run:
         if path is None:
             raise InputError(f"{self.folder} has no model yet: its training has not reached a checkpoint.")
         return load_model(path)
+
+
+def fine_tuned(recipe, start, fields):
+    """The config that goes on from an earlier run: its settings and weights, at a tenth of its learning rates.
+
+    Args:
+        recipe: name of the recipe.
+        start: folder of a run of it.
+        fields: field -> value or text of a value, in the place of the run's.
+
+    Returns:
+        A validated dataclass.
+
+    Raises:
+        InputError: the run is of another recipe or has no model yet, or a field or value is not valid.
+    """
+    run = Run.open(start)
+    begun, config = run.settings()
+    if begun != recipe:
+        raise InputError(f"{start} is a run of {begun}, not of {recipe}: give that recipe, or another run.")
+    if not run.model_file.is_file():
+        raise InputError(f"{start} is not finished: let its training end first.")
+    rates = {name: SLOWER * getattr(config, name) for name in config.learning_rates}
+    return override(config, {"start": str(start), **rates, **fields})

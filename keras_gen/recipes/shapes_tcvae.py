@@ -6,6 +6,8 @@ Score: MIG 0.47 (three seeds: 0.53, 0.44, 0.43), against 0.16 with beta = 1.
 """
 
 from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.space import Choice, Range
+from keras_gen.recipes.vae import SPACE
 
 
 def config():
@@ -27,3 +29,12 @@ def config():
         steps_per_execution=50,
         nll_samples=100,
     )
+
+
+def space():
+    return {
+        **SPACE,
+        "width": Choice(16, 32),
+        "beta": Range(1.0, 12.0, log=True),
+        "warm_up": Range(20_000, 400_000, log=True),
+    }

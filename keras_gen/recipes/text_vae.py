@@ -1,12 +1,22 @@
 """What a recipe for sentences says, and how the model is made from it."""
 
 import dataclasses
-import functools
 
 from keras_gen.errors import InputError
 from keras_gen.recipes.config import Config
+from keras_gen.recipes.space import Choice, Range
 
 ONLY_WITH_LATENTS = ("free_bits", "annealing_examples", "encoder_steps", "pretraining", "sampling_components")
+
+SPACE = {  # what a search may change of a VAE of sentences
+    "network": Choice("recurrent", "transformer"),
+    "width": Choice(96, 128, 192, 256),
+    "latent_dim": Choice(4, 8, 16, 32),
+    "dropout": Range(0.0, 0.6),
+    "word_dropout": Range(0.0, 0.4),
+    "free_bits": Range(1.0, 8.0),
+    "learning_rate": Range(5e-4, 8e-3, log=True),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,6 +74,7 @@ class TextVAEConfig(Config):
         "network": ("recurrent", "transformer"),
         "free_bits_form": ("kingma", "li", "total"),
         "annealing": ("linear", "cyclical"),
+        "frozen": ("none", "encoder", "decoder"),
     }
     at_least_one = ("length", "most_words", "width", "latent_dim", "nll_samples")
     not_negative = (
@@ -76,6 +87,17 @@ class TextVAEConfig(Config):
         "learning_rate",
     )
     below_one = ("dropout", "word_dropout")
+    data_fields = (*Config.data_fields, "length", "tokenizer", "most_words", "lower", "field")
+    architecture = (
+        *Config.architecture,
+        "length",
+        "tokenizer",
+        "most_words",
+        "lower",
+        "network",
+        "width",
+        "latent_dim",
+    )
     best_by = "val_loss"
 
     def __post_init__(self):
@@ -110,14 +132,9 @@ class TextVAEConfig(Config):
         """The `Text` with the vocabulary of the training sentences."""
         return self.load().media
 
-    def load(self):
+    def read(self):
         if not self.data:
             raise InputError("This recipe needs sentences of yours: give data, the path of a file or folder.")
-        return self._dataset
-
-    @functools.cached_property
-    def _dataset(self):
-        # The model is built from the vocabulary, so the data are asked for more than once.
         from keras_gen import datasets
         from keras_gen.media import Text
 
@@ -145,12 +162,14 @@ class TextVAEConfig(Config):
                 dropout=self.dropout,
                 word_dropout=self.word_dropout,
             )
+            self.freeze(decoder=decoder)
             model = LanguageModel(decoder, media, self.seed)
             model.compile(optimizer, **self.execution)
             return model
         encoder, decoder = getattr(networks, self.network)(
             media, self.latent_dim, self.width, self.dropout, self.word_dropout
         )
+        self.freeze(encoder=encoder, decoder=decoder)
         vae = TextVAE(encoder, decoder, media, self._objective(), seed=self.seed)
         vae.compile(
             optimizer, encoder_steps=self.encoder_steps, pretraining=self.pretraining, **self.execution

@@ -39,7 +39,7 @@ LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
-def train(run, recipe, config, strategy="auto", say=print):
+def train(run, recipe, config, strategy="auto", say=print, name=None):
     """Trains what a config describes, in the folder of a run, from where an earlier start of it stopped.
 
     Args:
@@ -48,6 +48,7 @@ def train(run, recipe, config, strategy="auto", say=print):
         config: of the recipe, resolved.
         strategy: name for `keras_gen.distribution.strategy`.
         say: function that is told in a line what happens.
+        name: of the model among the SavedModels; None for that of the folder.
 
     Returns:
         Path of the SavedModel, or None where another process of the same training writes it.
@@ -66,7 +67,7 @@ def train(run, recipe, config, strategy="auto", say=print):
     dataset = config.load()
     config.check_data(dataset)
     say(f"Data: {dataset}")
-    versions = Path("savedmodels") / run.folder.resolve().name
+    versions = Path("savedmodels") / (name or run.folder.resolve().name)
     with contextlib.ExitStack() as stack:
         stack.enter_context(failures_told(run, strategy))
         if is_chief:
@@ -183,8 +184,19 @@ def monitor_of(model, dataset, run, seed):
     return LatentMonitor(run.folder, *some_examples(model, dataset, split), num=SAMPLES_SHOWN, seed=seed)
 
 
-def fit(run, config, dataset, strategy, interruption, say):
+def fit(run, config, dataset, strategy, interruption, say, epochs=None, watch=None):
     """Trains to the end, and as often as training diverges begins again at the last checkpoint, with lower learning rates.
+
+    Args:
+        run: a `Run`, whose folder exists.
+        config: of a recipe.
+        dataset: its `Dataset`.
+        strategy: of `tf.distribute`.
+        interruption: an entered `Interruption`.
+        say: function that is told in a line what happens.
+        epochs: int, after how many of the config's to stop; None for all.
+        watch: function of the model -> callbacks that watch it, whose state goes into checkpoints; None for `monitor_of`, with
+            a history and a progress bar.
 
     Returns:
         The trained model.
@@ -198,7 +210,7 @@ def fit(run, config, dataset, strategy, interruption, say):
         model.lower_learning_rates(LOWERED ** (restores - state.restores))
         state.restores = restores
         try:
-            fit_from_here(model, state, run, config, dataset, interruption)
+            fit_from_here(model, state, run, config, dataset, interruption, epochs, watch)
             return model
         except Diverged as error:
             restores += 1
@@ -237,11 +249,12 @@ def begin(run, config, strategy, say):
     return model, state
 
 
-def fit_from_here(model, state, run, config, dataset, interruption):
+def fit_from_here(model, state, run, config, dataset, interruption, epochs=None, watch=None):
     """Trains from where the model's clock stands to the end, over the very batches that were still to come."""
     callbacks = []
     if distribution.is_chief(model.distribute_strategy):
-        callbacks = [monitor_of(model, dataset, run, config.seed), HistoryFile(run.history_file)]
+        callbacks = [monitor_of(model, dataset, run, config.seed)] if watch is None else watch(model)
+        callbacks.append(HistoryFile(run.history_file))
     checkpoint = Checkpoint(
         run.checkpoints,
         callbacks,
@@ -255,7 +268,7 @@ def fit_from_here(model, state, run, config, dataset, interruption):
     epoch, step = divmod(done, config.steps_per_epoch)
     # What is left of an epoch is one of its own to Keras.
     parts = [(epoch, epoch + 1, step)] if step else []
-    parts.append((epoch + len(parts), config.epochs, 0))
+    parts.append((epoch + len(parts), epochs or config.epochs, 0))
     for first, last, step in parts:
         model.fit(
             batches(dataset, model.distribute_strategy, first * config.steps_per_epoch + step),
@@ -263,7 +276,7 @@ def fit_from_here(model, state, run, config, dataset, interruption):
             initial_epoch=first,
             epochs=last,
             validation_data=dataset.val,
-            verbose="auto" if callbacks else 0,
+            verbose="auto" if callbacks and watch is None else 0,
             callbacks=[*callbacks, checkpoint],
         )
 

@@ -5,6 +5,7 @@ import dataclasses
 from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
 from keras_gen.recipes.config import Config
+from keras_gen.recipes.space import Choice, Range
 
 READ_BY = {  # fields that some objectives alone read
     "beta": ("dip1", "dip2", "elbo", "factor", "free_bits", "tc"),
@@ -14,6 +15,13 @@ READ_BY = {  # fields that some objectives alone read
     "strength": ("capacity", "dip1", "dip2", "factor", "free_bits", "info"),
 }
 OBJECTIVES = ("capacity", "dip1", "dip2", "dreg", "elbo", "factor", "free_bits", "info", "iwae", "tc")
+SPACE = {  # what a search may change of any VAE
+    "width": Choice(32, 64, 128, 256),
+    "latent_dim": Choice(8, 16, 32, 64),
+    "activation": Choice("silu", "gelu", "leaky_relu", "tanh"),
+    "learning_rate": Range(3e-4, 6e-3, log=True),
+    "final_learning_rate_share": Range(0.003, 0.3, log=True),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,7 +75,17 @@ class VAEConfig(Config):
         "likelihood": likelihoods.NAMES,
         "objective": OBJECTIVES,
         "prior": ("standard", "vamp"),
+        "frozen": ("none", "encoder", "decoder"),
     }
+    architecture = (
+        "network",
+        "width",
+        "latent_dim",
+        "likelihood",
+        "objective",
+        "prior",
+        "prior_components",
+    )
     at_least_one = (
         "width",
         "latent_dim",
@@ -128,6 +146,7 @@ class VAEConfig(Config):
             width=self.width,
             activation=self.activation,
         )
+        self.freeze(encoder=encoder, decoder=decoder)
         prior = losses.VampPrior(self.prior_components) if self.prior == "vamp" else losses.StandardNormal()
         vae = VAE(
             encoder,

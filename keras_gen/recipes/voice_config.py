@@ -39,6 +39,20 @@ class VoiceConfig(Config):
     time_mask: int = 0
     frequency_mask: int = 0
 
+    data_fields = (
+        *Config.data_fields,
+        "length",
+        "rate",
+        "mels",
+        "window",
+        "hop",
+        "fft_length",
+        "labels",
+        "chunks",
+        "test",
+    )
+    architecture = (*Config.architecture, "length", "rate", "mels", "window", "hop", "fft_length")
+
     @property
     def media(self):
         from keras_gen.media import Audio
@@ -53,7 +67,7 @@ class VoiceConfig(Config):
         settings = (self.gain, self.shift, self.time_mask, self.frequency_mask)
         return AudioAugment(*settings) if any(settings) else None
 
-    def load(self):
+    def read(self):
         from keras_gen import datasets
 
         return datasets.load(

@@ -22,4 +22,5 @@ class VoiceVAEConfig(VoiceConfig, VAEConfig):
     }
     not_negative = (*VAEConfig.not_negative, "gain", "time_mask", "frequency_mask")
     below_one = ("shift",)
+    architecture = (*VAEConfig.architecture, *VoiceConfig.architecture)
     measures = ("evidence", "quality", "reconstruction", "disentanglement")

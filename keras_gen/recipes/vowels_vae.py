@@ -6,6 +6,7 @@ Score: lines through the latents tell 1.00 of the vowels, pitch with R2 0.93, tr
     2.6, real 0.25.
 """
 
+from keras_gen.recipes.space import Choice, Range
 from keras_gen.recipes.voice_vae import VoiceVAEConfig
 
 
@@ -26,3 +27,16 @@ def config():
         sampling_components=10,
         nll_samples=100,
     )
+
+
+def space():
+    return {
+        "width": Choice(48, 64, 96),
+        "latent_dim": Choice(16, 24, 32, 48),
+        "activation": Choice("silu", "gelu", "leaky_relu"),
+        "beta": Range(0.5, 4.0, log=True),
+        "gain": Range(0.0, 3.0),
+        "shift": Range(0.0, 0.1),
+        "time_mask": Range(0, 8),
+        "learning_rate": Range(5e-4, 5e-3, log=True),
+    }

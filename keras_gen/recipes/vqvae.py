@@ -5,6 +5,16 @@ import dataclasses
 from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
 from keras_gen.recipes.picture_config import PictureConfig
+from keras_gen.recipes.space import Choice, Range
+
+SPACE = {  # what a search may change of a picture VQ-VAE
+    "width": Choice(8, 16, 32),
+    "code_dim": Choice(8, 16, 32),
+    "num_codes": Choice(64, 128, 256, 512),
+    "prior_units": Choice(64, 128, 256),
+    "commitment": Range(0.05, 2.0, log=True),
+    "learning_rate": Range(3e-4, 6e-3, log=True),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,7 +42,16 @@ class VQVAEConfig(PictureConfig):
     commitment: float = 0.25
     learning_rate: float = 1e-3
 
-    choices = {"likelihood": likelihoods.NAMES}
+    choices = {"likelihood": likelihoods.NAMES, "frozen": ("none", "encoder", "decoder")}
+    architecture = (
+        *PictureConfig.architecture,
+        "width",
+        "halvings",
+        "code_dim",
+        "num_codes",
+        "prior_units",
+        "likelihood",
+    )
     at_least_one = (
         "width",
         "halvings",
@@ -67,6 +86,7 @@ class VQVAEConfig(PictureConfig):
             width=self.width,
             halvings=self.halvings,
         )
+        self.freeze(encoder=encoder, decoder=decoder)
         prior = networks.CodePrior(
             encoder.output_shape[1:], self.num_codes, num_classes=self.num_classes, units=self.prior_units
         )

@@ -1,0 +1,211 @@
+"""A recipe with ranges in the place of some of its values, as KerasTuner takes it."""
+
+import math
+
+import keras_tuner
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.recipes import measures, objectives
+from keras_gen.recipes.fields import override
+from keras_gen.recipes.run import fine_tuned
+from keras_gen.recipes.space import Range, check_space, slower
+
+DRAWS = 100  # of the importance-weighted likelihood of validation examples, at most
+COSTLY = ("disentanglement",)  # measures that are taken for an objective of theirs alone
+DIGITS = 4  # that a setting has: what is left of it is below what gRPC keeps
+
+
+class HyperRecipe(keras_tuner.HyperModel):
+    """A recipe to be searched.
+
+    It is given to the tuners of this kit, or to KerasTuner's own, which then train without checkpoints.
+
+    Example:
+
+    >>> from keras_gen.tuners import HyperRecipe, Range
+    >>> hyper = HyperRecipe("digits-gan", objective="kid", epochs=2, space={"r1": Range(0.1, 10.0, log=True)})
+    >>> hyper.objective
+    Objective(name="kid", direction="min")
+    >>> hyper.space
+    {'r1': Range(low=0.1, high=10.0, log=True)}
+
+    Args:
+        recipe: name of the recipe, such as "digits-gan".
+        objective: name of what is to be made least or most, measured on validation examples with a fixed seed: "kid",
+            "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the likelihood of models
+            that have one, the kernel distance of others.
+        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the `fields` given.
+        epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.
+        start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own space then changes
+            no architecture, and has learning rates around a tenth of that run's. None begins anew.
+        **fields: values of other fields of the recipe.
+
+    Attributes:
+        objective: `keras_tuner.Objective`.
+        space: as given, or the recipe's.
+
+    Raises:
+        InputError: the recipe, a field or the objective is unknown, the space is empty or goes beyond what a field may be, or
+            the recipe needs data of yours.
+    """
+
+    def __init__(self, recipe, objective=None, space=None, epochs=None, start=None, **fields):
+        super().__init__(name=recipe)
+        self.recipe = recipe
+        if start is None:
+            config, own = recipes.resolve(recipe, fields), recipes.get(recipe).space()
+        else:
+            config = fine_tuned(recipe, start, fields)
+            own = slower(config, recipes.get(recipe).space())
+        if not config.data:
+            raise InputError(f"{recipe} needs files of yours: give data, a file, a folder or a zip.")
+        self.full = config
+        self.space = (
+            {field: values for field, values in own.items() if field not in fields}
+            if space is None
+            else dict(space)
+        )
+        short = {"epochs": epochs or config.epochs, "most_restores": 0}
+        if hasattr(config, "nll_samples"):
+            short["nll_samples"] = min(config.nll_samples, DRAWS)
+        self.short = override(config, short)
+        check_space(self.short, self.space)
+        name, self._objective = objectives.get(config, objective)
+        self.objective = keras_tuner.Objective(name, self._objective.direction)
+
+    def declare(self, hp):
+        """Registers the space with `keras_tuner.HyperParameters`, the recipe's values as defaults where they are in it.
+
+        Returns:
+            Dict, field -> value.
+        """
+        values = {}
+        for field, space in self.space.items():
+            default = getattr(self.short, field)
+            if not isinstance(space, Range):
+                default = default if default in space.values else space.values[0]
+                values[field] = hp.Choice(field, list(space.values), default=default)
+                continue
+            low, high = space.ends
+            inside = isinstance(default, int | float) and low <= default <= high
+            number = hp.Int if space.is_whole else hp.Float
+            values[field] = number(
+                field,
+                low,
+                high,
+                sampling="log" if space.log else "linear",
+                default=default if inside else _rounded(math.sqrt(low * high) if space.log else low, space),
+            )
+        return {field: _rounded(value, self.space[field]) for field, value in values.items()}
+
+    def config(self, hp, execution=0):
+        """The config of a trial.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+            execution: int >= 0, of several of the trial, each of which has a seed of its own.
+
+        Returns:
+            A validated dataclass.
+
+        Raises:
+            InputError: the values do not go together.
+        """
+        config = override(self.short, {**self.declare(hp), "seed": self.short.seed + execution})
+        config.share_data(self.short)
+        return config
+
+    def best(self, hp, seed):
+        """The config to train in earnest with: the values of a trial, all epochs, and a seed that no trial had.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+            seed: int >= 0.
+
+        Returns:
+            A validated dataclass.
+        """
+        return override(self.full, {**self.declare(hp), "seed": seed})
+
+    def build(self, hp):
+        """A compiled model of a trial."""
+        return self.config(hp).build()
+
+    def fit(self, hp, model, *args, epochs=None, initial_epoch=0, **settings):
+        """Trains a model on the recipe's data and measures it, for KerasTuner's own tuners.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`.
+            model: as `build` made it.
+            *args: none: the data are the recipe's.
+            epochs: int, None for those of a trial.
+            initial_epoch: int, as in `keras.Model.fit`.
+            **settings: of `keras.Model.fit`.
+
+        Returns:
+            Dict of floats, the metrics and the objective.
+        """
+        if args:
+            raise InputError(
+                "The data are the recipe's: call search() without any, or give HyperRecipe data=PATH."
+            )
+        config = self.config(hp)
+        dataset = config.load()
+        model.fit(
+            dataset.batches("train", initial_epoch * config.steps_per_epoch),
+            steps_per_epoch=config.steps_per_epoch,
+            initial_epoch=initial_epoch,
+            epochs=epochs or config.epochs,
+            **settings,
+        )
+        config.finish(model, dataset)
+        return self.measure(model, config)
+
+    def check_data(self):
+        """Loads the data, and refuses those that trials cannot be compared on.
+
+        Raises:
+            InputError: they cannot be loaded, or leave too little to validate on.
+        """
+        dataset = self.short.load()
+        self.short.check_data(dataset)
+        if dataset.val is None or len(dataset.arrays("val")[0]) < 2:
+            raise InputError("The data leave too little to validate on: at least 2 examples are needed.")
+        if self._objective.measures == ("disentanglement",) and dataset.factor_names is None:
+            raise InputError(
+                f"Objective {self.objective.name!r} needs data whose factors are known, such as shapes or vowels."
+            )
+
+    def measure(self, model, config):
+        """What a run is scored by, of validation examples in the place of test ones, with the seed of the search.
+
+        Args:
+            model: trained.
+            config: of its trial.
+
+        Returns:
+            Dict of floats, the metrics and, under its name, the objective.
+
+        Raises:
+            InputError: the objective is not a finite number.
+        """
+        dataset = config.load().tested_on("val")
+        scored = override(config, {"seed": self.short.seed})
+        metrics = {}
+        for name in config.measures:
+            if name in COSTLY and name not in self._objective.measures:
+                continue
+            for score in getattr(measures, name)(model, dataset, scored):
+                metrics |= score.metrics
+        value = metrics.get(self._objective.metric, math.nan)
+        if not math.isfinite(value):
+            raise InputError(f"The objective {self.objective.name} is {value}.")
+        return {name: float(number) for name, number in metrics.items()} | {self.objective.name: float(value)}
+
+
+def _rounded(value, space):
+    """A value as it reads, whichever way it came."""
+    if not isinstance(space, Range) or space.is_whole:
+        return int(value) if isinstance(space, Range) else value
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,92 @@
+"""KerasTuner's oracles, made to outlive the process they run in."""
+
+import functools
+import json
+import time
+from pathlib import Path
+
+import keras_tuner
+
+from keras_gen.files import write_atomically
+
+ENDED = ("COMPLETED", "FAILED")
+
+
+class Durable:
+    """What an oracle needs so that a search killed at any moment goes on with no trial lost, and none run twice.
+
+    Files take their place whole. A trial that was begun but is not in the oracle's state is forgotten, since the state draws it
+    again; one that ended but is still in it as running is not run again. The first trial drawn has the recipe's own settings.
+
+    Attributes:
+        deadline: time, as `time.monotonic` gives it, from which no trial is begun.
+        say: function of a trial that begins or has ended.
+    """
+
+    deadline = float("inf")
+
+    def say(self, trial):
+        """Tells of a trial that begins or has ended: by default nothing."""
+
+    def create_trial(self, tuner_id):
+        if time.monotonic() >= self.deadline and tuner_id not in self.ongoing_trials:
+            self.tuner_ids.discard(tuner_id)
+            return keras_tuner.engine.trial.Trial(self.get_space(), status="STOPPED")
+        trial = super().create_trial(tuner_id)
+        if trial.status == "RUNNING":
+            self.say(trial)
+        return trial
+
+    def end_trial(self, trial):
+        # As they were drawn: on their way through gRPC numbers lose half their digits.
+        trial.hyperparameters = self.trials[trial.trial_id].hyperparameters
+        super().end_trial(trial)
+        self.say(self.trials[trial.trial_id])
+
+    def save(self):
+        write_atomically(Path(self._get_oracle_fname()), json.dumps(self.get_state()))
+
+    def _save_trial(self, trial):
+        write_atomically(
+            Path(self._get_trial_dir(trial.trial_id)) / "trial.json", json.dumps(trial.get_state())
+        )
+
+    def reload(self):
+        super().reload()
+        self.trials = {name: self.trials[name] for name in self.start_order}
+        ended = [name for name in self.start_order if self.trials[name].status in ENDED]
+        self.end_order = sorted(set(self.end_order) | set(ended), key=self.start_order.index)
+        self._retry_queue = [name for name in self.start_order if name not in ended]
+
+    def _random_values(self):
+        if self.start_order:
+            return super()._random_values()
+        return {hp.name: hp.default for hp in self.get_space().space}
+
+
+class RandomOracle(Durable, keras_tuner.oracles.RandomSearchOracle):
+    """Settings drawn at random."""
+
+
+class BayesianOracle(Durable, keras_tuner.oracles.BayesianOptimizationOracle):
+    """Settings that a Gaussian process of those tried before expects most of."""
+
+
+class HyperbandOracle(Durable, keras_tuner.oracles.HyperbandOracle):
+    """Many settings trained for a little, the better ones of them further."""
+
+
+class GridOracle(Durable, keras_tuner.oracles.GridSearchOracle):
+    """All settings in turn; of a range ten values."""
+
+    def reload(self):
+        super().reload()
+        # KerasTuner does not keep which combinations are to come, but they follow from those that were.
+        compare = functools.cmp_to_key(
+            lambda a, b: self._compare(*(self.trials[name].hyperparameters.values for name in (a, b)))
+        )
+        previous = None
+        for name in sorted(self.start_order, key=compare):
+            self._ordered_ids.insert(name, previous)
+            previous = name
+        self._populate_next = list(self.start_order)

@@ -1,0 +1,51 @@
+"""What became of a trial, kept in its folder: KerasTuner's own record loses the reason of a failure on its way from a worker."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.files import write_atomically
+
+LONGEST_REASON = 300  # characters
+
+
+@dataclasses.dataclass
+class Outcome:
+    """The end of a trial.
+
+    Args:
+        metrics: name -> mean over its executions; empty where it failed.
+        executions: list of dicts, the metrics of each.
+        seconds: that it took since it was last begun.
+        reason: sentence on why it failed, or None.
+    """
+
+    metrics: dict
+    executions: list
+    seconds: float
+    reason: str | None = None
+
+    @classmethod
+    def read(cls, folder):
+        """The outcome in the folder of a trial, or None while it is running."""
+        try:
+            return cls(**json.loads((Path(folder) / "outcome.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, folder):
+        write_atomically(Path(folder) / "outcome.json", json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+
+def reason(error):
+    """A sentence on an exception."""
+    if isinstance(error, InputError):
+        return str(error)
+    lines = str(getattr(error, "message", error)).strip().splitlines() or [""]
+    told = lines[0][:LONGEST_REASON]
+    if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+        return f"Out of memory: {told}"
+    return f"{type(error).__name__}: {told}"

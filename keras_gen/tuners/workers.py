@@ -1,0 +1,115 @@
+"""A search by several processes of this machine: a chief that hands out trials, and workers that run them."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from keras_gen.errors import InputError
+from keras_gen.files import make_folder
+
+POLL = 0.2  # seconds between two looks at the workers
+MOST_RESTARTS = 20  # of workers that were killed
+LAUNCHED = "KERAS_GEN_LAUNCHED"
+
+
+def is_chief():
+    """Whether KerasTuner's environment variables make this process the chief of a search."""
+    return "KERASTUNER_ORACLE_IP" in os.environ and "chief" in os.environ.get("KERASTUNER_TUNER_ID", "")
+
+
+def is_worker():
+    """Whether they make it a worker."""
+    return "KERASTUNER_ORACLE_IP" in os.environ and not is_chief()
+
+
+def chief_environment(port):
+    """KerasTuner's environment variables of a chief on this machine."""
+    return {
+        "KERASTUNER_TUNER_ID": "chief",
+        "KERASTUNER_ORACLE_IP": "127.0.0.1",
+        "KERASTUNER_ORACLE_PORT": str(port),
+    }
+
+
+def end_with_parent():
+    """Ends a worker when the process that launched it is gone, however that ended."""
+    if LAUNCHED in os.environ:
+        # By the descriptor: Python aborts where a thread holds its standard input to the end.
+        threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+
+
+def search_with_workers(num, tuner, arguments, say):
+    """Runs a search by workers on this machine; one that is killed is started again, and goes on with its trial.
+
+    Args:
+        num: int >= 1.
+        tuner: the chief's `RecipeTuner`, made under `chief_environment`.
+        arguments: of `keras-gen`, the same for every worker.
+        say: function that is told in a line what happens.
+
+    Raises:
+        InputError: a worker failed.
+        KeyboardInterrupt: on SIGINT, when the workers have written checkpoints.
+        SystemExit: on SIGTERM, likewise.
+    """
+    logs = tuner.folder / "workers"
+    make_folder(logs)
+    threads = str(max(1, (os.cpu_count() or 1) // num))
+    passed_on, restarts = [], 0
+    # It answers the workers until the process ends; whether they are done, they say themselves.
+    threading.Thread(target=tuner.search, daemon=True).start()
+    with contextlib.ExitStack() as stack:
+        processes = {}
+
+        def start(index):
+            log = stack.enter_context(open(logs / f"tuner{index}.log", "a"))
+            environment = {
+                "TF_NUM_INTRAOP_THREADS": threads,
+                "TF_NUM_INTEROP_THREADS": threads,
+                **os.environ,
+                "KERASTUNER_TUNER_ID": f"tuner{index}",
+                LAUNCHED: "1",
+            }
+            processes[index] = subprocess.Popen(
+                [sys.executable, "-m", "keras_gen", *arguments],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+        def pass_on(number, _):
+            passed_on.append(number)
+            for process in processes.values():
+                process.send_signal(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, pass_on))
+        stack.callback(lambda: [process.kill() for process in processes.values()])
+        for index in range(num):
+            start(index)
+        while any(process.poll() is None for process in processes.values()) or _killed(processes, passed_on):
+            for index in _killed(processes, passed_on):
+                restarts += 1
+                if restarts > MOST_RESTARTS:
+                    raise InputError(f"Workers were killed {MOST_RESTARTS} times: see {logs}.")
+                say(f"Worker {index} was killed, and is started again")
+                start(index)
+            failed = [index for index, process in processes.items() if (process.poll() or 0) > 0]
+            if failed and not passed_on:
+                raise InputError(f"Worker {failed[0]} failed: see {logs / f'tuner{failed[0]}.log'}.")
+            time.sleep(POLL)
+    if passed_on:
+        if passed_on[0] == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + passed_on[0])
+
+
+def _killed(processes, passed_on):
+    """The indices of workers that ended by a signal that was not passed on to them."""
+    return [] if passed_on else [index for index, process in processes.items() if (process.poll() or 0) < 0]
