@@ -25,7 +25,6 @@ def config():
 
 def space():
     return {
-        "network": Choice("dcgan", "r3gan"),
         "width": Choice(32, 48, 64, 96),
         "loss": Choice("relativistic", "non_saturating", "hinge"),
         "r1": Range(0.05, 5.0, log=True),

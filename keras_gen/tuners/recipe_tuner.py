@@ -283,7 +283,7 @@ class BayesianOptimization(RecipeTuner):
     Args:
         hypermodel: a `HyperRecipe`.
         max_trials: int >= 1, or None for no limit.
-        num_initial_points: int >= 2, settings drawn at random first; None for three times as many as fields are searched.
+        num_initial_points: int >= 2, settings drawn at random first; None for as many as fields are searched.
         seed: int >= 0, decides which settings are drawn.
         **settings: see `RecipeTuner`, of which `directory` must be given.
     """
@@ -291,7 +291,9 @@ class BayesianOptimization(RecipeTuner):
     def __init__(self, hypermodel, max_trials=10, num_initial_points=None, seed=0, **settings):
         _at_least(2, num_initial_points=num_initial_points)
         oracle = oracles.BayesianOracle(
-            hypermodel.objective, num_initial_points=num_initial_points, **_drawn(max_trials, seed)
+            hypermodel.objective,
+            num_initial_points=num_initial_points or max(2, len(hypermodel.space)),
+            **_drawn(max_trials, seed),
         )
         super().__init__(hypermodel, oracle, **settings)
 
