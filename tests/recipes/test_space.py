@@ -1,0 +1,101 @@
+import dataclasses
+import math
+import random
+
+import pytest
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.recipes import objectives
+from keras_gen.recipes.space import Choice, Range, check_space, parse_ranges, slower
+
+GAN = recipes.resolve("digits-gan")
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_every_recipe_declares_a_space_that_its_config_takes(name):
+    config, space = recipes.get(name).config(), recipes.get(name).space()
+    check_space(config, space)
+    assert space.keys() & set(config.learning_rates)
+    assert any(isinstance(values, Choice) for values in space.values())
+    assert set(config.architecture) <= {field.name for field in dataclasses.fields(config)}
+    assert objectives.get(config)[0] in ("nll", "kid")
+    kept = slower(config, space)
+    assert not kept.keys() & set(config.architecture) and set(config.learning_rates) <= kept.keys()
+
+
+def test_equal_ratios_are_equally_likely_on_a_logarithmic_range():
+    source = random.Random(0)
+    draws = {log: [Range(1e-4, 1.0, log).draw(source) for _ in range(2000)] for log in (True, False)}
+    below = {log: sum(value < 1e-2 for value in values) / 2000 for log, values in draws.items()}
+    assert abs(below[True] - 0.5) < 0.04 and below[False] < 0.02
+    whole = [Range(1, 3).draw(source) for _ in range(100)]
+    assert set(whole) == {1, 2, 3}
+
+
+def test_the_command_line_says_ranges_and_choices():
+    told = parse_ranges(GAN, ["r1=0.5:4", "width=16:64:log", "augment=none,diff", "latent_dim=16,32"])
+    assert told == {
+        "r1": Range(0.5, 4.0),
+        "width": Range(16, 64, log=True),
+        "augment": Choice("none", "diff"),
+        "latent_dim": Choice(16, 32),
+    }
+    assert told["width"].is_whole and not told["r1"].is_whole
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("r1", "field=low:high"),
+        ("r1=1:2:ln", "field=low:high:log"),
+        ("widht=1:2", "Unknown field 'widht': did you mean 'width'"),
+        ("r1=a:2", "'r1' takes floats, and its range likewise, not 'a'"),
+        ("r1=2:1", "to a larger one, not from 2.0 to 1.0"),
+        ("r1=0:1:log", "begins above 0, not at 0.0"),
+        ("width=8,8", "at least two different values"),
+    ],
+)
+def test_mistakes_in_ranges_are_told(text, message):
+    with pytest.raises(InputError, match=message):
+        parse_ranges(GAN, [text])
+
+
+@pytest.mark.parametrize(
+    "space, message",
+    [
+        ({}, "The space is empty"),
+        ({"breadth": Choice(1, 2)}, "Unknown field 'breadth'"),
+        ({"width": [32, 64]}, "is a Range or a Choice, not \\[32, 64\\]"),
+        ({"width": Range(0, 64)}, "space of 'width' \\(0 to 64\\) holds 0: Field 'width' must be at least 1"),
+        ({"beta_1": Range(0.5, 1.0)}, "holds 1.0: Field 'beta_1' must be at least 0 and below 1"),
+        ({"network": Choice("dcgan", "resnet")}, "holds 'resnet': Unknown network 'resnet'"),
+        ({"width": Range(0.5, 9.0)}, "Field 'width' takes int, not 0.5"),
+    ],
+)
+def test_spaces_that_the_model_refuses_are_told(space, message):
+    with pytest.raises(InputError, match=message):
+        check_space(GAN, space)
+
+
+def test_a_value_that_goes_with_some_values_of_the_others_is_taken():
+    """Adaptive augmentation goes by logits that the relativistic loss leaves open."""
+    adaptive = {"augment": Choice("none", "adaptive")}
+    check_space(GAN, {**adaptive, "loss": Choice("relativistic", "hinge")})
+    with pytest.raises(InputError, match="holds 'adaptive'"):
+        check_space(GAN, adaptive)
+
+
+def test_objectives_are_those_that_the_models_are_measured_by():
+    assert {"kid", "frechet", "label_agreement"} == objectives.available(GAN).keys() - {"kernel"}
+    assert "label_agreement" not in objectives.available(recipes.resolve("folder-gan"))
+    assert {"nll", "mig", "log_mel"} <= objectives.available(recipes.resolve("vowels-vae")).keys()
+    assert objectives.get(GAN, "kid")[1].direction == "min"
+    with pytest.raises(InputError, match="Unknown objective 'fid'.*Available: frechet, kernel, kid"):
+        objectives.get(GAN, "fid")
+
+
+def test_what_is_fine_tuned_keeps_its_weights_in_reach():
+    rates = slower(GAN, recipes.get("digits-gan").space())["generator_learning_rate"]
+    assert math.isclose(rates.low * 3, GAN.generator_learning_rate) and rates.log
+    assert math.isclose(rates.high, 3 * GAN.generator_learning_rate)
