@@ -111,7 +111,9 @@ def main():
         kill_worker(options.recipe, options.trials, folder, moments, seconds)
         ended = [status for status, _, _ in trials(folder).values()]
         killed = len(list(Path(folder).glob("trials/*/starts.json")))
-        starts = [json.loads(path.read_text())["starts"] for path in Path(folder).glob("trials/*/starts.json")]
+        starts = [
+            json.loads(path.read_text())["starts"] for path in Path(folder).glob("trials/*/starts.json")
+        ]
         failed |= ended != ["COMPLETED"] * options.trials
         print(
             f"two workers, one killed: {ended.count('COMPLETED')} of {killed} trials measured, {sum(starts) - killed} begun again"

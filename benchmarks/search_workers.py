@@ -18,8 +18,29 @@ def seconds(recipe, trials, epochs, workers, cores):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
     environment |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
-        command = ["taskset", "-c", cores, sys.executable, "-m", "keras_gen", "tune", recipe, "--tuner", "random"]
-        command += ["--trials", trials, "--epochs", epochs, "--workers", workers, "--no-retrain", "--output", folder]
+        command = [
+            "taskset",
+            "-c",
+            cores,
+            sys.executable,
+            "-m",
+            "keras_gen",
+            "tune",
+            recipe,
+            "--tuner",
+            "random",
+        ]
+        command += [
+            "--trials",
+            trials,
+            "--epochs",
+            epochs,
+            "--workers",
+            workers,
+            "--no-retrain",
+            "--output",
+            folder,
+        ]
         begun = time.monotonic()
         subprocess.run(
             [str(part) for part in command], env=environment, check=True, stdout=subprocess.DEVNULL

@@ -16,7 +16,17 @@ import numpy as np
 
 def metrics(recipe, output, seed):
     """The scores of a run, which is trained first if need be."""
-    command = [sys.executable, "-m", "keras_gen", "train", recipe, "--set", f"seed={seed}", "--output", output]
+    command = [
+        sys.executable,
+        "-m",
+        "keras_gen",
+        "train",
+        recipe,
+        "--set",
+        f"seed={seed}",
+        "--output",
+        output,
+    ]
     subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
     return json.loads((output / "metrics.json").read_text())
 

@@ -49,3 +49,8 @@ def reason(error):
     if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
         return f"Out of memory: {told}"
     return f"{type(error).__name__}: {told}"
+
+
+def told(values):
+    """Settings in a line."""
+    return ", ".join(f"{field}={value}" for field, value in values.items())

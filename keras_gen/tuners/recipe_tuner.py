@@ -22,7 +22,7 @@ from keras_gen.recipes.samples import write_samples
 from keras_gen.recipes.training import SAMPLES_SHOWN, best_model, fit, trained_examples
 from keras_gen.tuners import board, oracles, workers
 from keras_gen.tuners.limits import Deadline
-from keras_gen.tuners.outcome import Outcome, reason
+from keras_gen.tuners.outcome import Outcome, reason, told
 
 MOST_STARTS = 5  # of a trial that comes no further, as when the process is killed for want of memory
 MOST_FAILURES = 10  # trials in a row
@@ -86,6 +86,12 @@ class RecipeTuner(keras_tuner.Tuner):
             )
 
     # What KerasTuner calls.
+
+    def _populate_initial_space(self):
+        # KerasTuner would build a model to see what it asks for, and a recipe says it.
+        hp = self.oracle.get_space()
+        self.hypermodel.declare(hp)
+        self.oracle.update_space(hp)
 
     def search(self, *args, **kwargs):
         """Runs trials until there is nothing left to try, or no time.
@@ -213,9 +219,7 @@ class RecipeTuner(keras_tuner.Tuner):
     def _tell(self, trial):
         name, objective = trial.trial_id, self.oracle.objective
         if trial.status == "RUNNING":
-            values = ", ".join(
-                f"{field}={value}" for field, value in self.hypermodel.declare(trial.hyperparameters).items()
-            )
+            values = told(self.hypermodel.declare(trial.hyperparameters))
             epochs = trial.hyperparameters.values.get("tuner/epochs")
             self.say(f"Trial {name} begins: {values}" + (f", to epoch {epochs}" if epochs else ""))
             return

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_gen.recipes import objectives
 from keras_gen.tuners.importance import FEWEST, importance
-from keras_gen.tuners.outcome import Outcome
+from keras_gen.tuners.outcome import Outcome, told
 
 EPOCHS = "tuner/epochs"  # where Hyperband keeps how far a trial is trained
 SHOWN = 10
@@ -85,16 +85,12 @@ class Results:
         """The best trials: (names of columns, list of rows of texts)."""
         best = self.rows[:most]
         metrics = list(best[0].metrics) if best else []
-        fields = list(best[0].values) if best else []
         lines = []
         for row in best:
             spread = "" if math.isnan(row.spread) else f" ± {row.spread:.2g}"
             others = [f"{row.metrics[metric]:.4g}" for metric in metrics]
-            values = [
-                f"{value:g}" if isinstance(value, float) else str(value) for value in row.values.values()
-            ]
-            lines.append([row.trial, f"{row.score:.4g}{spread}", *others, *values, str(row.epochs)])
-        return ["trial", self.objective.name, *metrics, *fields, "epochs"], lines
+            lines.append([row.trial, f"{row.score:.4g}{spread}", *others, str(row.epochs), told(row.values)])
+        return ["trial", self.objective.name, *metrics, "epochs", "settings"], lines
 
     def what_mattered(self):
         """How much each field mattered: (names of columns, list of rows of texts)."""

@@ -1,0 +1,134 @@
+"""Searches from the command line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+SHORT = ["--epochs", 1, "--set", "width=8", "--set", "network=mlp", "--set", "steps_per_epoch=8"]
+SHORT += ["--set", "steps_per_execution=4", "--set", "nll_samples=2"]
+
+
+@pytest.fixture(scope="module")
+def searched(cli_in, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tune")
+    beta = ["--range", "beta=0.5:2", "--range", "latent_dim=2,3"]
+    code, printed = cli_in(folder, "tune", "digits-vae", "--tuner", "random", "--trials", 2, *beta, *SHORT)
+    return folder, code, printed
+
+
+def test_a_search_ends_in_a_better_model(searched, cli_in):
+    folder, code, printed = searched
+    assert code == 0, printed
+    output = folder / "runs" / "digits-vae-tuned"
+    for told in ("Trial 0 begins: beta=1.0", "Trial 1 ends after", "Best trials", "best.json", "report.md"):
+        assert told in printed
+    best = json.loads((output / "best.json").read_text())
+    trials = [json.loads(path.read_text()) for path in output.glob("trials/trial_?/trial.json")]
+    least = min(trials, key=lambda trial: trial["score"])["hyperparameters"]["values"]
+    assert best["recipe"] == "digits-vae" and best["latent_dim"] == least["latent_dim"]
+    assert best["beta"] == pytest.approx(least["beta"], rel=1e-3)
+    assert (best["epochs"], best["seed"], best["data_seed"], best["width"]) == (20, 1, 0, 8)
+    metrics = json.loads((output / "best" / "metrics.json").read_text())
+    assert metrics["examples_seen"] == 20 * 8 * 128
+    report = (output / "report.md").read_text()
+    assert "best/report.md" in report and "| 0 |" in report and "fewer than 8 trials" in report
+    assert (folder / "savedmodels" / "digits-vae-tuned" / "1").is_dir()
+
+
+def test_its_setting_is_a_recipe_and_its_trials_are_runs(searched, cli_in):
+    folder, *_ = searched
+    tuned = "runs/digits-vae-tuned"
+    code, printed = cli_in(folder, "train", f"{tuned}/best.json", "--epochs", 1, "--output", "runs/again")
+    assert code == 0, printed
+    assert json.loads((folder / "runs/again/config.json").read_text())["epochs"] == 1
+    trial = f"{tuned}/trials/trial_1/execution0"
+    code, printed = cli_in(folder, "sample", trial, "--num", 4, "--out", "four.png")
+    assert code == 0 and (folder / "four.png").is_file(), printed
+
+
+def test_fine_tuning_from_the_command_line(searched, cli_in):
+    folder, *_ = searched
+    again = ["--from", "runs/digits-vae-tuned/best", "--freeze", "encoder", "--epochs", 1]
+    code, printed = cli_in(folder, "train", "digits-vae", *again, "--output", "runs/further")
+    assert code == 0, printed
+    config = json.loads((folder / "runs/further/config.json").read_text())
+    assert config["frozen"] == "encoder" and config["learning_rate"] == pytest.approx(1e-4)
+    assert config["start"] == "runs/digits-vae-tuned/best" and config["width"] == 8
+
+
+def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
+    folder, *_ = searched
+    same = ["--tuner", "random", "--trials", 2, *SHORT]
+    for change, told in (
+        (["--range", "beta=0.5:3"], "space"),
+        (["--executions", 2], "executions_per_trial"),
+        (["--objective", "elbo"], "objective"),
+    ):
+        code, printed = cli_in(folder, "tune", "digits-vae", *same, *change)
+        assert code == 2 and "holds a search with other settings" in printed and told in printed
+    code, printed = cli_in(folder, "tune", "digits-vae", *same, "--output", "runs/digits-vae-tuned/best")
+    assert code == 2 and "holds a run: choose another --output" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["digits-gan"], "bayesian search has no end of its own: give --trials or --minutes"),
+        (["digits-gan", "--trials", 1, "--objective", "fid"], "Unknown objective 'fid': did you mean 'kid'?"),
+        (["digits-gan", "--trials", 1, "--tuner", "hyperbrand"], "Unknown tuner 'hyperbrand': did you mean"),
+        (["digits-gan", "--trials", 1, "--range", "widht=1,2"], "Unknown field 'widht': did you mean 'width'?"),
+        (["digits-gan", "--trials", 1, "--range", "width=0:64"], "The space of 'width' (0 to 64) holds 0"),
+        (["digits-gan", "--trials", 1, "--minutes", 0], "minutes must be above 0, not 0"),
+        (["digits-gan", "--trials", 1, "--from", "nowhere"], "nowhere is not the folder of a run"),
+        (["folder-gan", "--trials", 1], "folder-gan needs files of yours"),
+        (["digits-gan", "--trials", 1, "--data", "nowhere.zip"], "nowhere.zip"),
+    ],
+)  # fmt: skip
+def test_mistakes_end_in_a_sentence(run_cli, arguments, message):
+    code, printed = run_cli("tune", *arguments)
+    assert code == 2 and message in printed and "Traceback" not in printed
+
+
+def test_a_setting_from_elsewhere_is_checked(run_cli, tmp_path):
+    for text, message in (
+        ("{", "cannot be read"),
+        ("[]", "names no recipe"),
+        ('{"recipe": "digits-vae", "widht": 3}', "Unknown field 'widht'"),
+    ):
+        (tmp_path / "best.json").write_text(text)
+        code, printed = run_cli("train", "best.json")
+        assert code == 2 and message in printed
+
+
+def test_workers_of_one_machine_share_a_search(tmp_path):
+    """In processes of their own, with a chief that hands out the trials."""
+    command = [
+        "tune",
+        "digits-vae",
+        "--tuner",
+        "random",
+        "--trials",
+        3,
+        "--workers",
+        2,
+        "--no-retrain",
+        *SHORT,
+    ]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("KERASTUNER")}
+    process = subprocess.run(
+        [sys.executable, "-m", "keras_gen", *map(str, command), "--range", "beta=0.5:2"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("begins: beta=") == process.stdout.count(": nll ") == 3
+    output = tmp_path / "runs" / "digits-vae-tuned"
+    assert {path.name for path in (output / "workers").iterdir()} == {"tuner0.log", "tuner1.log"}
+    states = [json.loads(path.read_text())["status"] for path in output.glob("trials/*/trial.json")]
+    assert states == ["COMPLETED"] * 3 and (output / "best.json").is_file()
