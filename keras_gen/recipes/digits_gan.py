@@ -25,12 +25,13 @@ def config():
 
 def space():
     return {
-        "width": Choice(32, 48, 64, 96),
+        "width": Choice(48, 64, 96, 128),
         "loss": Choice("relativistic", "non_saturating", "hinge"),
-        "r1": Range(0.05, 5.0, log=True),
-        "r2": Range(0.05, 5.0, log=True),
+        "r1": Range(0.1, 10.0, log=True),
+        "r2": Range(0.1, 10.0, log=True),
         "augment": Choice("none", "diff"),
         "generator_learning_rate": Range(1e-4, 2e-3, log=True),
         "discriminator_learning_rate": Range(1e-4, 2e-3, log=True),
+        "final_learning_rate_share": Range(0.01, 0.3, log=True),
         "ema": Range(2_000.0, 50_000.0, log=True),
     }
