@@ -160,10 +160,7 @@ def tune(
     if trials is None and minutes is None and tuner in ("bayesian", "random"):
         raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
     output = output or Path("runs") / f"{recipe}-tuned"
-    space = None
-    if ranges:
-        space = parse_ranges(recipes.resolve(recipe, fields), ranges)
-        fields = {name: value for name, value in fields.items() if name not in space}
+    space = parse_ranges(recipes.get(recipe).config(), ranges) if ranges else None
     _start_tensorflow()
     from keras_gen.tuners import HyperRecipe
     from keras_gen.tuners.search import retrain, search

@@ -16,10 +16,14 @@ ROOT = Path(__file__).parent.parent
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     quickstart, *others = python_of(ROOT / "README.md")
-    assert len(others) == 4 and "epochs=100" in quickstart
-    short = (
-        "".join([quickstart, *others]).replace("epochs=100", "epochs=1").replace("samples=100", "samples=1")
-    )
+    assert len(others) == 5 and "epochs=100" in quickstart
+    short = "".join([quickstart, *others])
+    for long, quick in (
+        ("epochs=100", "epochs=1"),
+        ("samples=100", "samples=1"),
+        ("max_trials=20", "max_trials=1"),
+    ):
+        short = short.replace(long, quick)
     exec(short, {})
     assert Path("savedmodels/digits/1/saved_model.pb").is_file()
 
@@ -119,6 +123,7 @@ def test_the_notebooks_are_there():
         "02_image_vae.ipynb",
         "03_voice_vae.ipynb",
         "04_text_vae.ipynb",
+        "05_tune.ipynb",
     ]
 
 
@@ -129,6 +134,9 @@ def test_a_notebook_runs_and_is_stored_with_its_outputs(path, tmp_path):
     assert all(cell.execution_count == number for number, cell in enumerate(code, 1))
     shown = "text/plain" if "text" in path.stem else "image/png"
     assert any(shown in output.get("data", {}) for cell in code for output in cell.outputs)
-    for cell in code:  # one epoch runs as well as all of them, and the stored outputs show these
+    for (
+        cell
+    ) in code:  # one epoch and two trials run as well as all of them, and the stored outputs show these
         cell.source = re.sub(r"\bepochs=\d+", "epochs=1", cell.source)
+        cell.source = re.sub(r"\bmax_trials=\d+", "max_trials=2", cell.source)
     NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()

@@ -14,6 +14,7 @@ FLOORS = [
     {"models"},
     {"export", "callbacks", "metrics"},
     {"recipes"},
+    {"tuners"},
     {"cli"},
     {"__main__"},
 ]

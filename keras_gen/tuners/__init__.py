@@ -9,6 +9,7 @@ from keras_gen.tuners.recipe_tuner import (
     RandomSearch,
     RecipeTuner,
 )
+from keras_gen.tuners.results import Results
 
 __all__ = [
     "BayesianOptimization",
@@ -19,4 +20,5 @@ __all__ = [
     "RandomSearch",
     "Range",
     "RecipeTuner",
+    "Results",
 ]

@@ -43,6 +43,9 @@ class HyperRecipe(keras_tuner.HyperModel):
 
     Attributes:
         objective: `keras_tuner.Objective`.
+        secondary: names of other metrics that trials are told by, where they are measured.
+        full: config of a training in earnest, with the recipe's own values of what is searched.
+        short: the same for a trial.
         space: as given, or the recipe's.
 
     Raises:
@@ -73,6 +76,8 @@ class HyperRecipe(keras_tuner.HyperModel):
         check_space(self.short, self.space)
         name, self._objective = objectives.get(config, objective)
         self.objective = keras_tuner.Objective(name, self._objective.direction)
+        others = {objective.metric for objective in objectives.available(config).values()}
+        self.secondary = sorted(others - {self._objective.metric})
 
     def declare(self, hp):
         """Registers the space with `keras_tuner.HyperParameters`, the recipe's values as defaults where they are in it.

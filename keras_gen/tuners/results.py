@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 
-from keras_gen.recipes import objectives
 from keras_gen.tuners.importance import FEWEST, importance
 from keras_gen.tuners.outcome import Outcome, told
 
@@ -50,8 +49,6 @@ class Results:
     def __init__(self, tuner):
         hyper, oracle = tuner.hypermodel, tuner.oracle
         self.objective = oracle.objective
-        others = {objective.metric for objective in objectives.available(hyper.full).values()}
-        others -= {objectives.OBJECTIVES[self.objective.name].metric}
         self.rows, self.failures = [], {}
         for name in oracle.start_order:
             trial, outcome = oracle.trials[name], Outcome.read(tuner.get_trial_dir(name))
@@ -62,14 +59,10 @@ class Results:
             scores = [execution[self.objective.name] for execution in outcome.executions]
             self.rows.append(
                 Row(
-                    name,
+                    trial.trial_id,
                     trial.score,
                     float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,
-                    {
-                        metric: outcome.metrics[metric]
-                        for metric in sorted(others)
-                        if metric in outcome.metrics
-                    },
+                    {name: outcome.metrics[name] for name in hyper.secondary if name in outcome.metrics},
                     hyper.declare(trial.hyperparameters),
                     trial.hyperparameters.values.get(EPOCHS, hyper.short.epochs),
                 )
@@ -96,6 +89,12 @@ class Results:
         """How much each field mattered: (names of columns, list of rows of texts)."""
         lines = [[field, f"{mean:.2f} ± {spread:.2f}"] for field, (mean, spread) in self.importance.items()]
         return ["field", "importance"], lines
+
+    def _repr_markdown_(self):
+        lines = markdown(*self.table())
+        if self.importance:
+            lines += ["", *markdown(*self.what_mattered())]
+        return "\n".join(lines)
 
     def report(self, hyper, retrained=None):
         """All of it in Markdown.

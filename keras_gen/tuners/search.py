@@ -50,11 +50,12 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
     if not is_worker:
         make_folder(output)
         _keep_settings(output, hyper, tuner, settings)
-        board.write_search(output / "tensorboard", hyper.space, [hyper.objective.name])
+        board.write_search(output / "tensorboard", hyper.space, [hyper.objective.name, *hyper.secondary])
     if num_workers and not is_worker:
         os.environ |= workers.chief_environment(*free_ports(1))
     found = TUNERS[tuner](hyper, directory=output, say=say, **settings)
     if is_worker:
+        say(f"Trials come from {os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}")
         workers.end_with_parent()
         found.search()
         return None

@@ -10,6 +10,7 @@ import time
 
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
+from keras_gen.tuners.outcome import reason
 
 POLL = 0.2  # seconds between two looks at the workers
 MOST_RESTARTS = 20  # of workers that were killed
@@ -59,9 +60,16 @@ def search_with_workers(num, tuner, arguments, say):
     logs = tuner.folder / "workers"
     make_folder(logs)
     threads = str(max(1, (os.cpu_count() or 1) // num))
-    passed_on, restarts = [], 0
-    # It answers the workers until the process ends; whether they are done, they say themselves.
-    threading.Thread(target=tuner.search, daemon=True).start()
+    passed_on, restarts, troubles = [], 0, []
+
+    def answer():
+        try:
+            tuner.search()
+        except Exception as error:  # noqa: BLE001 - whatever it is, workers would wait an hour for an answer
+            troubles.append(error)
+
+    # Until the process ends; whether they are done, the workers say themselves.
+    threading.Thread(target=answer, daemon=True).start()
     with contextlib.ExitStack() as stack:
         processes = {}
 
@@ -100,6 +108,8 @@ def search_with_workers(num, tuner, arguments, say):
                     raise InputError(f"Workers were killed {MOST_RESTARTS} times: see {logs}.")
                 say(f"Worker {index} was killed, and is started again")
                 start(index)
+            if troubles:
+                raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
             failed = [index for index, process in processes.items() if (process.poll() or 0) > 0]
             if failed and not passed_on:
                 raise InputError(f"Worker {failed[0]} failed: see {logs / f'tuner{failed[0]}.log'}.")

@@ -121,7 +121,7 @@ VQVAE_CHANGES = RUNNING_CHANGES | {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_components", "nll_samples",
+    "sampling_components", "nll_samples", "data_seed", "start", "frozen",
 }  # fmt: skip
 USED_BY_SOME = {
     "strength",

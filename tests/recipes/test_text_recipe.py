@@ -36,7 +36,7 @@ VAE_CHANGES = DECODER_CHANGES | RUNNING_CHANGES | {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_components", "nll_samples", "restore_best",
+    "sampling_components", "nll_samples", "restore_best", "data_seed", "start", "frozen",
 }  # fmt: skip
 TESTED_BELOW = {"field", "num_classes"}
 
