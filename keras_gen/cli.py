@@ -305,6 +305,7 @@ def _start_tensorflow():
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+        tf.get_logger().setLevel("ERROR")  # it warns of graphs that trials and phases have each of their own
 
 
 @contextlib.contextmanager

@@ -25,8 +25,8 @@ class HyperRecipe(keras_tuner.HyperModel):
 
     >>> from keras_gen.tuners import HyperRecipe, Range
     >>> hyper = HyperRecipe("digits-gan", objective="kid", epochs=2, space={"r1": Range(0.1, 10.0, log=True)})
-    >>> hyper.objective
-    Objective(name="kid", direction="min")
+    >>> hyper.objective.name, hyper.objective.direction
+    ('kid', 'min')
     >>> hyper.space
     {'r1': Range(low=0.1, high=10.0, log=True)}
 
@@ -210,7 +210,8 @@ class HyperRecipe(keras_tuner.HyperModel):
 
 
 def _rounded(value, space):
-    """A value as it reads, whichever way it came."""
-    if not isinstance(space, Range) or space.is_whole:
-        return int(value) if isinstance(space, Range) else value
-    return float(f"{value:.{DIGITS}g}")
+    """A value as it reads, whichever way it came; KerasTuner's logarithmic whole numbers may be one too large."""
+    if not isinstance(space, Range):
+        return value
+    value = min(max(value, space.low), space.high)
+    return int(value) if space.is_whole else float(f"{value:.{DIGITS}g}")

@@ -3,9 +3,11 @@
 import functools
 import json
 import time
+import warnings
 from pathlib import Path
 
 import keras_tuner
+from sklearn.exceptions import ConvergenceWarning
 
 from keras_gen.files import write_atomically
 
@@ -69,7 +71,16 @@ class RandomOracle(Durable, keras_tuner.oracles.RandomSearchOracle):
 
 
 class BayesianOracle(Durable, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Settings that a Gaussian process of those tried before expects most of."""
+    """Settings that a Gaussian process of those tried before expects most of; random ones where it has no new ones."""
+
+    def populate_space(self, trial_id):
+        with warnings.catch_warnings():
+            # A field that tells nothing has no length scale, which is no mistake.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            proposed = super().populate_space(trial_id)
+        if proposed["values"] and self._duplicate(proposed["values"]):
+            return self._random_populate_space()
+        return proposed
 
 
 class HyperbandOracle(Durable, keras_tuner.oracles.HyperbandOracle):

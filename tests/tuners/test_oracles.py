@@ -126,3 +126,19 @@ def test_no_trial_is_begun_after_the_deadline(tmp_path):
     assert oracle.create_trial("tuner0").status == "RUNNING"
     oracle.deadline = 0.0
     assert oracle.create_trial("tuner1").status == "STOPPED" and len(oracle.trials) == 1
+
+
+def test_no_setting_is_tried_twice(tmp_path):
+    """Though the Gaussian process may expect most of one that was."""
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("network", ["conv", "mlp"], default="mlp")
+    hp.Int("width", 1, 4, default=2)
+    oracle = oracles.BayesianOracle(max_trials=8, num_initial_points=2, hyperparameters=hp, **SETTINGS)
+    oracle.verbose = 0
+    oracle._set_project_dir(str(tmp_path), "trials")
+    while (trial := oracle.create_trial("tuner0")).status != "STOPPED":
+        oracle.update_trial(trial.trial_id, {"kid": trial.hyperparameters["width"]})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    tried = [tuple(trial.hyperparameters.values.items()) for trial in oracle.trials.values()]
+    assert len(tried) == len(set(tried)) == 8
