@@ -185,10 +185,12 @@ def tune(
             ("Best trials", results.table()),
             ("What mattered", results.what_mattered()),
         ):
-            table = Table(*columns, box=None, title=title, title_justify="left")
+            table = Table(box=None, title=title, title_justify="left")
+            for column in columns:
+                table.add_column(column, overflow="fold")
             for line in lines:
                 table.add_row(*line)
-            console.print(table)
+            console.print(table if lines else f"{title}: too few trials to say")
         if retrained:
             console.print("Training the best setting in earnest")
             run = retrain(hyper, output, results, console.print)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import tensorflow as tf
@@ -45,7 +46,8 @@ def reason(error):
     if isinstance(error, InputError):
         return str(error)
     lines = str(getattr(error, "message", error)).strip().splitlines() or [""]
-    told = lines[0][:LONGEST_REASON]
+    # TensorFlow begins with the node of a graph that failed.
+    told = re.sub(r"\{\{.*?\}\} ?", "", lines[0])[:LONGEST_REASON].strip()
     if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
         return f"Out of memory: {told}"
     return f"{type(error).__name__}: {told}"

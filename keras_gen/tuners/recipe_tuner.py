@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import time
+import traceback
 from pathlib import Path
 
 import keras
@@ -140,6 +141,14 @@ class RecipeTuner(keras_tuner.Tuner):
         metrics = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
         Outcome(metrics, scores, time.monotonic() - begun).write(folder)
         return metrics
+
+    def _try_run_and_update_trial(self, trial, *args, **kwargs):
+        # KerasTuner would print the traceback of every failure; it is kept in `trial.json`, and the reason is told.
+        try:
+            self._run_and_update_trial(trial, *args, **kwargs)
+            trial.status = "COMPLETED"
+        except keras_tuner.errors.FailedTrialError:
+            trial.status, trial.message = "FAILED", traceback.format_exc()
 
     def save(self):
         if not self._is_worker():
