@@ -1,6 +1,7 @@
 """The command `keras-gen`. TensorFlow is imported by the commands that compute, once their arguments make sense."""
 
 import contextlib
+import functools
 import os
 import sys
 from pathlib import Path
@@ -78,6 +79,10 @@ def train(
     """Trains a recipe; the same command goes on where it was stopped."""
     fields = _fields(assignments, data=data, epochs=epochs, precision=precision, frozen=freeze)
     if recipe.endswith(".json"):
+        if start is not None:
+            raise InputError(
+                f"{recipe} says itself what training begins with: give --set start={start} instead of --from."
+            )
         recipe, config = recipes.read(recipe)
         config = override(config, fields)
     elif start is not None:
@@ -165,7 +170,7 @@ def tune(
     from keras_gen.tuners import HyperRecipe
     from keras_gen.tuners.search import retrain, search
 
-    hyper = HyperRecipe(recipe, objective, space, epochs, start, **fields)
+    hyper = HyperRecipe(recipe, objective, space, epochs, start, fields)
     try:
         results = search(
             hyper,
@@ -173,7 +178,7 @@ def tune(
             tuner,
             workers,
             sys.argv[1:],
-            console.print,
+            functools.partial(console.print, markup=False, highlight=False),
             max_trials=trials,
             minutes=minutes,
             trial_minutes=trial_minutes,

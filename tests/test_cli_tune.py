@@ -31,10 +31,12 @@ def test_a_search_ends_in_a_better_model(searched, cli_in):
     assert best["recipe"] == "digits-vae" and best["latent_dim"] == least["latent_dim"]
     assert best["beta"] == pytest.approx(least["beta"], rel=1e-3)
     assert (best["epochs"], best["seed"], best["data_seed"], best["width"]) == (20, 1, 0, 8)
-    metrics = json.loads((output / "best" / "metrics.json").read_text())
+    (run,) = (output / "best").iterdir()
+    assert run.name in ("trial_0", "trial_1")
+    metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["examples_seen"] == 20 * 8 * 128
     report = (output / "report.md").read_text()
-    assert "best/report.md" in report and "| 0 |" in report and "fewer than 8 trials" in report
+    assert f"best/{run.name}/report.md" in report and "| 0 |" in report and "fewer than 8 trials" in report
     assert (folder / "savedmodels" / "digits-vae-tuned" / "1").is_dir()
 
 
@@ -51,26 +53,30 @@ def test_its_setting_is_a_recipe_and_its_trials_are_runs(searched, cli_in):
 
 def test_fine_tuning_from_the_command_line(searched, cli_in):
     folder, *_ = searched
-    again = ["--from", "runs/digits-vae-tuned/best", "--freeze", "encoder", "--epochs", 1]
+    trial = "runs/digits-vae-tuned/trials/trial_1/execution0"
+    again = ["--from", trial, "--freeze", "encoder", "--epochs", 1]
     code, printed = cli_in(folder, "train", "digits-vae", *again, "--output", "runs/further")
     assert code == 0, printed
     config = json.loads((folder / "runs/further/config.json").read_text())
     assert config["frozen"] == "encoder" and config["learning_rate"] == pytest.approx(1e-4)
-    assert config["start"] == "runs/digits-vae-tuned/best" and config["width"] == 8
+    assert config["start"] == trial and config["width"] == 8 and config["warm_up"] == 0
+    code, printed = cli_in(folder, "train", "runs/digits-vae-tuned/best.json", "--from", trial)
+    assert code == 2 and "instead of --from" in printed
 
 
 def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
     folder, *_ = searched
     same = ["--tuner", "random", "--trials", 2, *SHORT]
     for change, told in (
-        (["--range", "beta=0.5:3"], "space"),
-        (["--executions", 2], "executions_per_trial"),
-        (["--objective", "elbo"], "objective"),
+        (["--range", "beta=0.5:3"], "space of beta is"),
+        (["--executions", 2], "executions is 1 there, 2 here"),
+        (["--objective", "elbo"], "objective is nll there, elbo here"),
     ):
         code, printed = cli_in(folder, "tune", "digits-vae", *same, *change)
         assert code == 2 and "holds a search with other settings" in printed and told in printed
-    code, printed = cli_in(folder, "tune", "digits-vae", *same, "--output", "runs/digits-vae-tuned/best")
-    assert code == 2 and "holds a run: choose another --output" in printed
+    run = "runs/digits-vae-tuned/trials/trial_0/execution0"
+    code, printed = cli_in(folder, "tune", "digits-vae", *same, "--output", run)
+    assert code == 2 and "holds a run: choose another folder" in printed
 
 
 @pytest.mark.parametrize(
@@ -85,11 +91,22 @@ def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
         (["digits-gan", "--trials", 1, "--from", "nowhere"], "nowhere is not the folder of a run"),
         (["folder-gan", "--trials", 1], "folder-gan needs files of yours"),
         (["digits-gan", "--trials", 1, "--data", "nowhere.zip"], "nowhere.zip"),
+        (["digits-vae", "--trials", 1, "--set", "objective=elbow"], "Unknown objective 'elbow': did you mean 'elbo'?"),
     ],
 )  # fmt: skip
 def test_mistakes_end_in_a_sentence(run_cli, arguments, message):
     code, printed = run_cli("tune", *arguments)
     assert code == 2 and message in printed and "Traceback" not in printed
+
+
+def test_variables_of_a_search_across_machines_come_together(run_cli, monkeypatch):
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    code, printed = run_cli("tune", "digits-gan", "--trials", 1)
+    assert code == 2 and "needs KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_PORT too" in printed
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1234")
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    code, printed = run_cli("tune", "digits-gan", "--trials", 1, "--workers", 2)
+    assert code == 2 and "is the chief of workers elsewhere: leave --workers out" in printed
 
 
 def test_a_setting_from_elsewhere_is_checked(run_cli, tmp_path):

@@ -1,5 +1,7 @@
 """What every generative model of the kit has: media on both sides, and latents between."""
 
+import itertools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -312,8 +314,10 @@ class GenerativeModel(Trainer):
         )
         shapes, found = ([tuple(weight.shape) for weight in weights] for weights in (mine, theirs))
         if shapes != found:
+            pairs = itertools.zip_longest(shapes, found, fillvalue="no more")
+            place, (here, there) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
             raise InputError(
-                f"The networks differ: {shapes} here, {found} there: take a model with networks of the same architecture."
+                f"The networks differ: weight {place} is {here} here, {there} there. Take a model of the same architecture."
             )
         for weight, value in zip(mine, theirs, strict=True):
             weight.assign(value)

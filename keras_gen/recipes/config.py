@@ -64,6 +64,7 @@ class Config:
     data_fields = ("data", "batch_size", "data_seed")
     architecture = ("num_classes",)
     learning_rates = ("learning_rate",)
+    once_begun = {}  # what fine-tuning does not begin again with: field -> value
     measures = ()
     best_by = None  # name of the log that the best checkpoint is least in
     restore_best = False  # whether training ends with that one
@@ -178,10 +179,14 @@ class Config:
         with precision.policy(self.precision):
             model = self.make()
         if self.start is not None:
-            from keras_gen.recipes.run import Run
-
-            model.take_weights(Run.open(self.start).load_model())
+            model.take_weights(self.earlier())
         return model
+
+    def earlier(self):
+        """The model that training begins with."""
+        from keras_gen.recipes.run import Run  # which is made of configs
+
+        return Run.open(self.start).load_model()
 
     def make(self):
         """A compiled model, under the seed and the dtype policy as they stand."""

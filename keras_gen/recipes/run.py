@@ -141,7 +141,7 @@ class Run:
 
 
 def fine_tuned(recipe, start, fields):
-    """The config that goes on from an earlier run: its settings and weights, at a tenth of its learning rates.
+    """The config that goes on from an earlier run: its settings and weights, at a tenth of its learning rates, without warm-up.
 
     Args:
         recipe: name of the recipe.
@@ -161,4 +161,4 @@ def fine_tuned(recipe, start, fields):
     if not run.model_file.is_file():
         raise InputError(f"{start} is not finished: let its training end first.")
     rates = {name: SLOWER * getattr(config, name) for name in config.learning_rates}
-    return override(config, {"start": str(start), **rates, **fields})
+    return override(config, {"start": str(start), **config.once_begun, **rates, **fields})

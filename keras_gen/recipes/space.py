@@ -28,6 +28,10 @@ class Range:
     log: bool = False
 
     def __post_init__(self):
+        if not all(type(end) in (int, float) for end in self.ends):
+            raise InputError(
+                f"A range is one of numbers, not from {self.low!r} to {self.high!r}: take a choice."
+            )
         if not self.low < self.high < math.inf:
             raise InputError(
                 f"A range goes from a number to a larger one, not from {self.low!r} to {self.high!r}."
@@ -124,8 +128,10 @@ def parse_ranges(config, texts):
 def _value(config, field, text):
     """A text as the type of its field, which it need not suit yet."""
     current = getattr(config, field)
-    if isinstance(current, bool | str) or current is None:
+    if isinstance(current, bool | str):
         return {"true": True, "false": False}.get(text, text) if isinstance(current, bool) else text
+    if current is None:
+        return int(text) if text.isdecimal() else text
     try:
         return type(current)(text.replace("_", ""))
     except (TypeError, ValueError) as error:

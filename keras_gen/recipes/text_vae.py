@@ -87,7 +87,8 @@ class TextVAEConfig(Config):
         "learning_rate",
     )
     below_one = ("dropout", "word_dropout")
-    data_fields = (*Config.data_fields, "length", "tokenizer", "most_words", "lower", "field")
+    once_begun = {"annealing": "linear", "annealing_examples": 0, "pretraining": 0}
+    data_fields = (*Config.data_fields, "start", "length", "tokenizer", "most_words", "lower", "field")
     architecture = (
         *Config.architecture,
         "length",
@@ -138,9 +139,12 @@ class TextVAEConfig(Config):
         from keras_gen import datasets
         from keras_gen.media import Text
 
+        media = Text(self.length, self.tokenizer, self.most_words, lower=self.lower)
+        if self.start is not None:
+            media = self.earlier().media  # whose words the weights are of
         return datasets.load(
             self.data,
-            media=Text(self.length, self.tokenizer, self.most_words, lower=self.lower),
+            media=media,
             field=self.field,
             batch_size=self.batch_size,
             seed=self.data_seed,

@@ -77,10 +77,12 @@ class VAEConfig(Config):
         "prior": ("standard", "vamp"),
         "frozen": ("none", "encoder", "decoder"),
     }
+    once_begun = {"warm_up": 0}
     architecture = (
         "network",
         "width",
         "latent_dim",
+        "activation",
         "likelihood",
         "objective",
         "prior",

@@ -1,14 +1,9 @@
 """Searches for better settings of a recipe, by KerasTuner's algorithms."""
 
 from keras_gen.recipes.space import Choice, Range
+from keras_gen.tuners.algorithms import BayesianOptimization, GridSearch, Hyperband, RandomSearch
 from keras_gen.tuners.hyper_recipe import HyperRecipe
-from keras_gen.tuners.recipe_tuner import (
-    BayesianOptimization,
-    GridSearch,
-    Hyperband,
-    RandomSearch,
-    RecipeTuner,
-)
+from keras_gen.tuners.recipe_tuner import RecipeTuner
 from keras_gen.tuners.results import Results
 
 __all__ = [

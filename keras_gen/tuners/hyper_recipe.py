@@ -13,7 +13,7 @@ from keras_gen.recipes.space import Range, check_space, slower
 
 DRAWS = 100  # of the importance-weighted likelihood of validation examples, at most
 COSTLY = ("disentanglement",)  # measures that are taken for an objective of theirs alone
-DIGITS = 4  # that a setting has: what is left of it is below what gRPC keeps
+DIGITS = 4  # of a setting, so that it reads well
 
 
 class HyperRecipe(keras_tuner.HyperModel):
@@ -39,7 +39,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.
         start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own space then changes
             no architecture, and has learning rates around a tenth of that run's. None begins anew.
-        **fields: values of other fields of the recipe.
+        fields: dict, field of the recipe -> value, or text of a value, that is not searched or that the search begins at.
 
     Attributes:
         objective: `keras_tuner.Objective`.
@@ -53,9 +53,9 @@ class HyperRecipe(keras_tuner.HyperModel):
             the recipe needs data of yours.
     """
 
-    def __init__(self, recipe, objective=None, space=None, epochs=None, start=None, **fields):
+    def __init__(self, recipe, objective=None, space=None, epochs=None, start=None, fields=None):
         super().__init__(name=recipe)
-        self.recipe = recipe
+        self.recipe, fields = recipe, fields or {}
         if start is None:
             config, own = recipes.resolve(recipe, fields), recipes.get(recipe).space()
         else:
@@ -153,7 +153,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         """
         if args:
             raise InputError(
-                "The data are the recipe's: call search() without any, or give HyperRecipe data=PATH."
+                "The data are the recipe's: call search() without any, or give HyperRecipe the field data."
             )
         config = self.config(hp)
         dataset = config.load()
@@ -212,6 +212,6 @@ class HyperRecipe(keras_tuner.HyperModel):
 def _rounded(value, space):
     """A value as it reads, whichever way it came; KerasTuner's logarithmic whole numbers may be one too large."""
     if not isinstance(space, Range):
-        return value
+        return next(each for each in space.values if each == value)  # of bools KerasTuner makes numbers
     value = min(max(value, space.low), space.high)
     return int(value) if space.is_whole else float(f"{value:.{DIGITS}g}")

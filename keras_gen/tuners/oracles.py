@@ -2,11 +2,11 @@
 
 import functools
 import json
-import time
 import warnings
 from pathlib import Path
 
 import keras_tuner
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from keras_gen.files import write_atomically
@@ -21,27 +21,33 @@ class Durable:
     again; one that ended but is still in it as running is not run again. The first trial drawn has the recipe's own settings.
 
     Attributes:
-        deadline: time, as `time.monotonic` gives it, from which no trial is begun.
-        say: function of a trial that begins or has ended.
+        clock: the `SearchClock`, after whose time no trial is begun, or None.
+        is_over: whether a tuner was told that there is nothing left to try, or no time.
     """
 
-    deadline = float("inf")
+    clock = None
+    is_over = False
 
     def say(self, trial):
         """Tells of a trial that begins or has ended: by default nothing."""
 
+    @property
+    def is_exhausted(self):
+        """Whether all trials that may be tried were, and ended."""
+        return bool(self.max_trials) and len(self.end_order) >= self.max_trials
+
     def create_trial(self, tuner_id):
-        if time.monotonic() >= self.deadline and tuner_id not in self.ongoing_trials:
+        if self.clock is not None and self.clock.is_over and tuner_id not in self.ongoing_trials:
             self.tuner_ids.discard(tuner_id)
-            return keras_tuner.engine.trial.Trial(self.get_space(), status="STOPPED")
-        trial = super().create_trial(tuner_id)
+            trial = keras_tuner.engine.trial.Trial(self.get_space(), status="STOPPED")
+        else:
+            trial = super().create_trial(tuner_id)
+        self.is_over |= trial.status == "STOPPED"
         if trial.status == "RUNNING":
             self.say(trial)
         return trial
 
     def end_trial(self, trial):
-        # As they were drawn: on their way through gRPC numbers lose half their digits.
-        trial.hyperparameters = self.trials[trial.trial_id].hyperparameters
         super().end_trial(trial)
         self.say(self.trials[trial.trial_id])
 
@@ -77,6 +83,8 @@ class BayesianOracle(Durable, keras_tuner.oracles.BayesianOptimizationOracle):
         with warnings.catch_warnings():
             # A field that tells nothing has no length scale, which is no mistake.
             warnings.simplefilter("ignore", ConvergenceWarning)
+            # KerasTuner does not keep how far its random numbers have come.
+            self._random_state = np.random.RandomState(self.seed + len(self.trials))
             proposed = super().populate_space(trial_id)
         if proposed["values"] and self._duplicate(proposed["values"]):
             return self._random_populate_space()
@@ -88,7 +96,7 @@ class HyperbandOracle(Durable, keras_tuner.oracles.HyperbandOracle):
 
 
 class GridOracle(Durable, keras_tuner.oracles.GridSearchOracle):
-    """All settings in turn; of a range ten values."""
+    """All settings in turn: all whole numbers of a range, and ten others."""
 
     def reload(self):
         super().reload()

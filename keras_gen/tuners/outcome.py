@@ -41,6 +41,15 @@ class Outcome:
         write_atomically(Path(folder) / "outcome.json", json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
+def is_fault_of_machine(error):
+    """Whether settings have nothing to do with an exception: a file cannot be written, or is in another process's hands."""
+    while error is not None:
+        if isinstance(error, OSError) or "No space left" in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
 def reason(error):
     """A sentence on an exception."""
     if isinstance(error, InputError):

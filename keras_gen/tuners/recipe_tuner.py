@@ -19,11 +19,11 @@ from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder, replace_atomically, write_atomically
 from keras_gen.recipes.run import Run
-from keras_gen.recipes.samples import write_samples
 from keras_gen.recipes.training import SAMPLES_SHOWN, best_model, fit, trained_examples
-from keras_gen.tuners import board, oracles, workers
-from keras_gen.tuners.limits import Deadline
-from keras_gen.tuners.outcome import Outcome, reason, told
+from keras_gen.tuners import board, workers
+from keras_gen.tuners.clock import Deadline, SearchClock
+from keras_gen.tuners.folder import check_settings, keep_settings, settings_of
+from keras_gen.tuners.outcome import Outcome, is_fault_of_machine, reason, told
 
 MOST_STARTS = 5  # of a trial that comes no further, as when the process is killed for want of memory
 MOST_FAILURES = 10  # trials in a row
@@ -62,21 +62,23 @@ class RecipeTuner(keras_tuner.Tuner):
         trial_minutes=None,
         say=print,
     ):
-        _at_least(1, executions_per_trial=executions_per_trial)
+        at_least(1, executions_per_trial=executions_per_trial)
         for name, value in {"minutes": minutes, "trial_minutes": trial_minutes}.items():
             if value is not None and not value > 0:
                 raise InputError(f"{name} must be above 0, not {value}.")
         hypermodel.check_data()
         self.folder = Path(directory)
         make_folder(self.folder)
+        self.settings = settings_of(hypermodel, type(self).__name__, oracle.seed, executions_per_trial)
+        if not workers.is_worker():
+            keep_settings(self.folder, self.settings)
         self.say = say or (lambda line: None)
         self.trial_seconds = None if trial_minutes is None else 60 * trial_minutes
-        self._begun = time.monotonic() - self._elapsed()
-        self.deadline = self._begun + 60 * minutes if minutes is not None else float("inf")
+        self.clock = SearchClock(self.folder, minutes)
         self.interruption = Interruption()
         self._waits = False
-        self._failed_in_row = 0
-        oracle.deadline, oracle.say, oracle.verbose = self.deadline, self._tell, 0
+        self._failures = []  # since the last trial that did not fail
+        oracle.clock, oracle.say, oracle.verbose = self.clock, self._tell, 0
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells where it reloads from
             super().__init__(
                 oracle=oracle,
@@ -102,6 +104,10 @@ class RecipeTuner(keras_tuner.Tuner):
             KeyboardInterrupt: on SIGINT; a checkpoint is written, and the same call goes on from it.
             SystemExit: on SIGTERM, likewise.
         """
+        self.interruption = Interruption()
+        self._failures = []
+        if not workers.is_worker():
+            self.clock.write()
         self.save()
         # The chief only answers, perhaps beside the main thread, which alone may listen to signals.
         with contextlib.nullcontext() if workers.is_chief() else self.interruption:
@@ -110,9 +116,9 @@ class RecipeTuner(keras_tuner.Tuner):
     def pre_create_trial(self):
         if self.interruption.signal:
             leave(self.interruption.signal)
-        if self._failed_in_row >= MOST_FAILURES:
+        if len(self._failures) >= MOST_FAILURES:
             raise InputError(
-                f"{MOST_FAILURES} trials in a row failed: see the reasons in {self.project_dir}, and mend the space or the data."
+                f"{MOST_FAILURES} trials in a row failed, the last because: {self._failures[-1]} Mend the space or the data."
             )
         if self._waits:
             time.sleep(IDLE)
@@ -123,8 +129,10 @@ class RecipeTuner(keras_tuner.Tuner):
 
     def run_trial(self, trial, *args, **kwargs):
         folder = Path(self.get_trial_dir(trial.trial_id))
+        if workers.is_worker():
+            check_settings(self.folder, self.settings)
         begun = time.monotonic()
-        limits = [Deadline(self.deadline, "Cut off: the minutes of the search were over.")]
+        limits = [Deadline(self.clock.deadline(), "Cut off: the minutes of the search were over.")]
         if self.trial_seconds is not None:
             late = f"Took longer than the {self.trial_seconds / 60:g} minutes of a trial."
             limits.append(Deadline(begun + self.trial_seconds, late))
@@ -134,21 +142,24 @@ class RecipeTuner(keras_tuner.Tuner):
                 self._execute(trial, folder, number, limits) for number in range(self.executions_per_trial)
             ]
         except Exception as error:
-            self._failed_in_row += 1
+            if is_fault_of_machine(error):
+                raise InputError(reason(error)) from error
+            self._failures.append(reason(error))
             Outcome({}, [], time.monotonic() - begun, reason(error)).write(folder)
+            write_atomically(folder / "traceback.txt", traceback.format_exc())
             raise keras_tuner.errors.FailedTrialError(reason(error)) from error
-        self._failed_in_row = 0
+        self._failures = []
         metrics = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
         Outcome(metrics, scores, time.monotonic() - begun).write(folder)
         return metrics
 
     def _try_run_and_update_trial(self, trial, *args, **kwargs):
-        # KerasTuner would print the traceback of every failure; it is kept in `trial.json`, and the reason is told.
+        # KerasTuner would print the traceback of every failure; it is in the folder of the trial, and the reason is told.
         try:
             self._run_and_update_trial(trial, *args, **kwargs)
             trial.status = "COMPLETED"
         except keras_tuner.errors.FailedTrialError:
-            trial.status, trial.message = "FAILED", traceback.format_exc()
+            trial.status, trial.message = "FAILED", self._failures[-1]
 
     def save(self):
         if not self._is_worker():
@@ -159,13 +170,11 @@ class RecipeTuner(keras_tuner.Tuner):
         """The model of a trial's first execution, as it was measured."""
         return Run.open(Path(self.get_trial_dir(trial.trial_id)) / "execution0").load_model()
 
-    # How a trial is run.
+    def _get_tuner_fname(self):
+        # The same whether the search is run by this process or by workers, which keep nothing.
+        return str(self.folder / "trials" / ("worker.json" if workers.is_worker() else "tuner.json"))
 
-    def _elapsed(self):
-        """Seconds that earlier calls took, to the end of their last trial."""
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return float(json.loads((self.folder / "elapsed.json").read_text(encoding="utf-8"))["seconds"])
-        return 0.0
+    # How a trial is run.
 
     def _count_starts(self, folder):
         """Refuses a trial that the process did not survive again and again."""
@@ -184,15 +193,15 @@ class RecipeTuner(keras_tuner.Tuner):
     def _execute(self, trial, folder, number, limits):
         """The metrics of an execution: of one that was finished before, as they were written."""
         run = Run(folder / f"execution{number}")
+        hyper, values = self.hypermodel, trial.hyperparameters.values
+        config = hyper.config(trial.hyperparameters, number)
+        run.start(hyper.recipe, config)
         if run.complete:
             return json.loads(run.metrics_file.read_text(encoding="utf-8"))
         keras.backend.clear_session()
         gc.collect()
-        hyper, values = self.hypermodel, trial.hyperparameters.values
-        config = hyper.config(trial.hyperparameters, number)
         dataset = config.load()
         config.check_data(dataset)
-        run.start(hyper.recipe, config)
         strategy = distribution.strategy("one")
         with run.held():
             run.write_classes(dataset)
@@ -211,17 +220,21 @@ class RecipeTuner(keras_tuner.Tuner):
             )
             if config.restore_best and best_checkpoint(run.checkpoints).is_file():
                 model = best_model(run, strategy, say=lambda line: None)
+            for limit in limits:
+                limit.check()
             config.finish(model, dataset)
             metrics = hyper.measure(model, config)
-            write_samples(model, run.samples(model.media.sheet_ending), SAMPLES_SHOWN, seed=config.seed)
+            samples = model.generate(SAMPLES_SHOWN, seed=config.seed)
+            model.media.save_sheet(samples, run.samples(model.media.sheet_ending))
             board.write_trial(
                 run.folder / "tensorboard",
                 f"{trial.trial_id}/{number}",
                 hyper.declare(trial.hyperparameters),
                 {self.oracle.objective.name: metrics[self.oracle.objective.name]} | metrics,
                 model.media,
-                model.generate(SAMPLES_SHOWN, seed=config.seed),
+                samples,
             )
+            replace_atomically(run.model_file, model.save)
             write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
         return metrics
 
@@ -232,8 +245,7 @@ class RecipeTuner(keras_tuner.Tuner):
             epochs = trial.hyperparameters.values.get("tuner/epochs")
             self.say(f"Trial {name} begins: {values}" + (f", to epoch {epochs}" if epochs else ""))
             return
-        elapsed = {"seconds": time.monotonic() - self._begun}
-        write_atomically(self.folder / "elapsed.json", json.dumps(elapsed) + "\n")
+        self.clock.write()
         outcome = Outcome.read(self.get_trial_dir(name))
         took = f" after {outcome.seconds:.0f} s" if outcome else ""
         if trial.status == "COMPLETED":
@@ -261,100 +273,8 @@ def take_checkpoint(earlier, run):
             replace_atomically(target, lambda partial, source=source: shutil.copyfile(source, partial))
 
 
-def _at_least(least, **numbers):
+def at_least(least, **numbers):
+    """Refuses numbers, by their names, that are neither None nor whole ones from the least."""
     for name, number in numbers.items():
         if number is not None and not (isinstance(number, int) and number >= least):
             raise InputError(f"{name} must be a whole number from {least}, not {number!r}.")
-
-
-class RandomSearch(RecipeTuner):
-    """Tries settings drawn at random; the first are the recipe's own.
-
-    Example:
-
-    >>> from keras_gen.tuners import HyperRecipe, RandomSearch
-    >>> hyper = HyperRecipe("digits-gan", objective="kid", epochs=2)
-    >>> tuner = RandomSearch(hyper, max_trials=10, directory="runs/random")  # doctest: +SKIP
-    >>> tuner.search()  # doctest: +SKIP
-    >>> hyper.best(tuner.get_best_hyperparameters()[0], seed=1)  # doctest: +SKIP
-
-    Args:
-        hypermodel: a `HyperRecipe`.
-        max_trials: int >= 1, or None for no limit.
-        seed: int >= 0, decides which settings are drawn.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
-    """
-
-    def __init__(self, hypermodel, max_trials=10, seed=0, **settings):
-        oracle = oracles.RandomOracle(hypermodel.objective, **_drawn(max_trials, seed))
-        super().__init__(hypermodel, oracle, **settings)
-
-
-class BayesianOptimization(RecipeTuner):
-    """Tries the settings that a Gaussian process of those tried before expects most of; the first are the recipe's own.
-
-    Args:
-        hypermodel: a `HyperRecipe`.
-        max_trials: int >= 1, or None for no limit.
-        num_initial_points: int >= 2, settings drawn at random first; None for as many as fields are searched.
-        seed: int >= 0, decides which settings are drawn.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
-    """
-
-    def __init__(self, hypermodel, max_trials=10, num_initial_points=None, seed=0, **settings):
-        _at_least(2, num_initial_points=num_initial_points)
-        oracle = oracles.BayesianOracle(
-            hypermodel.objective,
-            num_initial_points=num_initial_points or max(2, len(hypermodel.space)),
-            **_drawn(max_trials, seed),
-        )
-        super().__init__(hypermodel, oracle, **settings)
-
-
-class GridSearch(RecipeTuner):
-    """Tries all settings in turn, of a range ten values each; the first are the recipe's own.
-
-    Args:
-        hypermodel: a `HyperRecipe`.
-        max_trials: int >= 1, or None for the whole grid.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
-    """
-
-    def __init__(self, hypermodel, max_trials=None, **settings):
-        oracle = oracles.GridOracle(hypermodel.objective, **_drawn(max_trials, 0))
-        super().__init__(hypermodel, oracle, **settings)
-
-
-class Hyperband(RecipeTuner):
-    """Trains many settings for a little, and the better ones of them further (Li et al. 2018, arXiv 1603.06560).
-
-    Args:
-        hypermodel: a `HyperRecipe`, whose epochs the best trials reach.
-        max_trials: int >= 1, or None for as many as Hyperband makes.
-        factor: int >= 2, how many times fewer settings are trained so many times longer.
-        hyperband_iterations: int >= 1, how often all is done from the beginning.
-        seed: int >= 0, decides which settings are drawn.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
-    """
-
-    def __init__(self, hypermodel, max_trials=None, factor=3, hyperband_iterations=1, seed=0, **settings):
-        _at_least(2, factor=factor)
-        _at_least(1, hyperband_iterations=hyperband_iterations)
-        drawn = _drawn(max_trials, seed)
-        limit = drawn.pop("max_trials")
-        oracle = oracles.HyperbandOracle(
-            hypermodel.objective,
-            max_epochs=hypermodel.short.epochs,
-            factor=factor,
-            hyperband_iterations=hyperband_iterations,
-            **drawn,
-        )
-        oracle.max_trials = limit
-        super().__init__(hypermodel, oracle, **settings)
-
-
-def _drawn(max_trials, seed):
-    """What all oracles take. KerasTuner takes a seed of 0 for none, and failures in a row are counted where they happen."""
-    _at_least(1, max_trials=max_trials)
-    _at_least(0, seed=seed)
-    return {"max_trials": max_trials, "seed": seed + 1, "max_consecutive_failed_trials": None}

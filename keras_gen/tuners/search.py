@@ -1,18 +1,20 @@
 """The whole line: from a recipe with ranges to a better model."""
 
+import contextlib
 import dataclasses
 import json
 import os
 from pathlib import Path
+
+import grpc
 
 from keras_gen import recipes
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import locked, make_folder, write_atomically
 from keras_gen.recipes.run import Run
 from keras_gen.recipes.training import train
-from keras_gen.recipes.workers import free_ports
 from keras_gen.tuners import board, workers
-from keras_gen.tuners.recipe_tuner import BayesianOptimization, GridSearch, Hyperband, RandomSearch
+from keras_gen.tuners.algorithms import BayesianOptimization, GridSearch, Hyperband, RandomSearch
 from keras_gen.tuners.results import Results
 
 TUNERS = {
@@ -45,25 +47,35 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
     """
     if tuner not in TUNERS:
         raise unknown("tuner", tuner, TUNERS)
+    workers.check_environment()
+    if num_workers and workers.is_chief():
+        raise InputError(
+            "This process is the chief of workers elsewhere: leave --workers out, or KERASTUNER_TUNER_ID."
+        )
     output = Path(output)
-    is_worker = workers.is_worker()
-    if not is_worker:
-        make_folder(output)
-        _keep_settings(output, hyper, tuner, settings)
-        board.write_search(output / "tensorboard", hyper.space, [hyper.objective.name, *hyper.secondary])
-    if num_workers and not is_worker:
-        os.environ |= workers.chief_environment(*free_ports(1))
-    found = TUNERS[tuner](hyper, directory=output, say=say, **settings)
-    if is_worker:
-        say(f"Trials come from {os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}")
+    if workers.is_worker():
         workers.end_with_parent()
-        found.search()
+        say("Trials come from {KERASTUNER_ORACLE_IP}:{KERASTUNER_ORACLE_PORT}".format(**os.environ))
+        try:
+            TUNERS[tuner](hyper, directory=output, say=say, **settings).search()
+        except grpc.RpcError as error:
+            raise InputError(f"The chief does not answer: {error.details()}") from error
         return None
-    with locked(output, "searching"):
-        if num_workers:
-            workers.search_with_workers(num_workers, found, arguments, say)
-        else:
-            found.search()
+    make_folder(output)
+    with locked(output, "searching"), workers.as_chief() if num_workers else contextlib.nullcontext():
+        found = TUNERS[tuner](hyper, directory=output, say=say, **settings)
+        board.write_search(output / "tensorboard", hyper.space, [hyper.objective.name, *hyper.secondary])
+        try:
+            if num_workers:
+                workers.search_with_workers(num_workers, found, arguments, say)
+            elif workers.is_chief():
+                workers.search_as_chief(found)
+            else:
+                found.search()
+        except InputError:
+            if found.oracle.end_order:
+                write_atomically(output / "report.md", Results(found).report(hyper))
+            raise
     results = Results(found)
     if not results.rows:
         reasons = list(results.failures.values())
@@ -72,11 +84,11 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
             if reasons
             else "No trial was begun: give more minutes or trials."
         )
+    write_atomically(output / "report.md", results.report(hyper))
     trial = found.oracle.trials[results.rows[0].trial]
     seed = hyper.full.seed + found.executions_per_trial
     best = {"recipe": hyper.recipe, **dataclasses.asdict(hyper.best(trial.hyperparameters, seed))}
     write_atomically(output / "best.json", json.dumps(best, indent=2) + "\n")
-    write_atomically(output / "report.md", results.report(hyper))
     return results
 
 
@@ -90,41 +102,13 @@ def retrain(hyper, output, results, say=print):
         say: function that is told in a line what happens.
 
     Returns:
-        The finished `Run`, in `<output>/best`.
+        The finished `Run`, in `<output>/best/trial_<number>`: with more trials another one may become the best.
     """
     output = Path(output)
-    run = Run(output / "best")
+    run = Run(output / "best" / f"trial_{results.rows[0].trial}")
     recipe, config = recipes.read(output / "best.json")
     run.check(recipe, config)
     if not run.complete:
         train(run, recipe, config, "one", say, name=output.resolve().name)
     write_atomically(output / "report.md", results.report(hyper, run.report_file.relative_to(output)))
     return run
-
-
-def _keep_settings(output, hyper, tuner, settings):
-    """Refuses to go on with a search of other settings; more trials or minutes may be given."""
-    budget = ("max_trials", "minutes", "trial_minutes")
-    wanted = {
-        "recipe": hyper.recipe,
-        "objective": hyper.objective.name,
-        "tuner": tuner,
-        "space": {field: str(values) for field, values in hyper.space.items()},
-        **{name: value for name, value in settings.items() if name not in budget},
-        "trial": dataclasses.asdict(hyper.short),
-    }
-    wanted = json.loads(json.dumps(wanted))
-    file = output / "search.json"
-    if file.is_file():
-        try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file} cannot be read: {error}.") from error
-        changed = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
-        if changed:
-            raise InputError(
-                f"{output} holds a search with other settings ({', '.join(changed)} differ): choose another --output."
-            )
-    elif Run(output).config_file.is_file():
-        raise InputError(f"{output} holds a run: choose another --output.")
-    write_atomically(file, json.dumps(wanted, indent=2) + "\n")

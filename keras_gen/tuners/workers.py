@@ -8,32 +8,53 @@ import sys
 import threading
 import time
 
+import tensorflow as tf
+
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
+from keras_gen.recipes.workers import free_ports
 from keras_gen.tuners.outcome import reason
 
 POLL = 0.2  # seconds between two looks at the workers
+FAREWELL = 5  # seconds in which all workers ask again, and hear that the search is over
 MOST_RESTARTS = 20  # of workers that were killed
 LAUNCHED = "KERAS_GEN_LAUNCHED"
+VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
+LATE = 60  # seconds after the end of its minutes that a chief waits for trials that are being cut off
+
+
+def check_environment():
+    """Refuses KerasTuner's environment variables where some of them are missing.
+
+    Raises:
+        InputError: they are.
+    """
+    missing = [name for name in VARIABLES if name not in os.environ]
+    if missing and len(missing) < len(VARIABLES):
+        raise InputError(
+            f"A search across machines needs {', '.join(missing)} too: set all of {', '.join(VARIABLES)}, or none."
+        )
 
 
 def is_chief():
     """Whether KerasTuner's environment variables make this process the chief of a search."""
-    return "KERASTUNER_ORACLE_IP" in os.environ and "chief" in os.environ.get("KERASTUNER_TUNER_ID", "")
+    return "chief" in os.environ.get("KERASTUNER_TUNER_ID", "")
 
 
 def is_worker():
     """Whether they make it a worker."""
-    return "KERASTUNER_ORACLE_IP" in os.environ and not is_chief()
+    return "KERASTUNER_TUNER_ID" in os.environ and not is_chief()
 
 
-def chief_environment(port):
-    """KerasTuner's environment variables of a chief on this machine."""
-    return {
-        "KERASTUNER_TUNER_ID": "chief",
-        "KERASTUNER_ORACLE_IP": "127.0.0.1",
-        "KERASTUNER_ORACLE_PORT": str(port),
-    }
+@contextlib.contextmanager
+def as_chief():
+    """Makes this process the chief of a search on this machine, by KerasTuner's environment variables."""
+    os.environ |= dict(zip(VARIABLES, ("chief", "127.0.0.1", str(*free_ports(1))), strict=True))
+    try:
+        yield
+    finally:
+        for name in VARIABLES:
+            del os.environ[name]
 
 
 def end_with_parent():
@@ -43,12 +64,57 @@ def end_with_parent():
         threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
 
 
+def hand_out(tuner):
+    """Answers workers, in a thread that lasts until the process ends.
+
+    Args:
+        tuner: the chief's `RecipeTuner`.
+
+    Returns:
+        List that an exception is put in if it has to give up.
+    """
+    troubles = []
+
+    def answer():
+        try:
+            tuner.search()
+        except Exception as error:  # noqa: BLE001 - whatever it is, workers would wait an hour for an answer
+            troubles.append(error)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return troubles
+
+
+def search_as_chief(tuner):
+    """Hands out trials to workers on other machines, until none is left and none is running.
+
+    KerasTuner's own chief waits for ever for a worker that is gone.
+
+    Args:
+        tuner: the chief's `RecipeTuner`.
+
+    Raises:
+        InputError: the port cannot be listened on.
+    """
+    oracle, clock = tuner.oracle, tuner.clock
+    if oracle.is_exhausted or clock.is_over:
+        return
+    troubles = hand_out(tuner)
+    while not (oracle.is_over and not oracle.ongoing_trials):
+        if troubles:
+            raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
+        if clock.is_over and time.monotonic() > clock.begun + 60 * clock.minutes + LATE:
+            return
+        time.sleep(POLL)
+    time.sleep(FAREWELL)
+
+
 def search_with_workers(num, tuner, arguments, say):
     """Runs a search by workers on this machine; one that is killed is started again, and goes on with its trial.
 
     Args:
         num: int >= 1.
-        tuner: the chief's `RecipeTuner`, made under `chief_environment`.
+        tuner: the chief's `RecipeTuner`, made under `as_chief`.
         arguments: of `keras-gen`, the same for every worker.
         say: function that is told in a line what happens.
 
@@ -60,16 +126,9 @@ def search_with_workers(num, tuner, arguments, say):
     logs = tuner.folder / "workers"
     make_folder(logs)
     threads = str(max(1, (os.cpu_count() or 1) // num))
-    passed_on, restarts, troubles = [], 0, []
-
-    def answer():
-        try:
-            tuner.search()
-        except Exception as error:  # noqa: BLE001 - whatever it is, workers would wait an hour for an answer
-            troubles.append(error)
-
-    # Until the process ends; whether they are done, the workers say themselves.
-    threading.Thread(target=answer, daemon=True).start()
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    passed_on, restarts = [], 0
+    troubles = hand_out(tuner)
     with contextlib.ExitStack() as stack:
         processes = {}
 
@@ -78,6 +137,8 @@ def search_with_workers(num, tuner, arguments, say):
             environment = {
                 "TF_NUM_INTRAOP_THREADS": threads,
                 "TF_NUM_INTEROP_THREADS": threads,
+                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+                **({"CUDA_VISIBLE_DEVICES": str(index % gpus)} if gpus else {}),
                 **os.environ,
                 "KERASTUNER_TUNER_ID": f"tuner{index}",
                 LAUNCHED: "1",

@@ -74,6 +74,18 @@ def test_what_is_frozen_keeps_its_weights_while_the_rest_learns(earlier):
         assert not np.array_equal(*last)
 
 
+def test_sentences_of_ones_own_are_told_by_the_words_of_the_run(earlier, tmp_path):
+    recipe, folder, model = earlier
+    if recipe != "docstrings-vae":
+        pytest.skip("no vocabulary")
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(f"Return the quokka number {number}." for number in range(50)))
+    config = fine_tuned(recipe, folder, {"data": str(path)})
+    assert config.media == model.media and "quokka" not in config.media.vocabulary
+    assert config.build().media == model.media
+    assert config.annealing_examples == config.pretraining == 0
+
+
 def _layers(model, part):
     if part == "encoder":
         return [model.encoder]
@@ -84,7 +96,7 @@ def _layers(model, part):
 def test_what_does_not_fit_is_told(earlier, tmp_path):
     recipe, folder, model = earlier
     if recipe != "docstrings-vae":  # whose data take their time
-        with pytest.raises(InputError, match="The networks differ: "):
+        with pytest.raises(InputError, match="The networks differ: weight \\d+ is \\("):
             fine_tuned(recipe, folder, {"width": 16}).build()
     other = "digits-vae" if recipe == "digits-gan" else "digits-gan"
     with pytest.raises(InputError, match=f"is a run of {recipe}, not of {other}"):

@@ -52,6 +52,7 @@ def test_the_command_line_says_ranges_and_choices():
         ("widht=1:2", "Unknown field 'widht': did you mean 'width'"),
         ("r1=a:2", "'r1' takes floats, and its range likewise, not 'a'"),
         ("r1=2:1", "to a larger one, not from 2.0 to 1.0"),
+        ("network=dcgan:sngan", "one of numbers, not from 'dcgan' to 'sngan': take a choice"),
         ("r1=0:1:log", "begins above 0, not at 0.0"),
         ("width=8,8", "at least two different values"),
     ],

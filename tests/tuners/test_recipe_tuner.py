@@ -1,5 +1,6 @@
 """Searches of tiny models on real digits: what they record, resume, and refuse."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import keras_gen as kg
-from keras_gen.callbacks import latest_checkpoint
+from keras_gen.callbacks import checkpoint, latest_checkpoint
 from keras_gen.errors import InputError
 from keras_gen.models import load_model
 from keras_gen.recipes import measures
 from keras_gen.recipes.picture_vae import PictureVAEConfig
-from keras_gen.tuners import Choice, GridSearch, Hyperband, HyperRecipe, RandomSearch, Range
+from keras_gen.tuners import Choice, GridSearch, Hyperband, HyperRecipe, RandomSearch, Range, workers
 from keras_gen.tuners.outcome import Outcome
 from keras_gen.tuners.results import Results
 
@@ -25,7 +26,7 @@ TINY_GAN = {**TINY, "width": 4, "latent_dim": 4}
 
 
 def vae(space, epochs=1, **settings):
-    return HyperRecipe("digits-vae", space=space, epochs=epochs, **{**TINY_VAE, **settings})
+    return HyperRecipe("digits-vae", space=space, epochs=epochs, fields={**TINY_VAE, **settings})
 
 
 def silent(tuner, hyper, folder, **settings):
@@ -154,17 +155,41 @@ def test_a_search_that_was_stopped_goes_on_without_repeating(tmp_path, monkeypat
     hyper = vae({"beta": Range(0.5, 2.0)})
     with pytest.raises(KeyboardInterrupt):
         silent(RandomSearch, hyper, tmp_path, max_trials=3).search()
-    elapsed = json.loads((tmp_path / "elapsed.json").read_text())["seconds"]
+    elapsed = json.loads((tmp_path / "clock.json").read_text())["seconds"]
     trained = (tmp_path / "trials/trial_1/execution0/history.csv").read_bytes()
     again = silent(RandomSearch, hyper, tmp_path, max_trials=3)
     again.search()
     assert measured[0] == 1.0 and measured[1] == measured[2] and len(set(measured)) == 3
     assert (tmp_path / "trials/trial_1/execution0/history.csv").read_bytes() == trained
     assert [trial.status for trial in again.oracle.trials.values()] == ["COMPLETED"] * 3
-    assert json.loads((tmp_path / "elapsed.json").read_text())["seconds"] > elapsed
+    again.search()
+    assert len(measured) == 4
+    assert json.loads((tmp_path / "clock.json").read_text())["seconds"] > elapsed
+    # As the chief of workers, which none come to: what was found is there.
+    with workers.as_chief():
+        chief = silent(RandomSearch, hyper, tmp_path, max_trials=3)
+        assert chief.oracle.is_exhausted and len(chief.oracle.trials) == 3
+        workers.search_as_chief(chief)
     more = silent(RandomSearch, hyper, tmp_path, max_trials=4)
     more.search()
     assert len(measured) == 5 and len(more.oracle.trials) == 4
+    with pytest.raises(InputError, match="epochs of a trial is 1 there, 2 here"):
+        silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}, epochs=2), tmp_path)
+
+
+def test_a_full_disk_ends_the_search_but_not_the_trial(tmp_path, monkeypatch):
+    def full(path, model_path=None):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    hyper = vae({"beta": Range(0.5, 2.0)})
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "replace_atomically", full)
+        with pytest.raises(InputError, match="cannot be written .*make room"):
+            silent(RandomSearch, hyper, tmp_path, max_trials=1).search()
+    again = silent(RandomSearch, hyper, tmp_path, max_trials=1)
+    assert Outcome.read(folders(again)[0]) is None
+    again.search()
+    assert again.oracle.trials["0"].status == "COMPLETED"
 
 
 def test_limits_of_time_are_kept_and_told(tmp_path):
@@ -217,7 +242,7 @@ def variables(model):
 def test_hyperband_goes_on_as_if_it_had_never_stopped(tmp_path):
     """All weights, averages and both optimizers of a GAN, to the last bit."""
     space = {"r1": Range(0.5, 2.0)}
-    hyper = HyperRecipe("digits-gan", space=space, epochs=3, **TINY_GAN)
+    hyper = HyperRecipe("digits-gan", space=space, epochs=3, fields=TINY_GAN)
     halving = silent(Hyperband, hyper, tmp_path / "halving", max_trials=4)
     halving.search()
     further = next(t for t in halving.oracle.trials.values() if "tuner/trial_id" in t.hyperparameters.values)
@@ -234,7 +259,7 @@ def test_hyperband_goes_on_as_if_it_had_never_stopped(tmp_path):
 
 def test_tuners_of_kerastuner_take_a_recipe(tmp_path):
     """Their Hyperband, too, warms both optimizers of a GAN up again."""
-    hyper = HyperRecipe("digits-gan", "kid", {"r1": Range(0.5, 2.0)}, epochs=3, **TINY_GAN)
+    hyper = HyperRecipe("digits-gan", "kid", {"r1": Range(0.5, 2.0)}, epochs=3, fields=TINY_GAN)
     begun = []
 
     class Watched(HyperRecipe):
@@ -249,6 +274,11 @@ def test_tuners_of_kerastuner_take_a_recipe(tmp_path):
     assert np.isfinite(tuner.oracle.get_best_trials()[0].score)
     with pytest.raises(InputError, match="The data are the recipe's"):
         HyperRecipe.fit(hyper, keras_tuner.HyperParameters(), None, np.zeros(3))
+
+
+def test_a_choice_of_yes_or_no_stays_one():
+    hyper = vae({"jit_compile": Choice(True, False)})
+    assert hyper.config(keras_tuner.HyperParameters()).jit_compile is False
 
 
 def test_data_are_loaded_once_for_all_trials():
@@ -268,7 +298,8 @@ def test_data_are_loaded_once_for_all_trials():
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
         ({"start": "nowhere"}, "nowhere is not the folder of a run"),
-        ({"data": ""}, "digits-gan needs files of yours"),
+        ({"fields": {"data": ""}}, "digits-gan needs files of yours"),
+        ({"fields": {"widht": 3}}, "Unknown field 'widht': did you mean 'width'"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_trained(given, message):

@@ -1,0 +1,97 @@
+"""KerasTuner's algorithms, as tuners whose trials are runs."""
+
+from keras_gen.tuners import oracles
+from keras_gen.tuners.recipe_tuner import RecipeTuner, at_least
+
+
+class RandomSearch(RecipeTuner):
+    """Tries settings drawn at random; the first are the recipe's own.
+
+    Example:
+
+    >>> from keras_gen.tuners import HyperRecipe, RandomSearch
+    >>> hyper = HyperRecipe("digits-gan", objective="kid", epochs=2)
+    >>> tuner = RandomSearch(hyper, max_trials=10, directory="runs/random")  # doctest: +SKIP
+    >>> tuner.search()  # doctest: +SKIP
+    >>> hyper.best(tuner.get_best_hyperparameters()[0], seed=1)  # doctest: +SKIP
+
+    Args:
+        hypermodel: a `HyperRecipe`.
+        max_trials: int >= 1, or None for no limit.
+        seed: int >= 0, decides which settings are drawn.
+        **settings: see `RecipeTuner`, of which `directory` must be given.
+    """
+
+    def __init__(self, hypermodel, max_trials=10, seed=0, **settings):
+        oracle = oracles.RandomOracle(hypermodel.objective, **_drawn(max_trials, seed))
+        super().__init__(hypermodel, oracle, **settings)
+
+
+class BayesianOptimization(RecipeTuner):
+    """Tries the settings that a Gaussian process of those tried before expects most of; the first are the recipe's own.
+
+    Args:
+        hypermodel: a `HyperRecipe`.
+        max_trials: int >= 1, or None for no limit.
+        num_initial_points: int >= 2, settings drawn at random first; None for as many as fields are searched.
+        seed: int >= 0, decides which settings are drawn.
+        **settings: see `RecipeTuner`, of which `directory` must be given.
+    """
+
+    def __init__(self, hypermodel, max_trials=10, num_initial_points=None, seed=0, **settings):
+        at_least(2, num_initial_points=num_initial_points)
+        oracle = oracles.BayesianOracle(
+            hypermodel.objective,
+            num_initial_points=num_initial_points or max(2, len(hypermodel.space)),
+            **_drawn(max_trials, seed),
+        )
+        super().__init__(hypermodel, oracle, **settings)
+
+
+class GridSearch(RecipeTuner):
+    """Tries all settings in turn: all whole numbers of a range, and ten others; the first are the recipe's own.
+
+    Args:
+        hypermodel: a `HyperRecipe`.
+        max_trials: int >= 1, or None for the whole grid.
+        **settings: see `RecipeTuner`, of which `directory` must be given.
+    """
+
+    def __init__(self, hypermodel, max_trials=None, **settings):
+        oracle = oracles.GridOracle(hypermodel.objective, **_drawn(max_trials, 0))
+        super().__init__(hypermodel, oracle, **settings)
+
+
+class Hyperband(RecipeTuner):
+    """Trains many settings for a little, and the better ones of them further (Li et al. 2018, arXiv 1603.06560).
+
+    Args:
+        hypermodel: a `HyperRecipe`, whose epochs the best trials reach.
+        max_trials: int >= 1, or None for as many as Hyperband makes.
+        factor: int >= 2, how many times fewer settings are trained so many times longer.
+        hyperband_iterations: int >= 1, how often all is done from the beginning.
+        seed: int >= 0, decides which settings are drawn.
+        **settings: see `RecipeTuner`, of which `directory` must be given.
+    """
+
+    def __init__(self, hypermodel, max_trials=None, factor=3, hyperband_iterations=1, seed=0, **settings):
+        at_least(2, factor=factor)
+        at_least(1, hyperband_iterations=hyperband_iterations)
+        drawn = _drawn(max_trials, seed)
+        limit = drawn.pop("max_trials")
+        oracle = oracles.HyperbandOracle(
+            hypermodel.objective,
+            max_epochs=hypermodel.short.epochs,
+            factor=factor,
+            hyperband_iterations=hyperband_iterations,
+            **drawn,
+        )
+        oracle.max_trials = limit
+        super().__init__(hypermodel, oracle, **settings)
+
+
+def _drawn(max_trials, seed):
+    """What all oracles take. KerasTuner takes a seed of 0 for none, and failures in a row are counted where they happen."""
+    at_least(1, max_trials=max_trials)
+    at_least(0, seed=seed)
+    return {"max_trials": max_trials, "seed": seed + 1, "max_consecutive_failed_trials": None}

@@ -1,0 +1,62 @@
+"""What a folder says of the search in it."""
+
+import dataclasses
+import json
+
+from keras_gen.errors import InputError
+from keras_gen.files import write_atomically
+from keras_gen.recipes.run import Run
+
+
+def settings_of(hyper, algorithm, seed, executions_per_trial):
+    """All that decides the trials of a search, as JSON has it.
+
+    Args:
+        hyper: the `HyperRecipe`.
+        algorithm: name of the tuner's class.
+        seed: int, of its oracle.
+        executions_per_trial: int.
+    """
+    trial = {f"{field} of a trial": value for field, value in dataclasses.asdict(hyper.short).items()}
+    space = {f"space of {field}": str(values) for field, values in hyper.space.items()}
+    search = {"recipe": hyper.recipe, "objective": hyper.objective.name, "tuner": algorithm, "seed": seed}
+    return json.loads(json.dumps({**search, "executions": executions_per_trial, **space, **trial}))
+
+
+def keep_settings(folder, settings):
+    """Writes the settings of a search, unless it is there; more trials or minutes may be given later, but nothing else.
+
+    Args:
+        folder: `pathlib.Path` that exists.
+        settings: as `settings_of` gives them.
+
+    Raises:
+        InputError: the folder holds a search of other settings, or a run.
+    """
+    if (folder / "search.json").is_file():
+        check_settings(folder, settings)
+    elif Run(folder).config_file.is_file():
+        raise InputError(f"{folder} holds a run: choose another folder.")
+    else:
+        write_atomically(folder / "search.json", json.dumps(settings, indent=2) + "\n")
+
+
+def check_settings(folder, settings):
+    """Refuses a folder that holds a search of other settings.
+
+    Raises:
+        InputError: it does, or the file that says so is damaged.
+    """
+    file = folder / "search.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read: {error}.") from error
+    changed = sorted(name for name in found.keys() | settings.keys() if found.get(name) != settings.get(name))
+    if changed:
+        differences = ", ".join(
+            f"{name} is {found.get(name)} there, {settings.get(name)} here" for name in changed
+        )
+        raise InputError(
+            f"{folder} holds a search with other settings ({differences}): choose another folder."
+        )
