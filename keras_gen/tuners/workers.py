@@ -65,13 +65,13 @@ def end_with_parent():
 
 
 def hand_out(tuner):
-    """Answers workers, in a thread that lasts until the process ends.
+    """Answers workers, until all that asked have heard that the search is over.
 
     Args:
         tuner: the chief's `RecipeTuner`.
 
     Returns:
-        List that an exception is put in if it has to give up.
+        (thread that answers, list that an exception is put in if it has to give up).
     """
     troubles = []
 
@@ -81,8 +81,9 @@ def hand_out(tuner):
         except Exception as error:  # noqa: BLE001 - whatever it is, workers would wait an hour for an answer
             troubles.append(error)
 
-    threading.Thread(target=answer, daemon=True).start()
-    return troubles
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    return thread, troubles
 
 
 def search_as_chief(tuner):
@@ -99,7 +100,7 @@ def search_as_chief(tuner):
     oracle, clock = tuner.oracle, tuner.clock
     if oracle.is_exhausted or clock.is_over:
         return
-    troubles = hand_out(tuner)
+    _, troubles = hand_out(tuner)
     while not (oracle.is_over and not oracle.ongoing_trials):
         if troubles:
             raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
@@ -123,12 +124,14 @@ def search_with_workers(num, tuner, arguments, say):
         KeyboardInterrupt: on SIGINT, when the workers have written checkpoints.
         SystemExit: on SIGTERM, likewise.
     """
+    if tuner.oracle.is_exhausted or tuner.clock.is_over:
+        return
     logs = tuner.folder / "workers"
     make_folder(logs)
     threads = str(max(1, (os.cpu_count() or 1) // num))
     gpus = len(tf.config.list_physical_devices("GPU"))
     passed_on, restarts = [], 0
-    troubles = hand_out(tuner)
+    chief, troubles = hand_out(tuner)
     with contextlib.ExitStack() as stack:
         processes = {}
 
@@ -171,6 +174,8 @@ def search_with_workers(num, tuner, arguments, say):
                 start(index)
             if troubles:
                 raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
+            if not chief.is_alive():
+                break  # a worker that has not asked yet would find nobody
             failed = [index for index, process in processes.items() if (process.poll() or 0) > 0]
             if failed and not passed_on:
                 raise InputError(f"Worker {failed[0]} failed: see {logs / f'tuner{failed[0]}.log'}.")
