@@ -32,11 +32,10 @@ def config():
 def space():
     return {
         "width": Choice(48, 64, 96),
-        "latent_dim": Choice(16, 24, 32, 48),
-        "activation": Choice("silu", "gelu", "leaky_relu"),
-        "beta": Range(0.5, 4.0, log=True),
-        "gain": Range(0.0, 3.0),
-        "shift": Range(0.0, 0.1),
-        "time_mask": Range(0, 8),
+        "latent_dim": Choice(24, 32, 48),
+        "activation": Choice("silu", "gelu"),
+        "clip_norm": Choice(0.0, 100.0, 1000.0),
         "learning_rate": Range(5e-4, 5e-3, log=True),
+        "final_learning_rate_share": Range(0.003, 0.3, log=True),
+        "gain": Choice(0.0, 1.0),
     }
