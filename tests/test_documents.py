@@ -103,6 +103,14 @@ def test_sentences_in_a_table(tmp_path, monkeypatch):
     assert names["sentences"].media.vocabulary[0] in ("a", "dog", "sees", "cats", ".")
 
 
+def test_a_search_from_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    (example,) = python_of(ROOT / "docs" / "tuning.md")
+    exec(example.replace("max_trials=4", "max_trials=1"), names)
+    assert len(names["results"].rows) == 1 and names["config"].epochs == 20
+
+
 def python_of(document):
     """The Python examples in a document."""
     return re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)

@@ -215,10 +215,10 @@ def fit(run, config, dataset, strategy, interruption, say, epochs=None, watch=No
         except Diverged as error:
             restores += 1
             if restores > config.most_restores:
+                returns = f", also after {config.most_restores} returns to the last checkpoint with lower learning rates"
                 raise InputError(
-                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that was not finite, also "
-                    f"after {config.most_restores} returns to the last checkpoint with lower learning rates: set lower ones, or "
-                    "stronger penalties, from the start."
+                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that was not finite"
+                    f"{returns if config.most_restores else ''}: set lower learning rates, or stronger penalties, from the start."
                 ) from error
             say(f"{config.most_skipped} steps in a row were not finite: back to the last checkpoint, slower")
 
