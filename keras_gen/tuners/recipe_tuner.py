@@ -118,7 +118,7 @@ class RecipeTuner(keras_tuner.Tuner):
             leave(self.interruption.signal)
         if len(self._failures) >= MOST_FAILURES:
             raise InputError(
-                f"{MOST_FAILURES} trials in a row failed, the last because: {self._failures[-1]} Mend the space or the data."
+                f"{MOST_FAILURES} trials in a row failed: mend the space or the data. The last reason: {self._failures[-1]}"
             )
         if self._waits:
             time.sleep(IDLE)
