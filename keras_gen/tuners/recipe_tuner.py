@@ -162,17 +162,17 @@ class RecipeTuner(keras_tuner.Tuner):
             trial.status, trial.message = "FAILED", self._failures[-1]
 
     def save(self):
-        if not self._is_worker():
+        if not workers.is_worker():  # which have nothing to keep
             self.oracle.save()
-        write_atomically(Path(self._get_tuner_fname()), json.dumps(self.get_state()))
+            write_atomically(Path(self._get_tuner_fname()), json.dumps(self.get_state()))
 
     def load_model(self, trial):
         """The model of a trial's first execution, as it was measured."""
         return Run.open(Path(self.get_trial_dir(trial.trial_id)) / "execution0").load_model()
 
     def _get_tuner_fname(self):
-        # The same whether the search is run by this process or by workers, which keep nothing.
-        return str(self.folder / "trials" / ("worker.json" if workers.is_worker() else "tuner.json"))
+        # The same whether trials are run by this process or by workers, which find and keep nothing.
+        return str(Path(self.project_dir) / ("worker.json" if workers.is_worker() else "tuner.json"))
 
     # How a trial is run.
 
