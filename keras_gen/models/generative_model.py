@@ -1,7 +1,5 @@
 """What every generative model of the kit has: media on both sides, and latents between."""
 
-import itertools
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +9,7 @@ from keras_gen.models.data_check import check_data, whole_batches
 from keras_gen.models.interpolation import spherical
 from keras_gen.models.labels import check_label, label_shape, labels_for
 from keras_gen.models.trainer import Trainer
+from keras_gen.models.transfer import transfer
 
 GENERATE_BATCH = 256
 
@@ -304,23 +303,7 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: it is of another kind, or its networks have weights of other shapes.
         """
-        if type(earlier) is not type(self) or earlier.media != self.media:
-            raise InputError(
-                f"A {type(self).__name__} of {self.media} cannot go on from a {type(earlier).__name__} of {earlier.media}: take "
-                "a model of the same kind and media."
-            )
-        mine, theirs = (
-            [weight for part in model.learned_parts() for weight in part.weights] for model in (self, earlier)
-        )
-        shapes, found = ([tuple(weight.shape) for weight in weights] for weights in (mine, theirs))
-        if shapes != found:
-            pairs = itertools.zip_longest(shapes, found, fillvalue="no more")
-            place, (here, there) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
-            raise InputError(
-                f"The networks differ: weight {place} is {here} here, {there} there. Take a model of the same architecture."
-            )
-        for weight, value in zip(mine, theirs, strict=True):
-            weight.assign(value)
+        transfer(earlier, self)
 
     # Saving.
 

@@ -9,8 +9,7 @@ Score: on ten minutes of LibriSpeech by ten speakers, the log-mel spectrograms o
 """
 
 from keras_gen.recipes.space import Range
-from keras_gen.recipes.vae import SPACE
-from keras_gen.recipes.voice_vae import VoiceVAEConfig
+from keras_gen.recipes.voice_vae import SPACE, VoiceVAEConfig
 
 
 def config():
@@ -41,8 +40,6 @@ def config():
 def space():
     return {
         **SPACE,
-        "beta": Range(1.0, 40.0, log=True),
-        "gain": Range(0.0, 6.0),
         "shift": Range(0.0, 0.2),
         "time_mask": Range(0, 16),
         "frequency_mask": Range(0, 16),

@@ -2,8 +2,19 @@
 
 import dataclasses
 
+from keras_gen.recipes import vae
+from keras_gen.recipes.space import Range
 from keras_gen.recipes.vae import VAEConfig
 from keras_gen.recipes.voice_config import VoiceConfig
+
+SPACE = {  # what a search may change of a voice VAE
+    **vae.SPACE,
+    "beta": Range(1.0, 40.0, log=True),
+    "gain": Range(0.0, 6.0),
+    "shift": Range(0.0, 0.1),
+    "time_mask": Range(0, 8),
+    "frequency_mask": Range(0, 8),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
