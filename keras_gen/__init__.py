@@ -7,6 +7,7 @@ import importlib
 import os
 
 from keras_gen.errors import InputError
+from keras_gen.registration import register_with_keras
 
 __version__ = "0.1.0"
 
@@ -79,3 +80,6 @@ def __getattr__(name):
 
 def __dir__():
     return __all__
+
+
+register_with_keras()

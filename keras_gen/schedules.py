@@ -177,13 +177,33 @@ class Clock:
         schedule: a Keras `LearningRateSchedule`, such as a `Schedule`.
         clock: variable that counts what the schedule goes by.
         scale: variable, which the value is multiplied by.
+        settable: bool, whether the optimizer may be set to another rate, or shares `scale` with others.
     """
 
-    def __init__(self, schedule, clock, scale):
-        self.schedule, self.clock, self.scale = schedule, clock, scale
+    def __init__(self, schedule, clock, scale, settable=True):
+        self.schedule, self.clock, self.scale, self.settable = schedule, clock, scale, settable
 
     def __call__(self):
         return self.scale * self.schedule(self.clock)
+
+    def assign(self, value):
+        """Scales what is left of the schedule, so that it is `value` now: how Keras sets a learning rate.
+
+        Raises:
+            InputError: the schedule is 0 now, or several optimizers share it.
+        """
+        now = float(self.schedule(self.clock))
+        if not self.settable:
+            raise InputError(
+                "The schedules of the two optimizers are scaled together: set the learning_rate of model.optimizer, or give "
+                "an optimizer a number for its learning rate."
+            )
+        if now == 0.0:
+            raise InputError(
+                f"The schedule of the learning rate is 0 now, so it cannot be scaled to {value:g}: set it later, or give the "
+                "optimizer a number for its learning rate."
+            )
+        self.scale.assign(float(value) / now)
 
 
 def get(value):

@@ -7,7 +7,7 @@ import keras_gen
 
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
-    {"errors"},
+    {"errors", "registration"},
     {"files"},
     {"schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},

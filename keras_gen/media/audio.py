@@ -53,6 +53,7 @@ class Audio(Media):
     """
 
     dtype = "int16"
+    key = "audio"
     plural = "waveforms"
     ending = ".wav"
 

@@ -30,6 +30,7 @@ class Image(Media):
     """
 
     dtype = "uint8"
+    key = "image"
     plural = "pictures"
     ending = ".png"
 

@@ -48,6 +48,7 @@ class Text(Media):
     """
 
     dtype = "int32"
+    key = "text"
     plural = "sentences"
     ending = ".txt"
     sheet_ending = ".txt"

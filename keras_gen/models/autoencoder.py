@@ -5,11 +5,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.data_check import check_data, examples_of
+from keras_gen.models.data_check import as_arrays, is_array
 from keras_gen.models.generative_model import GENERATE_BATCH, GenerativeModel
 from keras_gen.models.precision import scaled
 
 SCORE_BATCH = 100
+CHECKED = 1024  # examples in a part that is checked at once
 
 
 class Autoencoder(GenerativeModel):
@@ -83,32 +84,10 @@ class Autoencoder(GenerativeModel):
     def optimizers(self):
         return {"model": self.optimizer}
 
-    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
-        """Trains like `keras.Model.fit`, see `GenerativeModel.fit`.
-
-        Raises:
-            InputError: the data do not fit the media or lie outside the support of the likelihood, the labels are missing,
-                examples are weighted, or replicas cannot have equal shares of a batch.
-        """
-        for data, labels in ((x, y), keras.utils.unpack_x_y_sample_weight(validation_data)[:2]):
-            check_data(self, data, labels)
-            self.check_support(data)
-        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Reports `test_step` like `keras.Model.evaluate`, on data as in `fit`.
-
-        Raises:
-            InputError: the data do not fit the media, or lie outside the support of the likelihood.
-        """
-        check_data(self, x, y)
-        self.check_support(x)
-        return super().evaluate(x, y, *args, **kwargs)
-
     def check_support(self, x):
-        """Refuses data that the likelihood gives no probability: arrays whole, a `tf.data.Dataset` by its first batch."""
-        for batch in examples_of(x, self.media):
-            self.likelihood.check(np.asarray(self.media.to_model(batch)))
+        """Refuses media that the likelihood gives no probability."""
+        for start in range(0, len(x), CHECKED):
+            self.likelihood.check(np.asarray(self.media.to_model(x[start : start + CHECKED])))
 
     def observe_packed(self, packed, seed):
         """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
@@ -120,6 +99,11 @@ class Autoencoder(GenerativeModel):
     def call(self, inputs, training=False):
         """Media in their model form, or [media, labels] -> parameters of the likelihood at the likeliest latents."""
         x, labels = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
+        if not x.dtype.is_floating:
+            raise InputError(
+                f"The model itself takes media in their model form, but was given {x.dtype.name}: call reconstruct(x) or "
+                "encode(x) with packed media."
+            )
         return self.parameters(self.encode_model(x, labels), labels)
 
     def decode_to_model(self, latents, labels):
@@ -143,6 +127,49 @@ class Autoencoder(GenerativeModel):
         return np.concatenate(
             [self._encode(x[part], None if labels is None else labels[part]).numpy() for part in parts]
         )
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Media as they come back from their latents: `reconstruct`, of whatever `fit` takes.
+
+        Args:
+            x: packed media or batches of these; of a conditional model batches of pairs of media and labels.
+            batch_size, verbose, steps, callbacks: those of `keras.Model.predict`.
+
+        Returns:
+            Array of raw media, (num, ...).
+
+        Raises:
+            InputError: media or labels do not fit the model.
+        """
+        x, _ = as_arrays(x, None, self.media)
+        if is_array(x) and self.num_classes is not None:
+            raise InputError(
+                "predict takes no labels, which the model is conditional on: call reconstruct(x, labels)."
+            )
+        self.checks_next_batch = True
+        raw = keras.Model.predict(self, x, batch_size, verbose, steps, callbacks)
+        return self.media.as_array(tf.convert_to_tensor(raw))
+
+    def predict_on_batch(self, x):
+        """Media of one batch as they come back from their latents, see `predict`."""
+        return self.predict(x, batch_size=len(x), verbose=0)
+
+    def make_predict_function(self, force=False):
+        if self.predict_function is not None and not force:
+            return
+        super().make_predict_function(force)
+        function = self.predict_function
+
+        def checked(batches):
+            self.check_if_first(batches[0])
+            return function(batches)
+
+        self.predict_function = checked
+
+    def predict_step(self, data):
+        x, labels = self.unpack(data)
+        latents = self.encode_model(self.likelihood.observe(x), labels)
+        return self.media.to_raw(self.decode_to_model(latents, labels))
 
     def reconstruct(self, x, labels=None):
         """Media as they come back from their latents.

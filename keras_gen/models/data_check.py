@@ -1,70 +1,173 @@
-"""Refusing data that a model cannot be trained on, before a graph is traced for them."""
+"""Refusing data that a model cannot be trained on, in whatever they are brought, before a graph is traced for them."""
+
+import os
+import warnings
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.datasets import Dataset
 from keras_gen.errors import InputError
 from keras_gen.models.labels import label_shape
 
-PART = 1024
+CLASSES_NAMED = 5
 
 
-def check_data(model, x, y=None):
-    """Checks what `fit` was given, as far as it shows its shapes without being read.
+def media_and_labels(batch, media):
+    """The two parts of a batch, in any of the forms that containers of batches give.
+
+    Args:
+        batch: media; a tuple of media [, labels [, None]]; or a dict of these as TensorFlow Datasets names them: "image",
+            "audio" or "text", and perhaps "label".
+        media: the `Media` of the model.
+
+    Returns:
+        (media, labels or None).
+
+    Raises:
+        InputError: the dict has other keys, or the examples are weighted.
+    """
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    if weights is not None:
+        raise InputError("Every example counts alike here: leave the weights out of the batches.")
+    if isinstance(x, dict):
+        if media.key not in x:
+            raise InputError(
+                f"A dict of {media.plural} must have the key {media.key!r}, and perhaps 'label', but has "
+                f"{', '.join(map(repr, x)) or 'none'}."
+            )
+        x, y = x[media.key], x.get("label", y)
+    return x, y
+
+
+def as_arrays(x, y, media):
+    """What is given to `fit` as arrays, lists or a dict of these -> (array, array or None); all else as it is.
+
+    Raises:
+        InputError: it is none of what holds examples or batches.
+    """
+    if isinstance(x, dict):
+        x, y = media_and_labels((x, y), media)
+    if isinstance(x, Dataset):
+        raise InputError(
+            "x is a whole Dataset: give one of its splits, such as fit(dataset.train, validation_data=dataset.val)."
+        )
+    if isinstance(x, str | os.PathLike):
+        raise InputError(
+            f"x is a path: load {str(x)!r} with keras_gen.datasets.load, and give its train split."
+        )
+    if isinstance(x, list | tuple):
+        x = _rows(x, media)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "UO" and media.key == "text":
+        x = media.pack(x.tolist())
+    if _is_foreign_array(x):
+        x = np.asarray(x)
+    if isinstance(y, list | tuple) or _is_foreign_array(y):
+        y = np.asarray(y)
+    return x, y
+
+
+def _rows(rows, media):
+    if len(rows) == 2 and getattr(rows[0], "shape", (0,))[1:] == media.shape:
+        raise InputError("x is a pair: give media and labels apart, as fit(x, y).")
+    try:
+        return np.asarray(rows)
+    except ValueError as error:
+        raise InputError(
+            f"x is a list of examples of several shapes, but {media.plural} of the shape {media.shape} are wanted: pack each "
+            "with model.media.pack."
+        ) from error
+
+
+def _is_foreign_array(values):
+    """Whether this is an array of another library, such as a tensor of PyTorch."""
+    return hasattr(values, "__array__") and hasattr(values, "shape") and not tf.is_tensor(values)
+
+
+def is_array(x):
+    return isinstance(x, np.ndarray) or tf.is_tensor(x)
+
+
+def check_examples(model, x, y=None):
+    """Checks examples by type, shape and range.
 
     Args:
         model: a `GenerativeModel`.
-        x: packed media as an array or tensor; a `tf.data.Dataset` of it or of (packed media, labels); anything else,
-            and None, passes.
-        y: labels, where `x` is an array or tensor.
+        x: packed media, an array or tensor (num, *media.shape), or of text strings (num,).
+        y: labels, or None.
 
     Raises:
-        InputError: the data do not fit the model's media, or the labels are missing or out of range.
+        InputError: the examples do not fit the model's media, or the labels are missing or out of range.
     """
-    if isinstance(x, tf.data.Dataset):
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(x.element_spec)
-    if not hasattr(x, "shape") or not hasattr(x, "dtype") or x.shape is None:
-        return
-    shape, dtype = tuple(x.shape)[1:], tf.as_dtype(x.dtype).name
-    if shape != model.media.shape or dtype != model.media.dtype:
+    media = model.media
+    if not is_array(x):
         raise InputError(
-            f"The model takes {model.media.dtype} examples of shape {model.media.shape}, but x has {dtype} examples "
-            f"of shape {shape}: pack them with model.media.pack, or build the model for that shape."
+            f"The model takes {media.plural} as an array, but a batch of x is of the type {type(x).__name__}: pack them with "
+            "model.media.pack."
         )
+    if not (x.dtype == tf.string and media.key == "text"):
+        shape, dtype = tuple(x.shape)[1:], _name(x)
+        if shape != media.shape or dtype != media.dtype:
+            raise InputError(
+                f"The model takes {media.dtype} examples of shape {media.shape}, but x has {dtype} examples of shape {shape}: "
+                "pack them with model.media.pack, take a split of keras_gen.datasets.load, such as dataset.train, or build "
+                "the model for that shape."
+            )
+        model.check_support(x)
     if model.num_classes is not None:
-        _check_labels(y, model.num_classes)
+        _check_labels(y, len(x), model.num_classes)
 
 
-def _check_labels(y, num_classes):
+def _name(array):
+    return array.dtype.name if hasattr(array.dtype, "name") else str(array.dtype)
+
+
+def _check_labels(y, num, num_classes):
     if y is None:
         raise InputError(
             f"The model is conditional on {num_classes} classes, but the data have no labels: give y, or build "
             "the model with num_classes=None."
         )
-    y = y if isinstance(y, tf.TensorSpec) else np.asarray(y)
-    shape = label_shape(num_classes)
-    if tuple(y.shape)[1:] not in (shape, shape or (1,)) or not tf.as_dtype(y.dtype).is_integer:
-        wanted = f"{shape[0]} integers" if shape else "one integer"
-        raise InputError(
-            f"Labels must be {wanted} an example, but y is {tf.as_dtype(y.dtype).name} of shape {tuple(y.shape)}."
-        )
+    y, shape = np.asarray(y), label_shape(num_classes)
+    wanted = f"{shape[0]} integers" if shape else "one integer"
+    given = f"Labels must be {wanted} an example, but y is {y.dtype.name} of shape {y.shape}"
+    if y.dtype.kind not in "iufb":
+        raise InputError(f"{given}: number the classes from 0, as keras_gen.datasets.load does.")
+    if y.shape == (num, num_classes) and num_classes != 1 and (np.sort(y)[:, -2:] == (0, 1)).all():
+        raise InputError(f"{given}, one-hot: give y.argmax(axis=-1).")
+    if y.shape[1:] not in (shape, shape or (1,)) or len(y) != num:
+        raise InputError(f"{given}, for {num} examples.")
+    if y.dtype.kind not in "iu":
+        raise InputError(f"{given}: give integers, such as y.astype('int32').")
     last = np.reshape(num_classes, shape) - 1
-    if isinstance(y, np.ndarray) and ((y < 0) | (y > last)).any():
+    if ((y < 0) | (y > last)).any():
+        from_one = y.min() == 1 and y.max() == np.max(num_classes)
         raise InputError(
-            f"Labels must be integers from 0 to {last.tolist()}, but y spans {y.min()} to {y.max()}."
+            f"Labels must be integers from 0 to {last.tolist()}, but y spans {y.min()} to {y.max()}"
+            f"{': give y - 1' if from_one else ''}."
         )
 
 
-def examples_of(x, media):
-    """Packed examples that show what `fit` was given: arrays whole, in parts; the first batch of a `tf.data.Dataset`."""
-    if isinstance(x, tf.data.Dataset):
-        parts = [keras.utils.unpack_x_y_sample_weight(batch)[0] for batch in x.take(1)]
-    elif hasattr(x, "shape") and tuple(x.shape)[1:] == media.shape:
-        parts = [np.asarray(x[i : i + PART]) for i in range(0, len(x), PART)]
-    else:
-        parts = []
-    return [part for part in parts if tuple(part.shape)[1:] == media.shape]
+def warn_of_missing_classes(y, num_classes):
+    """Warns where training examples leave some class out, of which samples will be drawn all the same.
+
+    Args:
+        y: labels (num,), of n labels (num, n).
+        num_classes: int, or a tuple of n ints.
+    """
+    for place, (labels, count) in enumerate(
+        zip(np.reshape(y, (len(y), -1)).T, np.reshape(num_classes, -1), strict=True)
+    ):
+        missing = np.setdiff1d(np.arange(count), labels)
+        if len(missing):
+            named = ", ".join(map(str, missing[:CLASSES_NAMED])) + ", ..." * (len(missing) > CLASSES_NAMED)
+            of = f" of label {place}" if isinstance(num_classes, tuple) else ""
+            warnings.warn(
+                f"{len(missing)} of {count} classes{of} have no training example ({named}): what is generated of them is not "
+                "learned.",
+                stacklevel=3,
+            )
 
 
 def whole_batches(x, y, batch_size, replicas, seed):
@@ -92,7 +195,7 @@ def whole_batches(x, y, batch_size, replicas, seed):
             raise InputError(
                 f"{replicas} replicas need batches of one size, but those of x are of any: batch with drop_remainder=True."
             )
-    elif hasattr(x, "shape"):
+    elif is_array(x):
         batch_size = batch_size or 32
         if batch_size > len(x):
             raise InputError(f"A batch of {batch_size} is more than the {len(x)} examples of x.")

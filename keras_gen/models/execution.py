@@ -10,6 +10,8 @@ import tensorflow as tf
 def execution(model, step):
     """The function that Keras calls with an iterator for the next steps.
 
+    The model sees the first batch of a `fit` or `evaluate` before any graph is traced for it, whatever it comes from.
+
     Args:
         model: a compiled `GenerativeModel`.
         step: function of a batch that runs on each replica and returns logs, name -> scalar.
@@ -24,13 +26,24 @@ def execution(model, step):
         logs = strategy.run(step, args=(data,))
         return {name: _local_mean(strategy, value) for name, value in logs.items()}
 
-    if model.run_eagerly:
-        return _eagerly(model, on_replicas)
-    on_replicas = tf.function(
-        on_replicas, reduce_retracing=True, autograph=False, jit_compile=model.jit_compile
-    )
+    if not model.run_eagerly:
+        on_replicas = tf.function(
+            on_replicas, reduce_retracing=True, autograph=False, jit_compile=model.jit_compile
+        )
 
-    def several(iterator):
+    def one_by_one(iterator):
+        batch = next(iterator)
+        model.check_if_first(batch)
+        logs = on_replicas(batch)
+        for _, data in zip(range(model.steps_per_execution - 1), iterator, strict=False):
+            logs = on_replicas(data)
+        return logs
+
+    if model.run_eagerly or model.steps_per_execution == 1:
+        return one_by_one
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def several(iterator, batch):
         def body(done, logs, batch):
             logs = on_replicas(batch.get_value())
             wanted = done + 1 < model.steps_per_execution
@@ -40,33 +53,20 @@ def execution(model, step):
         return tf.while_loop(
             lambda done, logs, batch: (done < model.steps_per_execution) & batch.has_value(),
             body,
-            (tf.constant(0), tf.nest.map_structure(tf.zeros_like, logs), iterator.get_next_as_optional()),
+            (tf.constant(0), tf.nest.map_structure(tf.zeros_like, logs), batch),
         )[:2]
 
-    one = tf.function(
-        lambda iterator: on_replicas(iterator.get_next()), reduce_retracing=True, autograph=False
-    )
-    several = tf.function(several, reduce_retracing=True, autograph=False)
-
-    def take_steps(iterator):
-        if model.steps_per_execution == 1:
-            return one(iterator)  # without a batch it raises what Keras takes for the end
-        done, logs = several(iterator)
-        if not done:
+    def in_one_call(iterator):
+        if not hasattr(iterator, "get_next_as_optional"):
+            return one_by_one(iterator)  # the single batch of `train_on_batch` and `test_on_batch`
+        batch = iterator.get_next_as_optional()
+        if not batch.has_value():
             raise StopIteration
-        return logs
+        if model.checks_next_batch:
+            model.check_if_first(batch.get_value())
+        return several(iterator, batch)[1]
 
-    return take_steps
-
-
-def _eagerly(model, on_replicas):
-    def take_steps(iterator):
-        logs = on_replicas(next(iterator))
-        for _, data in zip(range(model.steps_per_execution - 1), iterator, strict=False):
-            logs = on_replicas(data)
-        return logs
-
-    return take_steps
+    return in_one_call
 
 
 def _local_mean(strategy, value):

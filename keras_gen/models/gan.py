@@ -10,6 +10,7 @@ from keras_gen.models import gan_plans
 from keras_gen.models.gan_checks import check_networks, check_settings, layers_of
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.precision import run, scaled
+from keras_gen.models.two_optimizers import TwoOptimizers
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
 
@@ -70,7 +71,8 @@ class GAN(GenerativeModel):
         these batches together are one step: `penalty_interval` and `discriminator_steps` count such steps, and treat all
         batches of a step alike.
 
-        Where a network computes in float16, both optimizers are wrapped in a `LossScaleOptimizer`.
+        Where a network computes in float16, both optimizers are wrapped in a `LossScaleOptimizer`. `gan.optimizer` stands for
+        both, see `TwoOptimizers`: a learning rate that is set there, also by a callback of Keras, scales both.
 
         Args:
             loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`, of
@@ -126,10 +128,11 @@ class GAN(GenerativeModel):
         self.penalties = list(penalties)
         self.penalty_interval = penalty_interval
         self.augment = augment
-        self.generator_optimizer = self.prepare_optimizer(optimizers[0], self.generator.trainable_variables)
-        self.discriminator_optimizer = self.prepare_optimizer(
-            optimizers[1], self.discriminator.trainable_variables
+        self.generator_optimizer, self.discriminator_optimizer = (
+            self.prepare_optimizer(optimizer, network.trainable_variables, alone=False)
+            for optimizer, network in zip(optimizers, (self.generator, self.discriminator), strict=True)
         )
+        self.optimizer = TwoOptimizers(self)
         self.discriminator_steps = discriminator_steps
         self.ema = None if ema == 0 else schedules.get(ema)
         self.plan = step_plan

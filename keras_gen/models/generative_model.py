@@ -1,11 +1,21 @@
 """What every generative model of the kit has: media on both sides, and latents between."""
 
+import contextlib
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.data_check import check_data, whole_batches
+from keras_gen.models.data_check import (
+    as_arrays,
+    check_examples,
+    is_array,
+    media_and_labels,
+    warn_of_missing_classes,
+    whole_batches,
+)
 from keras_gen.models.interpolation import spherical
 from keras_gen.models.labels import check_label, label_shape, labels_for
 from keras_gen.models.trainer import Trainer
@@ -94,17 +104,32 @@ class GenerativeModel(Trainer):
     def fit(self, x=None, y=None, batch_size=None, *args, validation_data=None, **kwargs):
         """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
 
-        A batch is shared by all replicas of the strategy that the model was built under.
+        A batch is shared by all replicas of the strategy that the model was built under. Batches may be media, pairs of media
+        and labels, or dicts with the keys of TensorFlow Datasets: "image", "audio" or "text", and "label".
+
+        Args:
+            x: packed media (num, *media.shape), or whatever gives Keras batches of these: a `tf.data.Dataset`, `PyDataset`,
+                generator or `DataLoader`. Arrays are checked as a whole, batches by the first one.
+            y: labels of an array, int (num,), of n labels (num, n).
+            batch_size: int, examples in a batch of an array; None stands for 32.
+            validation_data: the same as x, or a pair of x and y.
+            *args, **kwargs: those of `keras.Model.fit`.
+
+        Returns:
+            The `History` of Keras.
 
         Raises:
-            InputError: the data do not fit the model's media, the labels are missing, examples are weighted, or replicas
-                cannot have equal shares of a batch.
+            InputError: the data do not fit the model's media, the labels are missing or out of range, examples are weighted, a
+                callback cannot work here, or replicas cannot have equal shares of a batch.
         """
-        check_data(self, x, y)
-        check_data(self, *keras.utils.unpack_x_y_sample_weight(validation_data)[:2])
-        for weights in ("sample_weight", "class_weight"):
-            if kwargs.get(weights) is not None:
-                raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
+        self._refuse_weights(kwargs)
+        self._check_callbacks(kwargs.get("callbacks"))
+        x, y = self._brought(x, y)
+        if is_array(x) and self.num_classes is not None:
+            warn_of_missing_classes(y, self.num_classes)
+        if validation_data is not None:
+            val_x, val_y = self._brought(*media_and_labels(validation_data, self.media))
+            validation_data = val_x if val_y is None else (val_x, val_y)
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
             if kwargs.pop("validation_split", 0):
@@ -114,21 +139,110 @@ class GenerativeModel(Trainer):
             x, y, batch_size = whole_batches(x, y, batch_size, replicas, seed), None, None
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
-        return super().fit(x, y, batch_size, *args, validation_data=validation_data, **kwargs)
+        self.checks_next_batch = True
+        skipped = int(self.skipped_steps.numpy())
+        with _refusing_other_containers(x, validation_data):
+            history = super().fit(x, y, batch_size, *args, validation_data=validation_data, **kwargs)
+        skipped = int(self.skipped_steps.numpy()) - skipped
+        if skipped:
+            warnings.warn(
+                f"{skipped:,} training steps were skipped, since a loss or gradient was not finite: set a lower learning rate, "
+                "or clip gradients.",
+                stacklevel=2,
+            )
+        return history
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Reports `test_step` like `keras.Model.evaluate`, on data as in `fit`.
 
         Raises:
-            InputError: the data do not fit the model's media, or the labels are missing.
+            InputError: the data do not fit the model's media, the labels are missing or out of range, or examples are weighted.
         """
-        check_data(self, x, y)
-        return super().evaluate(x, y, *args, **kwargs)
+        self._refuse_weights(kwargs)
+        x, y = self._brought(x, y)
+        self.checks_next_batch = True
+        with _refusing_other_containers(x):
+            return super().evaluate(x, y, *args, **kwargs)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Takes one training step like `keras.Model.train_on_batch`, on a batch as in `fit`.
+
+        Raises:
+            InputError: the batch does not fit the model, examples are weighted, or there are several replicas.
+        """
+        self._refuse_weights({"sample_weight": sample_weight, "class_weight": class_weight})
+        return super().train_on_batch(*self._one_batch(x, y), return_dict=return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Reports `test_step` on one batch, like `keras.Model.test_on_batch`.
+
+        Raises:
+            InputError: the batch does not fit the model, examples are weighted, or there are several replicas.
+        """
+        self._refuse_weights({"sample_weight": sample_weight})
+        return super().test_on_batch(*self._one_batch(x, y), return_dict=return_dict)
+
+    def predict(self, x, *args, **kwargs):
+        """Refused: a model that makes examples out of noise predicts nothing of examples."""
+        raise InputError(
+            f"A {type(self).__name__} predicts nothing: call generate(num) for new {self.media.plural}, or decode(latents)."
+        )
+
+    def predict_on_batch(self, x):
+        """Refused, see `predict`."""
+        return self.predict(x)
+
+    def _one_batch(self, x, y):
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            raise InputError("A batch cannot be shared by several replicas here: call fit or evaluate.")
+        x, y = self._brought(x, y)
+        if not is_array(x):
+            raise InputError(
+                f"A batch must be an array, not a {type(x).__name__}: call fit for whole data sets."
+            )
+        return x, y
+
+    def _brought(self, x, y):
+        """Data as users bring them, with arrays checked as a whole."""
+        x, y = as_arrays(x, y, self.media)
+        if is_array(x):
+            check_examples(self, x, y)
+        return x, y
+
+    def _refuse_weights(self, arguments):
+        for weights in ("sample_weight", "class_weight"):
+            if arguments.get(weights) is not None:
+                raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
+
+    def _check_callbacks(self, callbacks):
+        """Refuses callbacks of Keras that would wait for ever for what this model does not have."""
+        names = {metric.name for metric in self.metrics}
+        for callback in keras.tree.flatten(callbacks or []):
+            if isinstance(callback, keras.callbacks.TerminateOnNaN) and "loss" not in names:
+                raise InputError(
+                    f"TerminateOnNaN waits for a NaN in 'loss', but a {type(self).__name__} reports {', '.join(sorted(names))}: "
+                    "leave it out, since steps that are not finite are skipped and told."
+                )
+            if isinstance(callback, keras.callbacks.SwapEMAWeights) and len(self.optimizers) > 1:
+                raise InputError(
+                    f"SwapEMAWeights is of one optimizer, but a {type(self).__name__} here has {len(self.optimizers)}: leave "
+                    "it out."
+                )
+
+    def check_batch(self, batch):
+        check_examples(self, *media_and_labels(batch, self.media))
+
+    def check_support(self, x):
+        """Refuses packed media that have the right shape and type, but values that the model cannot learn; by default none."""
 
     def unpack(self, data):
         """A batch as `fit` gets it -> (media in its model form, labels or None)."""
-        packed, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return self.media.to_model(packed), self.as_labels(labels)
+        packed, labels = media_and_labels(data, self.media)
+        return self.media.to_model(self.packed(packed)), self.as_labels(labels)
+
+    def packed(self, x):
+        """Media of a batch, packed if they are strings still."""
+        return self.media.pack_in_graph(x) if x.dtype == tf.string else x
 
     def as_labels(self, labels):
         """Labels as a batch brings them -> int32 (batch,), of n labels (batch, n); None for an unconditional model."""
@@ -275,18 +389,30 @@ class GenerativeModel(Trainer):
         """
         return self.media.show(self.generate(rows * rows, labels, seed))
 
-    def export(self, path):
+    def export(self, path, format="tf_saved_model", verbose=None):
         """Writes a SavedModel with named signatures, ready to be served without this package.
 
         Args:
             path: folder to write; TensorFlow Serving wants `<name>/<integer version>`.
+            format: "tf_saved_model".
+            verbose: bool, whether to print where it lies; None stands for False.
 
         Returns:
             The path.
+
+        Raises:
+            InputError: the format is another one, there is something at the path already, or it cannot be written.
         """
         from keras_gen.export import export  # the front door looks up the house: export stands above models
 
-        return export(self, path)
+        if format != "tf_saved_model":
+            raise InputError(
+                f"A {type(self).__name__} is exported as 'tf_saved_model', which other tools convert, not as {format!r}."
+            )
+        path = export(self, path)
+        if verbose:
+            print(f"Saved model at {path}, with the signatures {', '.join(self.endpoints())}.")
+        return path
 
     # Going on from another model.
 
@@ -306,6 +432,19 @@ class GenerativeModel(Trainer):
         transfer(earlier, self)
 
     # Saving.
+
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """Saves the model with its optimizers and its clock, like `keras.Model.save`.
+
+        Raises:
+            InputError: the name does not end in `.keras`: no other format keeps a model of several networks.
+        """
+        if not str(filepath).endswith(".keras"):
+            raise InputError(
+                f"A {type(self).__name__} is saved to a file whose name ends in .keras, not to {str(filepath)!r}; "
+                "save_weights takes .weights.h5."
+            )
+        super().save(filepath, overwrite, zipped, **kwargs)
 
     def compile(self, *args, **kwargs):
         super().compile(*args, **kwargs)
@@ -332,3 +471,22 @@ class GenerativeModel(Trainer):
     @classmethod
     def from_config(cls, config):
         return cls(**keras.saving.deserialize_keras_object(config))
+
+
+# How Keras begins to tell of data that it has no adapter for, before it prints all of them.
+UNREADABLE = ("Unrecognized data type", "When passing a Python generator")
+
+
+@contextlib.contextmanager
+def _refusing_other_containers(*containers):
+    """Tells by their type of data that Keras cannot take batches from."""
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith(UNREADABLE):
+            raise
+        kinds = " or ".join(type(container).__name__ for container in containers if container is not None)
+        raise InputError(
+            "Data must be an array, a tf.data.Dataset, a PyDataset, a DataLoader, or a generator of tuples such as (x,) or "
+            f"(x, y), not a {kinds}."
+        ) from error

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import CategoricalTokens
-from keras_gen.models.data_check import examples_of
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.precision import scaled
 from keras_gen.models.sentences import SentenceWriter
@@ -62,28 +61,9 @@ class LanguageModel(SentenceWriter, GenerativeModel):
         logits = self.decoder(x, places=self.likelihood.counted(x), training=training)
         return self.likelihood.log_prob(x, logits)
 
-    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
-        """Trains like `keras.Model.fit`, see `GenerativeModel.fit`.
-
-        Raises:
-            InputError: the sentences do not fit the media, or hold other tokens.
-        """
-        for data in (x, keras.utils.unpack_x_y_sample_weight(validation_data)[0]):
-            self._check_tokens(data)
-        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Reports `loss` like `keras.Model.evaluate`, on data as in `fit`.
-
-        Raises:
-            InputError: the sentences do not fit the media, or hold other tokens.
-        """
-        self._check_tokens(x)
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def _check_tokens(self, x):
-        for batch in examples_of(x, self.media):
-            self.likelihood.check(np.asarray(batch))
+    def check_support(self, x):
+        """Refuses numbers that are no tokens."""
+        self.likelihood.check(np.asarray(x))
 
     def train_step(self, data):
         x, _ = self.unpack(data)

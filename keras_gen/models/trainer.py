@@ -1,14 +1,30 @@
 """How every model of the kit trains: by one clock, on reproducible noise, past broken steps, on any number of replicas."""
 
+import functools
+import inspect
+import math
+import warnings
+
 import keras
 import tensorflow as tf
 
 from keras_gen import distribution
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, unknown
 from keras_gen.models.execution import execution
+from keras_gen.models.running_mean import RunningMean
 from keras_gen.schedules import Clock, Schedule
 
 GENERATOR = "seed_generator_state"  # how Keras names the state of a layer's own random generator
+REFUSED = {  # methods of Keras that would change nothing here -> what does
+    "add_loss": "give the model another loss or objective",
+    "add_metric": "add it to the logs in a callback",
+    "compute_loss": "call fit, train_on_batch or evaluate",
+    "compute_metrics": "call fit, train_on_batch or evaluate",
+    "get_state_tree": "call get_weights or save_weights, since variables of its networks may have equal names",
+    "quantize": "give precision when the networks are built, such as mixed_bfloat16",
+    "set_state_tree": "call set_weights or load_weights, since variables of its networks may have equal names",
+    "stateless_compute_loss": "call fit, train_on_batch or evaluate",
+}
 
 
 class Trainer(keras.Model):
@@ -39,8 +55,14 @@ class Trainer(keras.Model):
             name="step_is_broken", dtype="bool", initializer="zeros", trainable=False
         )
         self._trackers = {}
+        self.checks_next_batch = False
         self._generators_are_apart = False
         self.built = True
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "compile" in vars(cls):
+            cls.compile = _without_unknown_arguments(cls.__name__, cls.compile)
 
     def _counter(self, name):
         return self.add_weight(name=name, dtype="int64", initializer="zeros", trainable=False)
@@ -55,6 +77,17 @@ class Trainer(keras.Model):
     def optimizers(self):
         """Name -> optimizer."""
         raise NotImplementedError
+
+    def check_batch(self, batch):
+        """Refuses a batch that cannot be trained on."""
+        raise NotImplementedError
+
+    def check_if_first(self, batch):
+        """Checks the first batch of each `fit`, `evaluate` and the like, before a graph is traced for it."""
+        if self.checks_next_batch:
+            self.checks_next_batch = False
+            # Replicas have batches of one kind.
+            self.check_batch(self.distribute_strategy.experimental_local_results(batch)[0])
 
     # What a step asks for.
 
@@ -78,17 +111,34 @@ class Trainer(keras.Model):
 
     # How gradients meet weights.
 
-    def prepare_optimizer(self, optimizer, variables):
-        """Builds an optimizer, so that its state is saved and loaded, and makes its schedule keep to the model's clock."""
+    def prepare_optimizer(self, optimizer, variables, alone=True):
+        """Builds an optimizer, so that its state is saved and loaded, and makes its schedule keep to the model's clock.
+
+        Args:
+            optimizer: keras Optimizer.
+            variables: that it trains.
+            alone: bool, whether `model.optimizer` is this one, so that Keras' callbacks may do with it as they please.
+
+        Returns:
+            The optimizer.
+
+        Raises:
+            InputError: it accumulates gradients under several replicas, or averages weights that it does not train alone.
+        """
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         schedule = inner._learning_rate
         if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             clock = self.examples_seen if isinstance(schedule, Schedule) else inner._iterations
-            inner.learning_rate = Clock(schedule, clock, self.learning_rate_scale)
+            inner.learning_rate = Clock(schedule, clock, self.learning_rate_scale, settable=alone)
         if inner.gradient_accumulation_steps and self.distribute_strategy.num_replicas_in_sync > 1:
             raise InputError(
                 "Several replicas cannot accumulate gradients, in a condition where replicas cannot meet: set "
                 "gradient_accumulation_steps=None, and give smaller batches or more replicas."
+            )
+        if inner.use_ema and not (alone and _are_same(self.trainable_variables, variables)):
+            raise InputError(
+                f"An optimizer of a {type(self).__name__} cannot average weights, which others train too: set use_ema=False"
+                f"{'; compile has ema for the generator' if not alone else ''}."
             )
         # `learn` has averaged the gradients over the replicas; Keras would add them up.
         inner._all_reduce_sum_gradients = lambda grads_and_vars: grads_and_vars
@@ -145,7 +195,7 @@ class Trainer(keras.Model):
 
         return guarded_step
 
-    def lower_learning_rates(self, factor):
+    def scale_learning_rates(self, factor):
         """Multiplies the learning rates of all optimizers, also those to come of their schedules."""
         self.learning_rate_scale.assign(factor * self.learning_rate_scale)
         for optimizer in self.optimizers.values():
@@ -156,6 +206,10 @@ class Trainer(keras.Model):
 
     def compile(self, jit_compile=False, steps_per_execution=1, run_eagerly=False, **objective):
         """Keeps the arguments as they are given, so that a loaded model is compiled as the saved one was."""
+        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+            raise InputError(
+                f"steps_per_execution must be a whole number from 1, such as 10, not {steps_per_execution!r}."
+            )
         for value in objective.values():
             clock = getattr(getattr(value, "inner_optimizer", value), "_learning_rate", None)
             if isinstance(clock, Clock):  # an optimizer from an earlier compilation
@@ -227,14 +281,12 @@ class Trainer(keras.Model):
 
     def track(self, *names):
         """Declares the running means that the steps report."""
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self._trackers = {name: RunningMean(name) for name in names}
 
     def report(self, weight=1.0, **values):
         """Adds to the running means what is finite; `weight` 0 leaves them as they are."""
         for name, value in values.items():
-            finite = tf.math.is_finite(value)
-            weights = weight * tf.cast(finite, tf.float32)
-            self._trackers[name].update_state(tf.where(finite, value, 0.0), sample_weight=weights)
+            self._trackers[name].update_state(value, sample_weight=weight)
 
     def results(self, names=None):
         """The running means of these names, or of all that have been declared, as logs."""
@@ -245,6 +297,53 @@ class Trainer(keras.Model):
         return list(self._trackers.values())
 
     def get_metrics_result(self):
-        """The running means, over all replicas, of what was reported since they were reset: name -> float."""
-        reported = {name: mean for name, mean in self._trackers.items() if mean.count.numpy() > 0}
-        return {name: float(mean.result().numpy()) for name, mean in reported.items()}
+        """The running means, over all replicas, of what was reported since they were reset: name -> float.
+
+        What was never finite is NaN. A mean that leaves some values out says so in a warning.
+        """
+        reported = {name: mean for name, mean in self._trackers.items() if not mean.is_empty}
+        results = {name: float(mean.result().numpy()) for name, mean in reported.items()}
+        left_out = [
+            f"{name} ({mean.share_left_out:.1%})"
+            for name, mean in reported.items()
+            if mean.share_left_out and not math.isnan(results[name])
+        ]
+        if left_out:
+            warnings.warn(
+                f"Values that are not finite are left out of the means of {', '.join(left_out)}.",
+                stacklevel=4,
+            )
+        return results
+
+
+def _without_unknown_arguments(name, compile):
+    """A `compile` that names an argument of Keras that it does not have, and those that it has."""
+    parameters = inspect.signature(compile).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return compile  # of a base class, which passes on what it is given
+    known = {parameter.name for parameter in parameters} - {"self"}
+
+    @functools.wraps(compile)
+    def checked(self, *args, **kwargs):
+        for argument in kwargs.keys() - known:
+            raise unknown(f"argument of {name}.compile", argument, known)
+        return compile(self, *args, **kwargs)
+
+    return checked
+
+
+def _are_same(variables, others):
+    return len(variables) == len(others) and all(a is b for a, b in zip(variables, others, strict=True))
+
+
+def _refusal(method, advice):
+    def refused(self, *args, **kwargs):
+        raise InputError(f"{method} has no use for a {type(self).__name__}: {advice}.")
+
+    refused.__name__ = method
+    refused.__doc__ = f"Refused: {advice}."
+    return refused
+
+
+for _method, _advice in REFUSED.items():
+    setattr(Trainer, _method, _refusal(_method, _advice))

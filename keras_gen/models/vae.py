@@ -8,6 +8,7 @@ from keras_gen.errors import InputError
 from keras_gen.losses import ELBO, Gaussian, GaussianMixture, StandardNormal
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import Autoencoder
+from keras_gen.models.data_check import media_and_labels
 from keras_gen.models.generative_model import GENERATE_BATCH
 from keras_gen.models.precision import policy, run, scaled
 from keras_gen.models.vae_checks import (
@@ -215,7 +216,7 @@ class VAE(LatentWalks, Autoencoder):
         if self.augment is None:
             return *self.unpack(data), None
         own = tf.random.experimental.stateless_split(tf.random.experimental.stateless_fold_in(seed, 1), 2)
-        packed, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        packed, labels = media_and_labels(data, self.media)
         x = self.media.to_model(self.augment.waveforms(packed, own[0]))
         return x, self.as_labels(labels), self.augment.masked(x, own[1])
 

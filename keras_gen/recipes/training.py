@@ -207,7 +207,7 @@ def fit(run, config, dataset, strategy, interruption, say, epochs=None, watch=No
         with strategy.scope():
             model, state = begin(run, config, strategy, say)
         restores = max(restores, state.restores)
-        model.lower_learning_rates(LOWERED ** (restores - state.restores))
+        model.scale_learning_rates(LOWERED ** (restores - state.restores))
         state.restores = restores
         try:
             fit_from_here(model, state, run, config, dataset, interruption, epochs, watch)
