@@ -128,7 +128,12 @@ def pack_waveforms(splits, media):
     Raises:
         InputError: if waveforms are not of this shape and type, or labels do not fit.
     """
-    splits = {split: (np.asarray(x), y) for split, (x, y) in splits.items()}
+    try:
+        splits = {split: (np.asarray(x), y) for split, (x, y) in splits.items()}
+    except ValueError as error:
+        raise InputError(
+            f"Waveforms must be of one length, an array (N, {media.samples}): {error}."
+        ) from error
     for x, _ in splits.values():
         if x.dtype != np.int16 or x.shape[1:] != media.shape or not len(x):
             raise InputError(
@@ -172,7 +177,7 @@ def check_examples(x):
         )
     if not isinstance(x, list | tuple) and not hasattr(x, "__array__"):
         raise InputError(
-            f"A {type(x).__name__} cannot be loaded: give a name, a path, an array, a list of arrays or PIL images, or a tuple (x, y)."
+            f"What is of the type {type(x).__name__} cannot be loaded: give a name, a path, an array, a list of arrays or PIL images, or a tuple (x, y)."
         )
 
 

@@ -72,7 +72,7 @@ def warn_of_missing(class_names, labels):
     ]
     if missing:
         warnings.warn(
-            f"No training example is of some classes ({some(missing, MOST_NAMED)}): a model of classes cannot learn these.",
+            f"No training example is of some classes ({some(missing, MOST_NAMED)}): a model that is conditional on classes cannot learn these.",
             stacklevel=3,
         )
 
@@ -107,7 +107,7 @@ def _rows(labels, count, plural):
     # Written so that NaN, too, is out of range.
     if not (labels.min() >= 0 and labels.max() <= LARGEST_FLOAT):
         raise InputError(
-            f"Labels must be whole numbers from 0, or str, but range from {labels.min()} to {labels.max()}."
+            f"Labels must be whole numbers from 0 to 2**53, or str, but range from {labels.min()} to {labels.max()}."
         )
     if (labels % 1 != 0).any():
         raise InputError(

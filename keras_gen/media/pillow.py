@@ -112,10 +112,10 @@ def _reason(raw):
     if not raw:
         return "it is empty"
     for name in FORMATS:
-        read, is_of_format = PIL.Image.OPEN[name]
+        decode, is_of_format = PIL.Image.OPEN[name]
         if is_of_format(raw[:16]):
             try:
-                read(io.BytesIO(raw), "")
+                decode(io.BytesIO(raw), "")
             except Exception as error:
                 return f"it is a {name} file that is damaged or of an unusual kind, {error or 'cut short'}"
     return f"it is none of {', '.join(FORMATS)}"
@@ -127,6 +127,8 @@ def _tags(picture):
 
 def _white(picture):
     """The value that is white in a picture of whole numbers of more than 8 bits; None in any other."""
+    if picture.mode == "F":
+        return None
     tags = _tags(picture)
     bits = int(np.max(tags.get(BITS, 8)))
     highest = int(np.max(tags.get(HIGHEST, tags.get(HIGHEST_OF_KIND, 0))))
@@ -140,7 +142,7 @@ def _white(picture):
                 "it holds whole numbers of up to 32 bits, and does not say which of them is white"
             )
         return 65535
-    if used < bits > 8 and picture.mode != "F":
+    if used < bits > 8:
         raise ValueError(f"its colours use {used} of {bits} bits, which cannot be told apart here")
     if np.any(np.equal(tags.get(KIND, 0), SIGNED)):
         raise ValueError("its values are signed, and do not say which of them is white")

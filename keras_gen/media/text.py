@@ -176,7 +176,7 @@ class Text(Media):
             return 0.0
         packed = np.asarray(packed)
         words = np.count_nonzero((packed != PADDING) & (packed != END))
-        return np.count_nonzero(packed == UNKNOWN) / max(words, 1)
+        return float(np.count_nonzero(packed == UNKNOWN) / max(words, 1))
 
     def pack_in_graph(self, raw):
         """Pack as `pack` does, but in graph, for exported signatures; strings should be of the normal form already.

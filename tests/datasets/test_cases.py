@@ -180,8 +180,8 @@ def test_pictures_in_lists_are_loaded(pictures, arguments, shape):
             r"A dict cannot be loaded: give .* tuple \(x, y\), not the keys 'x', 'y'",
         ),
         ((picture for picture in PICTURES), "A generator cannot be loaded"),
-        (None, "A NoneType cannot be loaded"),
-        (RGB[0], "A Image cannot be loaded"),
+        (None, "type NoneType cannot be loaded"),
+        (RGB[0], "type Image cannot be loaded"),
     ],
 )
 def test_what_is_no_source_is_an_input_error(source, message):
