@@ -177,7 +177,8 @@ def check_examples(x):
         )
     if not isinstance(x, list | tuple) and not hasattr(x, "__array__"):
         raise InputError(
-            f"What is of the type {type(x).__name__} cannot be loaded: give a name, a path, an array, a list of arrays or PIL images, or a tuple (x, y)."
+            f"What is of the type {type(x).__name__} cannot be loaded: give a name, a path, an array, a list of arrays or "
+            "PIL images, or a tuple (x, y)."
         )
 
 

@@ -175,21 +175,37 @@ def test_pictures_that_cannot_be_told_are_set_aside_for_their_true_reason(raw, r
         Image(2, 2, channels).pack(raw)
 
 
-def test_colours_of_twelve_bits_in_sixteen_are_refused():
-    stream = io.BytesIO()
-    values = np.repeat(DEEP[..., None], 3, axis=2)
-    header = [(256, 4, 1, 2), (257, 4, 1, 2), (262, 3, 1, 2), (277, 3, 1, 3), (278, 4, 1, 2), (279, 4, 1, 24)]
-    entries = sorted([*header, (258, 3, 3, 200), (273, 4, 1, 220), (281, 3, 3, 206)])
-    stream.write(struct.pack("<2sHIH", b"II", 42, 8, len(entries)))
-    for tag, kind, count, value in entries:
-        stream.write(struct.pack("<HHII", tag, kind, count, value))
-    stream.write(bytes(200 - stream.tell()) + struct.pack("<6H", *[16] * 3, *[4095] * 3))
-    stream.write(bytes(220 - stream.tell()) + values.tobytes())
-    raw = stream.getvalue()
+def own_tiff(pixels, bits, highest=None, channels=1):
+    """A TIFF of 2 x 2 pixels whose bits Pillow does not write; greys, or colours."""
+    shorts = {258: [bits] * channels, 281: [highest] * channels} if highest else {258: [bits] * channels}
+    entries = {
+        256: 2,
+        257: 2,
+        259: 1,
+        262: 1 if channels == 1 else 2,
+        273: 300,
+        277: channels,
+        278: 2,
+        279: len(pixels),
+    }
+    header, values = struct.pack("<2sHIH", b"II", 42, 8, len(entries) + len(shorts)), b""
+    for tag in sorted(entries | shorts):
+        if tag in entries or channels == 1:
+            header += struct.pack("<HHII", tag, 3, 1, entries.get(tag) or shorts[tag][0])
+        else:
+            header += struct.pack("<HHII", tag, 3, channels, 200 + len(values))
+            values += struct.pack(f"<{channels}H", *shorts[tag])
+    return header.ljust(200, b"\0") + values.ljust(100, b"\0") + pixels
+
+
+def test_twelve_bits():
+    packed = bytes.fromhex("0003E8 7D0FFF")  # 0, 1000, 2000 and 4095
+    np.testing.assert_array_equal(Image(2, 2, 1).pack(own_tiff(packed, 12))[..., 0], TWELVE)
+    colours = np.repeat(DEEP[..., None], 3, axis=2)
     with pytest.raises(InputError, match="its colours use 12 of 16 bits"):
-        Image(2, 2, 3).pack(raw)
-    whole = raw.replace(struct.pack("<3H", *[4095] * 3), struct.pack("<3H", *[65535] * 3), 1)
-    np.testing.assert_array_equal(Image(2, 2, 3).pack(whole)[..., 1], DEEP >> 8)
+        Image(2, 2, 3).pack(own_tiff(colours.tobytes(), 16, 4095, channels=3))
+    whole = Image(2, 2, 3).pack(own_tiff(colours.tobytes(), 16, channels=3))
+    np.testing.assert_array_equal(whole, colours >> 8)
 
 
 def test_every_ending_of_pictures_stands_for_a_format_that_is_read():
