@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("caption\n" + "A dog runs, and a cat sleeps.\n" * 100)
     quickstart, *others = python_of(ROOT / "README.md")
-    assert len(others) == 5 and "epochs=100" in quickstart
+    assert len(others) == 6 and "epochs=100" in quickstart
     short = "".join([quickstart, *others])
     for long, quick in (
         ("epochs=100", "epochs=1"),

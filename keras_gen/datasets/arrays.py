@@ -1,12 +1,27 @@
 """Pictures and waveforms in NumPy arrays and .npz files."""
 
-import numpy as np
+import math
+import zipfile
+from collections.abc import Iterator
 
+import keras
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+
+from keras_gen.datasets.labels import number_labels
 from keras_gen.datasets.packing import pack_all
 from keras_gen.errors import InputError
-from keras_gen.media.image import Image, to_uint8
+from keras_gen.media.image import Image
+from keras_gen.media.pillow import to_uint8
 
-MAX_CLASSES = 65536
+NAMES = ("x", "y", *(f"{kind}_{split}" for split in ("train", "val", "test") for kind in "xy"))
+# A small file can claim to unpack to any amount.
+MOST_BYTES = 2**32
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def read_npz(path):
@@ -20,17 +35,20 @@ def read_npz(path):
         The splits, name -> (pictures, labels or None), as they are in the file.
 
     Raises:
-        InputError: if the file cannot be read, holds Python objects, or lacks x_train or x.
+        InputError: if the file cannot be read, its arrays hold Python objects, are not what their headers say, or unpack to more
+            than 4 GiB together, or x_train and x are missing. Other arrays in it are not looked at.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            wanted = [name for name in NAMES if name in names]
+            arrays = _read_members(archive, wanted)
     except Exception as error:  # a damaged archive fails in as many ways as it has layers
         raise InputError(f"{path} could not be read as an .npz file of plain arrays: {error}.") from error
     if "x" in arrays:
         return {"train": (arrays["x"], arrays.get("y"))}
     if "x_train" not in arrays:
-        raise InputError(f"{path} must hold x_train or x, but holds {', '.join(arrays) or 'nothing'}.")
+        raise InputError(f"{path} must hold x_train or x, but holds {', '.join(names) or 'nothing'}.")
     return {
         split: (arrays[f"x_{split}"], arrays.get(f"y_{split}"))
         for split in ("train", "val", "test")
@@ -38,23 +56,58 @@ def read_npz(path):
     }
 
 
+def _read_members(archive, names):
+    """Arrays of an open .npz file, none of which is unpacked before the headers of all are believed."""
+    sizes = {name: _size_of(archive, name) for name in names}
+    if sum(sizes.values()) > MOST_BYTES:
+        raise ValueError(
+            f"{', '.join(names)} unpack to {sum(sizes.values()) / 2**30:.3g} GiB, more than {MOST_BYTES / 2**30:g}: give a folder "
+            "or .zip of pictures, or fewer"
+        )
+    arrays = {}
+    for name in names:
+        with archive.open(f"{name}.npy") as member:
+            arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
+    return arrays
+
+
+def _size_of(archive, name):
+    """Bytes that an array takes by its header."""
+    member = archive.getinfo(f"{name}.npy")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed in a way that NumPy does not pack")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in HEADERS:
+            raise ValueError(f"{name} is of the version {version}, which no plain array needs")
+        shape, _, dtype = HEADERS[version](file)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject:
+            raise ValueError(f"{name} holds Python objects")
+        if min(shape, default=0) < 0 or file.tell() + size != member.file_size:
+            raise ValueError(
+                f"{name} is {dtype} of the shape {shape} by its header, which its {member.file_size} bytes do not fit"
+            )
+    return size
+
+
 def pack_arrays(splits, size=None, channels=None):
     """Check and pack raw arrays.
 
     Args:
         splits: name -> (pictures, labels or None). Pictures: (N, H, W) or (N, H, W, 1, 3 or 4) in the types
-            that `Image.pack` takes. Labels: integers from 0, (N,) or (N, 1).
+            that `Image.pack` takes; or a list of these, or of `PIL.Image.Image`. Labels: as `number_labels` takes them.
         size: height and width of the packed pictures; by default their own, if square.
         channels: 1 or 3; by default their own.
 
     Returns:
-        The `Image`, the splits with uint8 pictures and int32 labels or None, and the names of the classes
-        ("0", "1", ...) or None.
+        The `Image`, the splits with uint8 pictures and int32 labels or None, and the names of the classes, what the labels were
+        given as, or None.
 
     Raises:
         InputError: if shapes, types, ranges or lengths are not as above, or only some splits have labels.
     """
-    splits = {split: (_pictures(x), y) for split, (x, y) in splits.items()}
+    splits = {split: (_pictures(x, size, channels), y) for split, (x, y) in splits.items()}
     _, height, width, depth = splits["train"][0].shape
     if size is None and height != width:
         raise InputError(f"The pictures are {height} x {width}, not square: pass size, such as size=64.")
@@ -75,7 +128,12 @@ def pack_waveforms(splits, media):
     Raises:
         InputError: if waveforms are not of this shape and type, or labels do not fit.
     """
-    splits = {split: (np.asarray(x), y) for split, (x, y) in splits.items()}
+    try:
+        splits = {split: (np.asarray(x), y) for split, (x, y) in splits.items()}
+    except ValueError as error:
+        raise InputError(
+            f"Waveforms must be of one length, an array (N, {media.samples}): {error}."
+        ) from error
     for x, _ in splits.values():
         if x.dtype != np.int16 or x.shape[1:] != media.shape or not len(x):
             raise InputError(
@@ -92,19 +150,41 @@ def _labelled(media, splits):
         raise InputError(
             f"Labels must come with every split or none, but come with {', '.join(sorted(labelled))} only."
         )
+    numbers, class_names = dict.fromkeys(splits), None
+    if labelled:
+        counts = {split: len(x) for split, (x, _) in splits.items()}
+        given = {split: y for split, (_, y) in splits.items()}
+        numbers, class_names = number_labels(given, counts, media.plural)
     packed = {}
-    for split, (x, y) in splits.items():
-        labels = None if y is None else _labels(y, len(x), media.plural)
+    for split, (x, _) in splits.items():
+        kept = np.arange(len(x))
         if x.shape[1:] != media.shape:
-            x, _ = pack_all(media, range(len(x)), x.__getitem__)
-        packed[split] = (x, labels)
-    if not labelled:
-        return media, packed, None
-    num_classes = 1 + max(int(y.max()) for _, y in packed.values())
-    return media, packed, [str(label) for label in range(num_classes)]
+            x, kept = pack_all(media, kept, x.__getitem__)
+        packed[split] = (x, None if numbers[split] is None else numbers[split][kept])
+    return media, packed, class_names
 
 
-def _pictures(x):
+def check_examples(x):
+    """Raises `InputError` where what should be an array, or a list, is something else."""
+    if isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or isinstance(x, Iterator):
+        name = "tf.data.Dataset" if isinstance(x, tf.data.Dataset) else type(x).__name__
+        raise InputError(
+            f"A {name} cannot be loaded: give its batches to fit, packed as the model wants them, or gather arrays (x, y) from it."
+        )
+    if isinstance(x, dict):
+        raise InputError(
+            f"A dict cannot be loaded: give its arrays as a tuple (x, y), not the keys {', '.join(map(repr, list(x)[:5]))}."
+        )
+    if not isinstance(x, list | tuple) and not hasattr(x, "__array__"):
+        raise InputError(
+            f"What is of the type {type(x).__name__} cannot be loaded: give a name, a path, an array, a list of arrays or "
+            "PIL images, or a tuple (x, y)."
+        )
+
+
+def _pictures(x, size, channels):
+    if isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1):
+        x = _stacked(list(x), size, channels)
     x = to_uint8(x)
     if x.ndim == 3:
         x = x[..., np.newaxis]
@@ -115,16 +195,43 @@ def _pictures(x):
     return x
 
 
-def _labels(y, count, plural):
-    y = np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.shape != (count,):
-        raise InputError(
-            f"Labels must have one entry for each of the {count} {plural}, but have the shape {y.shape}."
-        )
-    if not np.issubdtype(y.dtype, np.integer):
-        raise InputError(f"Labels must be integers, but are of type {y.dtype}.")
-    if y.min() < 0 or y.max() >= MAX_CLASSES:
-        raise InputError(f"Labels must lie in 0 to {MAX_CLASSES - 1}, but range from {y.min()} to {y.max()}.")
-    return y.astype(np.int32)
+def _stacked(pictures, size, channels):
+    """The pictures of a list as one array: as they are where they are arrays of one shape, otherwise packed."""
+    if not any(isinstance(picture, PIL.Image.Image | np.ndarray) for picture in pictures):
+        try:
+            return np.asarray(pictures)
+        except ValueError as error:
+            raise InputError(f"A list of pictures must hold arrays or PIL images: {error}.") from error
+    sizes, are_grey = set(), []
+    for i, picture in enumerate(pictures):
+        if isinstance(picture, PIL.Image.Image):
+            sizes.add((picture.height, picture.width))
+            are_grey.append(PIL.Image.getmodebase(picture.mode) == "L")
+        elif isinstance(picture, np.ndarray) and picture.ndim in (2, 3):
+            sizes.add(picture.shape[:2])
+            are_grey.append(picture.shape[2:] in ((), (1,)))
+        else:
+            found = (
+                f"is of the shape {picture.shape}"
+                if hasattr(picture, "shape")
+                else f"is a {type(picture).__name__}"
+            )
+            raise InputError(
+                f"A list is loaded as pictures, (H, W) or (H, W, C) each, but entry {i} {found}: give examples and labels as a "
+                "tuple (x, y)."
+            )
+    if size is None and len(sizes) > 1:
+        raise InputError(f"The pictures of the list are of {len(sizes)} sizes: pass size, such as size=64.")
+    shapes = {getattr(picture, "shape", None) for picture in pictures}  # None for PIL images
+    if len(shapes) == 1 and None not in shapes:
+        return np.stack(pictures)
+    height, width = (size, size) if size else sizes.pop()
+    media = Image(height, width, channels or (1 if all(are_grey) else 3))
+    return np.stack([_packed(media, i, picture) for i, picture in enumerate(pictures)])
+
+
+def _packed(media, i, picture):
+    try:
+        return media.pack(picture)
+    except InputError as error:
+        raise InputError(f"Entry {i} of the list cannot be used: {error}") from error

@@ -70,7 +70,7 @@ def read_tfds(name, size=None, channels=None):
 
     Raises:
         InputError: if tensorflow-datasets is not installed, cannot load the set, or it has no pictures to
-            train on.
+            train on, or labels of no class.
     """
     try:
         import tensorflow_datasets as tfds
@@ -95,4 +95,12 @@ def read_tfds(name, size=None, channels=None):
             examples = [(media.pack(e["image"]), e.get("label")) for e in tfds.as_numpy(found[own_name])]
             pictures, labels = zip(*examples, strict=True)
             splits[split] = (np.stack(pictures), np.array(labels, np.int32) if labelled else None)
-    return media, splits, info.features["label"].names if labelled else None
+    if not labelled:
+        return media, splits, None
+    class_names = info.features["label"].names
+    for split, (_, labels) in splits.items():
+        if labels.min() < 0 or labels.max() >= len(class_names):
+            raise InputError(
+                f"tfds:{name} has labels in {split} that are of none of its {len(class_names)} classes."
+            )
+    return media, splits, class_names

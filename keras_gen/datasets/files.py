@@ -3,18 +3,32 @@
 import contextlib
 import warnings
 import zipfile
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from keras_gen.datasets.packing import pack_all, pack_all_chunks, some
+from keras_gen.datasets.packing import MOST_NAMED, pack_all, pack_all_chunks, some
 from keras_gen.errors import InputError
 
+MOST_BYTES = 2**30
+# What a member of an archive unpacks to is cut to its size only then, so a little is unpacked at a time. Stored and deflated ones
+# unpack to no more than is asked for; of the other methods, a few packed bytes may be many megabytes.
+PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
+LEAST_PORTION = 2**6
 RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 TEXTS = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz")
 ENDINGS = {"pictures": PICTURES, "waveforms": RECORDINGS, "sentences": TEXTS}
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SPLITS = {
+    word: split
+    for split, words in {
+        "train": ("train", "training"),
+        "val": ("val", "valid", "validate", "validation", "dev"),
+        "test": ("test", "testing", "eval", "evaluation"),
+    }.items()
+    for word in words
+}
 
 
 class Tree:
@@ -53,10 +67,13 @@ def open_tree(path):
 
     def read(name):
         # A small archive can claim to hold any amount; no example of a permitted size is larger than this.
-        if archive.getinfo(name).file_size > 2**30:
-            raise InputError(f"A file is larger than a gigabyte: {name}.")
+        if archive.getinfo(name).file_size > MOST_BYTES:
+            raise InputError("A file is larger than a gigabyte.")
         try:
-            return archive.read(name)
+            with archive.open(name) as member:
+                portion = PORTIONS.get(archive.getinfo(name).compress_type, LEAST_PORTION)
+                member.MIN_READ_SIZE = portion
+                return b"".join(iter(lambda: member.read(portion), b""))
         # Encrypted, packed by an unknown method, or damaged, of which each method has an error of its own.
         except Exception as error:
             raise InputError(f"A file could not be unpacked: {error}.") from error
@@ -68,7 +85,7 @@ def open_tree(path):
 def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
     """Read the pictures or recordings of a tree, whose layout tells splits and classes.
 
-    Folders named train and test (and val) on top are splits; the folders below, or on top, are classes, unless the names
+    Folders on top that are named by a word of `SPLITS` are splits; the folders below, or on top, are classes, unless the names
     of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX and what does not end as such
     media do are ignored.
 
@@ -84,7 +101,8 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         label -> names) or None; and the number of the file of each training example.
 
     Raises:
-        InputError: if there is no such file, none that can be used, or files lie beside class folders.
+        InputError: if there is no such file, none that can be used, files lie beside class folders, or folders make up no splits
+            (see `splits_of_folders`).
     """
     names = tree.of(media.plural)
     if not names:
@@ -95,6 +113,7 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
     if pattern is not None:
         names, splits, classes = _by_pattern(tree.source, names, splits, pattern, is_test)
     examples, places = (pack_all_chunks if chunks else pack_all)(media, names, tree.read)
+    _warn_of_lost(classes, classes[places])
     class_names, labels = _numbered(classes[places], pattern)
     splits = splits[places]
     found = {}
@@ -127,6 +146,15 @@ def _by_pattern(source, names, splits, pattern, is_test):
     return names, splits, np.array([[values[label] for label in pattern.labels] for values in fields])
 
 
+def _warn_of_lost(classes, kept):
+    columns = zip(classes.reshape(len(classes), -1).T, kept.reshape(len(kept), -1).T, strict=True)
+    lost = [str(name) for column, rest in columns for name in np.setdiff1d(column, rest)]
+    if lost:
+        warnings.warn(
+            f"No file of some classes can be used, which are left out ({some(lost)}).", stacklevel=4
+        )
+
+
 def _numbered(classes, pattern):
     """Names of classes and int32 labels of examples, from the values of their labels."""
     if pattern is not None and len(pattern.labels) > 1:
@@ -147,22 +175,82 @@ def _is_hidden(name):
 
 def _layout(source, paths, classes_are_folders=True):
     """The split and the class of each path, as two arrays of names; the class is "" where there is none."""
+    splits, depth = splits_of_folders(source, paths)
+    classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
+    splits, classes = np.array(splits or ["train"] * len(paths)), np.array(classes)
+    is_bare = classes == ""
+    if classes_are_folders and is_bare.any() and not is_bare.all():
+        beside = "/".join(paths[is_bare.argmax()])
+        flat = set(splits[is_bare]) - set(splits[~is_bare])
+        if flat:
+            raise InputError(
+                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for {', '.join(sorted(flat))}, "
+                f"such as for {beside}: sort these files into the same classes, or move them out."
+            )
+        raise InputError(
+            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} of {len(paths)}): move "
+            "every one into the folder of its class, or, where there are no classes, all into one folder."
+        )
+    return splits, classes
+
+
+def splits_of_folders(source, paths):
+    """The splits that folders on top tell. A top folder that is alone is skipped.
+
+    Args:
+        source: path, for messages.
+        paths: of files, tuples of str.
+
+    Returns:
+        The split of each path, or None where folders tell none; and the parts of each path down to its class.
+
+    Raises:
+        InputError: folders named like splits lie beside others, none of them is train, two mean one split, or they lie in folders
+            of classes.
+    """
     depth = 0
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
         depth += 1
-    splits = ["train"] * len(paths)
-    tops = {path[depth].lower() for path in paths}
-    if _below_folders(paths, depth) and "train" in tops and tops <= SPLITS.keys():
+    splits = None
+    words = {path[depth] for path in paths if len(path) > depth + 1 and path[depth].lower() in SPLITS}
+    if words:
+        others = sorted({path[depth] for path in paths} - words)
+        if others:
+            raise InputError(
+                f"{source} holds {', '.join(sorted(words))}, named like a split, beside {', '.join(others[:MOST_NAMED])}"
+                f"{', ...' * (len(others) > MOST_NAMED)}: move out what is of no split, or rename the folder that is none."
+            )
+        check_splits(f"{source}: its folders", [word.lower() for word in words])
         splits = [SPLITS[path[depth].lower()] for path in paths]
         depth += 1
-    classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
-    if classes_are_folders and "" in classes and any(classes):
-        beside = "/".join(paths[classes.index("")])
+    inner = defaultdict(set)
+    for path in paths:
+        for level in range(depth, len(path) - 1):
+            inner[path[:level]].add(SPLITS.get(path[level].lower()))
+    for folder, found in inner.items():
+        if {"train"} < found - {None}:
+            raise InputError(
+                f"{source} holds splits within {'/'.join(folder)}: folders such as train and test belong on top, and those of "
+                "classes within them."
+            )
+    return splits, depth
+
+
+def check_splits(what, words):
+    """Raises `InputError` where what words such as "valid" mean does not make up splits.
+
+    Args:
+        what: stands for, for messages.
+        words: keys of `SPLITS`.
+    """
+    told = ", ".join(sorted(set(words)))
+    if "train" not in {SPLITS[word] for word in words}:
         raise InputError(
-            f"{source} holds files both in class folders and beside them, such as {beside}: "
-            "move every one into the folder of its class."
+            f"{what} are named {told}, which are splits, but none of them is for training: name one train."
         )
-    return np.array(splits), np.array(classes)
+    meanings = [SPLITS[word] for word in set(words)]
+    if len(set(meanings)) < len(meanings):
+        raise InputError(f"{what} are named {told}, of which two mean one split: put them together.")
 
 
 def _below_folders(paths, depth):

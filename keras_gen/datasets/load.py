@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_gen.datasets.arrays import pack_arrays, pack_waveforms, read_npz
+from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.files import ENDINGS, TEXTS, open_tree, read_tree
+from keras_gen.datasets.files import ENDINGS, PICTURES, RECORDINGS, TEXTS, open_tree, read_tree
+from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
 from keras_gen.datasets.text import (
     are_strings,
+    pack_sentences,
     read_docstring_set,
     read_strings,
     read_text_file,
@@ -44,13 +46,18 @@ def load(
     - a name: "digits" (offline), "shapes" and "vowels" (drawn and spoken from factors of variation that `Dataset.factors`
       tells), "docstrings" (sentences of the Python that is installed), "mnist", "fashion_mnist", "cifar10", "cifar100"
       (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
-    - the path of a folder or .zip of pictures or of recordings: folders train, test (and val) on top are splits, those
+    - the path of a folder or .zip of pictures or of recordings: folders train, test (and val) on top are splits, also under
+      the names training, testing, eval, evaluation, valid, validate, validation and dev, in small or capital letters; those
       below, or on top, are classes. What cannot be used is set aside with a warning that says why;
     - the path of a .txt (a sentence a line), .jsonl or .csv file, each perhaps with .gz behind, or of a folder or .zip of such
-      files, where those named train, val or test, or ending so, such as mine_test.txt, are splits;
+      files, where those named by one of these words, or beginning or ending so, such as mine_test.txt, are splits, or those in
+      folders so named;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
-    - an array of pictures (N, H, W) or (N, H, W, C), with `media` one of int16 waveforms (N, samples), or a pair of these
-      and labels (N,); or a list of str.
+    - an array of pictures (N, H, W) or (N, H, W, C), a list of arrays or `PIL.Image.Image`, with `media` an array of int16
+      waveforms (N, samples); or a tuple of these and labels; or two such tuples, for training and testing, as the
+      `load_data()` of `keras.datasets` gives them; or a list of str.
+
+    Labels are numbered from 0 in all splits together. They may be whole numbers from 0, such as 1 to 10, str, or one-hot rows.
 
     Args:
         source: a name, a path, an array or a pair of arrays, as above.
@@ -71,7 +78,8 @@ def load(
             for the digits 0.2.
 
     Returns:
-        A `Dataset`.
+        A `Dataset`. Warnings tell what was set aside, how labels were numbered, of which classes there is no training example,
+        and the share of unknown words where it is above a fifth.
 
     Raises:
         InputError: if the source is unknown, missing, empty, damaged or malformed, an argument is out of its
@@ -105,9 +113,9 @@ def load(
     if is_test is not None and "test" not in splits:
         raise InputError(f"No file of {name} is chosen for testing.")
     splits = _hold_out(splits, name, media.plural, validation, test, seed, *origins)
+    warn_of_missing(class_names, splits["train"][1])
     if isinstance(media, Text):
-        media = media.learn(splits["train"][0])
-        splits = {split: (media.pack(sentences), None) for split, (sentences, _) in splits.items()}
+        media, splits = pack_sentences(media, splits)
     factor_names = list(VOICE_FACTORS if isinstance(media, Audio) else FACTORS)
     return Dataset(
         media,
@@ -215,6 +223,10 @@ def _read_text(source, path, media, size, channels, is_text_file, field):
         raise InputError(f"media is {media}, but {name} brings sentences: give a Text.")
     _check_no_pictures(name, size, channels)
     if not is_path:
+        if are_strings(source) and all(text.lower().endswith(PICTURES + RECORDINGS) for text in source):
+            raise InputError(
+                f"The list holds names of files, such as {source[0]!r}, not sentences: give their folder."
+            )
         return media, read_strings(source), None
     if source == "docstrings":
         return media, read_docstring_set(), None
@@ -232,9 +244,22 @@ def _check_no_pictures(source, size, channels):
 
 
 def _read_arrays(source, media, size, channels):
-    if isinstance(source, tuple) and len(source) != 2:
-        raise InputError(f"A tuple must be a pair of examples and labels, but has {len(source)} entries.")
     splits = {"train": source if isinstance(source, tuple) else (source, None)}
+    if (
+        isinstance(source, tuple | list)
+        and len(source) == 2
+        and all(isinstance(pair, tuple) for pair in source)
+    ):
+        splits = dict(zip(("train", "test"), source, strict=True))
+    for pair in splits.values():
+        if len(pair) != 2:
+            raise InputError(
+                "A tuple must be a pair of examples and labels, or two such pairs, for training and testing, but has "
+                f"{len(pair)} entries."
+            )
+        if are_strings(pair[0]):
+            raise InputError("Sentences have no labels: give the list of str alone.")
+        check_examples(pair[0])
     return pack_waveforms(splits, media) if isinstance(media, Audio) else pack_arrays(splits, size, channels)
 
 

@@ -1,5 +1,6 @@
 """Packing many pictures or recordings at once, on several threads."""
 
+import re
 import warnings
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from keras_gen.errors import InputError
 # Examples to a task: handing tiny ones over one by one would cost more than decoding them.
 CHUNK = 16
 MOST_NAMED = 5
+MOST_REASONS = 10
 
 
 def pack_all(media, names, read):
@@ -21,7 +23,7 @@ def pack_all(media, names, read):
     Args:
         media: the `Media` that packs them.
         names: one name for each file.
-        read: function from a name to the raw example; an `OSError` or `InputError` in it sets the file aside.
+        read: function from a name to the raw example; whatever it raises sets the file aside.
 
     Returns:
         The packed examples that were kept, (kept, *media.shape), and the places of their names, int (kept,).
@@ -57,11 +59,13 @@ def _attempt(pack, names, plural):
         for i in range(start, min(start + CHUNK, len(names))):
             try:
                 pack(i)
+            except InputError as error:
+                failures[i] = str(error).rstrip(".")
             except OSError as error:
                 failures[i] = error.strerror or str(error)
-            except InputError as error:
-                # What follows the colon is of this one file.
-                failures[i] = str(error).partition(":")[0]
+            # A library that reads files of others may trip in any way, which must not end the packing of all.
+            except Exception as error:
+                failures[i] = f"{type(error).__name__}, {error}".rstrip(".")
 
     starts = range(0, len(names), CHUNK)
     console = Console(stderr=True)
@@ -73,10 +77,7 @@ def _attempt(pack, names, plural):
             work, f"Packing {plural}", len(starts), console=console, transient=True, disable=not watched
         ):
             pass
-    reasons = defaultdict(list)
-    for i in sorted(failures):
-        reasons[failures[i]].append(str(names[i]))
-    told = "; ".join(f"{reason} ({some(lost)})" for reason, lost in reasons.items())
+    told = "; ".join(reasons({str(names[i]): failures[i] for i in sorted(failures)}))
     if len(failures) == len(names):
         raise InputError(f"None of the {len(names)} {plural} can be used: {told}.")
     if failures:
@@ -84,7 +85,27 @@ def _attempt(pack, names, plural):
     return np.array([i for i in range(len(names)) if i not in failures])
 
 
-def some(names):
+def reasons(failures):
+    """Why files were set aside: each kind of reason, as it is of its first file, with the files that it is of.
+
+    Args:
+        failures: dict, name of a file -> reason.
+
+    Returns:
+        List of str.
+    """
+    kinds = defaultdict(list)
+    for name, reason in failures.items():
+        # Numbers, and what is quoted, are of the one file.
+        kinds[re.sub(r"'[^']*'|\d[\w.,+-]*", "", reason)].append(name)
+    told = [f"{failures[files[0]]} ({some(files)})" for files in list(kinds.values())[:MOST_REASONS]]
+    others = sum(list(kinds.values())[MOST_REASONS:], [])
+    if others:
+        told.append(f"other reasons ({some(others)})")
+    return told
+
+
+def some(names, most=MOST_NAMED):
     """How many, and the first few."""
-    rest = ", ..." if len(names) > MOST_NAMED else ""
-    return f"{len(names)}: {', '.join(names[:MOST_NAMED])}{rest}"
+    rest = ", ..." if len(names) > most else ""
+    return f"{len(names)}: {', '.join(names[:most])}{rest}"

@@ -2,13 +2,16 @@
 
 import warnings
 from collections import Counter, defaultdict
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from keras_gen.datasets.docstrings import read_docstrings
-from keras_gen.datasets.packing import some
-from keras_gen.datasets.text_files import read_sentences, split_of
+from keras_gen.datasets.files import splits_of_folders
+from keras_gen.datasets.packing import reasons, some
+from keras_gen.datasets.text_files import read_sentences, splits_of_files
 from keras_gen.errors import InputError
+from keras_gen.media.text import MOST_UNKNOWN
 
 
 def read_docstring_set():
@@ -41,57 +44,52 @@ def read_strings(sentences):
 
 def read_text_file(path, field=None):
     """The sentences of one file, all for training; see `read_text_files`."""
-    return read_text_files([path.name], lambda _: path.read_bytes(), field)
+    return read_text_files([path.name], lambda _: path.read_bytes(), field, ["train"])
 
 
 def read_text_tree(tree, field=None):
-    """The sentences of the files of a `Tree`, whose names tell splits; see `read_text_files`.
+    """The sentences of the files of a `Tree`, of which folders or the names of files tell splits; see `read_text_files`.
 
     Raises:
-        InputError: there are no such files, or none that can be used.
+        InputError: there are no such files, or none that can be used, or they tell some splits only.
     """
     names = tree.of("sentences")
     if not names:
         raise InputError(f"{tree.source} holds no files of sentences, such as sentences.txt.")
-    return read_text_files(names, tree.read, field)
+    splits, _ = splits_of_folders(tree.source, [PurePosixPath(name).parts for name in names])
+    return read_text_files(names, tree.read, field, splits or splits_of_files(names))
 
 
-def read_text_files(names, read, field=None):
+def read_text_files(names, read, field, splits):
     """Read the sentences of files; what cannot be used is set aside, counted and named in one warning.
 
     Args:
-        names: of the files. Where some are named train, or end so, all others must tell their split too.
+        names: of the files.
         read: function from a name to the bytes of the file; an `OSError` or `InputError` in it sets the file aside, unless it
             is the only one.
         field: see `read_sentences`.
+        splits: of the files, a name for each.
 
     Returns:
         The splits, name -> (array of str, None).
 
     Raises:
-        InputError: no sentence is left, only some files tell their split, or the only file cannot be used.
+        InputError: no sentence is left, or the only file cannot be used.
     """
-    told = [split_of(name) for name in names]
-    if "train" not in told:
-        told = ["train"] * len(names)
-    if None in told:
-        raise InputError(
-            f"Some files tell their split, but {names[told.index(None)]} does not: end its name in train, val or test."
-        )
-    found, reasons, faults = defaultdict(list), defaultdict(list), Counter()
-    for name, split in zip(names, told, strict=True):
+    found, failures, faults = defaultdict(list), {}, Counter()
+    for name, split in zip(names, splits, strict=True):
         try:
             sentences, lost = read_sentences(name, read(name), field)
         except (OSError, InputError) as error:
             if len(names) == 1:
                 raise InputError(f"{error}") from error
             # Which file it is stands behind, so that those of one reason are told together.
-            reasons[f"{error}".removeprefix(f"{name} ").rstrip(".")].append(name)
+            failures[name] = f"{error}".removeprefix(f"{name} ").rstrip(".")
             continue
         found[split] += sentences
         faults += lost
     told = [f"{reason} ({count:,} line{'s' * (count > 1)})" for reason, count in faults.items()]
-    told = "; ".join(told + [f"{reason} ({some(files)})" for reason, files in reasons.items()])
+    told = "; ".join(told + reasons(failures))
     if told and not any(found.values()):
         raise InputError(f"No sentence can be used ({some(names)}): {told}.")
     if told:
@@ -105,3 +103,31 @@ def _splits(found):
     return {
         split: (np.array(sentences, dtype=object), None) for split, sentences in found.items() if sentences
     }
+
+
+def pack_sentences(media, splits):
+    """Pack the sentences of all splits, with the vocabulary of those for training where there is none yet.
+
+    Args:
+        media: a `Text`.
+        splits: name -> (sequence of str, None).
+
+    Returns:
+        The `Text`, and the splits, packed. One warning tells the shares of unknown words where one is above a fifth.
+    """
+    was_learned = media.is_learned
+    media = media.learn(splits["train"][0])
+    packed = {split: media.tokenize(sentences) for split, (sentences, _) in splits.items()}
+    shares = {split: media.unknown_share(sentences) for split, sentences in packed.items()}
+    if max(shares.values()) > MOST_UNKNOWN:
+        told = ", ".join(f"{share:.0%} of {split}" for split, share in shares.items())
+        advice = "take tokenizer='bytes', which knows every text"
+        if was_learned:
+            advice = f"give a Text without vocabulary, which learns theirs, or {advice}"
+        elif len(media.vocabulary) >= media.most_words:
+            advice = f"raise most_words, or {advice}"
+        warnings.warn(
+            f"Many words are unknown to the vocabulary of {media}, and packed as unknown ({told}): {advice}.",
+            stacklevel=3,
+        )
+    return media, {split: (sentences, None) for split, sentences in packed.items()}

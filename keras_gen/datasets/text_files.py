@@ -10,12 +10,14 @@ import re
 import zlib
 from pathlib import PurePath
 
-from keras_gen.datasets.files import SPLITS, TEXTS
+from keras_gen.datasets.files import SPLITS, TEXTS, check_splits
 from keras_gen.errors import InputError
 
 MOST_CHARACTERS = 10_000
 # A small file can claim to unpack to any amount.
 MOST_BYTES = 2**30
+# Lines of one field of a table, beyond which a quote was rather forgotten.
+MOST_LINES = 100
 # Bytes at the start by which files that are not text give themselves away.
 FIRST_PART = 2**13
 
@@ -66,10 +68,37 @@ def split_of(name):
     """The split that a file's name tells, "train", "val" or "test", or None.
 
     Args:
-        name: such as "test.txt" or "captions_train.jsonl.gz", in small or capital letters.
+        name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital letters. It tells
+            nothing where its first and last parts tell different splits.
     """
+    return SPLITS.get(_word_of(name))
+
+
+def splits_of_files(names):
+    """The splits that the names of files tell, one for each; all are for training where none tells one, or there is one file.
+
+    Raises:
+        InputError: only some names tell their split, none tells train, or two different words mean one split.
+    """
+    words = [_word_of(name) for name in names]
+    if len(names) == 1 or not any(words):
+        return ["train"] * len(names)
+    if None in words:
+        example = next(name for name, word in zip(names, words, strict=True) if word)
+        raise InputError(
+            f"Some files tell their split, but {names[words.index(None)]} does not, as {example} does: end its name in train, val "
+            "or test, or rename those that are no splits."
+        )
+    check_splits("The files", words)
+    return [SPLITS[word] for word in words]
+
+
+def _word_of(name):
+    """The word by which a file's name tells its split, in small letters, or None."""
     name = PurePath(name).name.lower()
-    return SPLITS.get(re.split("[._-]", name.removesuffix(_ending(name)))[-1])
+    parts = re.split("[._-]", name.removesuffix(_ending(name)))
+    words = [part for part in (parts[-1], parts[0]) if part in SPLITS and _ending(name)]
+    return words[0] if len({SPLITS[word] for word in words}) == 1 else None
 
 
 def _ending(name):
@@ -132,7 +161,7 @@ def _parse(line):
 def _read_table(name, lines, field):
     texts, faults = [], collections.Counter()
     with _fields_of_any_size():
-        rows = filter(None, csv.reader(lines, skipinitialspace=True))
+        rows = filter(None, _rows(name, lines))
         columns = [column.strip() for column in next(rows, [])]
         if field not in columns:
             raise _without(name, "column", field, "its columns", columns)
@@ -143,6 +172,36 @@ def _read_table(name, lines, field):
             else:
                 faults[f"it ends before the column {field!r}"] += 1
     return texts, faults
+
+
+def _rows(name, lines):
+    """The rows of a table. A quote that is not closed would take the rows that follow for one field."""
+    taken = []
+
+    def recorded():
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(recorded(), skipinitialspace=True, strict=True)
+    while True:
+        first = reader.line_num + 1
+        taken.clear()
+        is_closed = True
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # Of one line alone, quotes within a field are forgiven.
+            is_closed = len(taken) == 1 and "unexpected end" not in f"{error}"
+            row = next(csv.reader(taken, skipinitialspace=True)) if is_closed else None
+        if not is_closed or len(taken) > MOST_LINES:
+            raise InputError(
+                f"{name} has a quote in line {first} that is not closed, or not within {MOST_LINES} lines: close it, or write it twice "
+                "where it is a character of the text."
+            )
+        yield row
 
 
 @contextlib.contextmanager

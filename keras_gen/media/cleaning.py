@@ -1,7 +1,7 @@
 """From any recording to one that can be learned from.
 
-What a refusal says before its first colon is its reason, the same for every recording that is refused for it: whoever
-sets recordings aside counts by that. What is of the one recording stands behind.
+What a refusal says before its first colon is its reason, the same for every recording that is refused for it. What is of the
+one recording stands behind, and differs in numbers alone: whoever sets recordings aside counts by the rest.
 """
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pictures: from files and arrays to what a model sees, and back."""
 
-import io
-
 import keras
 import numpy as np
 import PIL.Image
@@ -11,13 +9,14 @@ from PIL import ImageOps
 
 from keras_gen.errors import InputError
 from keras_gen.media.media import Media
+from keras_gen.media.pillow import from_array, opaque, read
 
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Image(Media):
     """Pictures of one size, in their raw, packed and model forms.
 
-    A raw picture is a file's bytes or an array of any size. A packed one is uint8 (height, width, channels).
+    A raw picture is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8 (height, width, channels).
     The model form is floating, in [-1, 1].
 
     Args:
@@ -62,27 +61,28 @@ class Image(Media):
     def pack(self, raw):
         """Pack one picture: upright, opaque, cropped about its centre and resized.
 
-        Transparent parts are laid over white, 16-bit values are scaled to 8 bits, and of several frames the
-        first counts. The largest centred area of the right aspect ratio is kept and resized with an
+        Transparent parts are laid over white, values of 12 and 16 bits are scaled to 8, and of several frames
+        the first counts. The largest centred area of the right aspect ratio is kept and resized with an
         antialiasing Lanczos filter.
 
         Args:
-            raw: the bytes of a picture file that Pillow reads, or an array (H, W), (H, W, 1), (H, W, 3) or
-                (H, W, 4) of uint8, uint16, bool, or floating values in [0, 1].
+            raw: the bytes of a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, PGM or PBM file; a `PIL.Image.Image` of any mode,
+                packed as its file would be; or an array (H, W), (H, W, 1), (H, W, 3) or, with alpha, (H, W, 4)
+                of uint8, uint16, bool, or floating values in [0, 1].
 
         Returns:
             A uint8 array (height, width, channels).
 
         Raises:
-            InputError: if the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or
-                the array is of another shape, type or range.
+            InputError: if the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, the
+                picture does not say which of its values is white, as those of 32 bits, or the array is of another
+                shape, type or range.
         """
-        picture = self._decode(raw) if isinstance(raw, bytes) else _from_array(raw)
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            white = PIL.Image.new("RGBA", picture.size, "white")
-            picture = PIL.Image.alpha_composite(white, picture)
-        picture = picture.convert("L" if self.channels == 1 else "RGB")
+        mode = "L" if self.channels == 1 else "RGB"
+        if isinstance(raw, bytes | PIL.Image.Image):
+            picture = read(raw, mode, max(self.shape[:2]))
+        else:
+            picture = opaque(from_array(raw), mode)
         fitted = ImageOps.fit(picture, (self.width, self.height), PIL.Image.Resampling.LANCZOS)
         return np.array(fitted).reshape(self.shape)
 
@@ -163,7 +163,7 @@ class Image(Media):
         Returns:
             A `PIL.Image.Image`, the `grid` of the pictures.
         """
-        return _from_array(self.grid(packed, rows))
+        return from_array(self.grid(packed, rows))
 
     def save(self, packed, path):
         """Write one picture as PNG.
@@ -182,28 +182,13 @@ class Image(Media):
         """Writes the grid of a batch for TensorBoard, with the writer and step that are set."""
         tf.summary.image(name, self.grid(packed, rows)[np.newaxis])
 
-    def _decode(self, raw):
-        # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
-        try:
-            picture = PIL.Image.open(io.BytesIO(raw))
-            limit = PIL.Image.MAX_IMAGE_PIXELS
-            if limit and picture.width * picture.height > limit:
-                raise ValueError(f"{picture.width} x {picture.height} pixels are more than {limit}")
-            if picture.format == "EPS":
-                raise ValueError("EPS is a program, which reading would run")
-            # JPEG can be decoded at a fraction of its size; twice the size wanted leaves the filter its work.
-            picture.draft(None, (2 * max(self.shape[:2]),) * 2)
-            return _eight_bits(ImageOps.exif_transpose(picture))
-        except Exception as error:
-            raise InputError(f"The picture could not be read: {error}.") from error
-
     def get_config(self):
         return {"height": self.height, "width": self.width, "channels": self.channels}
 
 
 def write_png(picture, path):
     """Write a uint8 picture (H, W, channels) to a path or an open binary file."""
-    _from_array(picture).save(path, format="PNG")
+    from_array(picture).save(path, format="PNG")
 
 
 def _about_square(count):
@@ -211,59 +196,3 @@ def _about_square(count):
     root = int(count**0.5)
     fitting = next(rows for rows in range(root, 0, -1) if count % rows == 0)
     return fitting if fitting > root / 2 else round(count**0.5)
-
-
-def to_uint8(values):
-    """Bring pixel values of any usual type to 8 bits.
-
-    Args:
-        values: array of any shape: uint8, uint16 (65535 is white), bool, or floating in [0, 1].
-
-    Returns:
-        A uint8 array of the same shape, rounded to the nearest value.
-
-    Raises:
-        InputError: if the type is another one, or floating values leave [0, 1].
-    """
-    values = np.asarray(values)
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == bool:
-        return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype == np.uint16:
-        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    if not np.issubdtype(values.dtype, np.floating):
-        raise InputError(
-            f"Pictures must be uint8, uint16, bool, or floating in [0, 1], but are of type {values.dtype}."
-        )
-    # Written so that NaN, too, is out of range.
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise InputError(
-            f"Floating pictures must lie in [0, 1], but range from {values.min():g} to {values.max():g}; "
-            "scale them, or give uint8."
-        )
-    return np.rint(values * 255).astype(np.uint8)
-
-
-def _from_array(values):
-    values = to_uint8(values)
-    if values.ndim == 3 and values.shape[2] == 1:
-        values = values[..., 0]
-    if not (values.ndim == 2 or values.ndim == 3 and values.shape[2] in (3, 4)) or not values.size:
-        raise InputError(
-            f"A picture must be of the shape (H, W) or (H, W, 1, 3 or 4), not empty, but is {values.shape}."
-        )
-    return PIL.Image.fromarray(np.ascontiguousarray(values))
-
-
-def _eight_bits(picture):
-    """Bring Pillow's 16-bit and floating greys to 8 bits; its own conversion would clip them."""
-    if picture.mode == "F":
-        return _from_array(np.asarray(picture))
-    if picture.mode.startswith("I"):
-        values = np.asarray(picture)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("its grey values need more than 16 bits")
-        return _from_array(values.astype(np.uint16))
-    picture.load()
-    return picture

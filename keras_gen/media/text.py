@@ -1,6 +1,7 @@
 """Sentences: from strings to the tokens that a model sees, and back."""
 
 import unicodedata
+import warnings
 
 import keras
 import numpy as np
@@ -8,11 +9,12 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError, unknown
 from keras_gen.media.media import Media
-from keras_gen.media.tokenizers import WORD, ByteTokenizer, WordTokenizer, spaced
+from keras_gen.media.tokenizers import END, PADDING, UNKNOWN, WORD, ByteTokenizer, WordTokenizer, spaced
 
 TOKENIZERS = ("words", "bytes")
 SPACE = r"[\pZ\p{Cc}\s]+"  # also what separates lines and controls terminals
 SPECIAL = r"[^\pL\pM\pN\s]"
+MOST_UNKNOWN = 0.2  # share of the words above which it is told that they are unknown
 EDGE = "\1"  # put around words, as no clean text holds it
 
 
@@ -139,7 +141,7 @@ class Text(Media):
         return Text(**{**self.get_config(), "vocabulary": vocabulary})
 
     def pack(self, raw):
-        """Pack one sentence, or several.
+        """Pack one sentence, or several. A warning tells the share of unknown words where it is above a fifth.
 
         Args:
             raw: a str, or bytes of UTF-8, or a sequence of these.
@@ -150,9 +152,32 @@ class Text(Media):
         Raises:
             InputError: it is something else, or not valid UTF-8, or there is no vocabulary yet.
         """
-        if isinstance(raw, str | bytes):
-            return self.pack([raw])[0]
-        return self._learned.encode(self.clean(raw)).numpy()
+        is_one = isinstance(raw, str | bytes)
+        packed = self.tokenize([raw] if is_one else raw)
+        share = self.unknown_share(packed)
+        if share > MOST_UNKNOWN:
+            warnings.warn(
+                f"{share:.0%} of the words given are unknown to the vocabulary of {self}, and packed as unknown: pack sentences "
+                "like those that it was learned from.",
+                stacklevel=2,
+            )
+        return packed[0] if is_one else packed
+
+    def tokenize(self, sentences):
+        """Pack several sentences, whatever is unknown in them: int32 (num, length). Args, errors: those of `pack`."""
+        return self._learned.encode(self.clean(sentences)).numpy()
+
+    def unknown_share(self, packed):
+        """The share of words that the vocabulary does not know, from 0 to 1; 0 of bytes, and where there are no words.
+
+        Args:
+            packed: int32 (num, length) or (length,), packed sentences.
+        """
+        if self.tokenizer == "bytes":
+            return 0.0
+        packed = np.asarray(packed)
+        words = np.count_nonzero((packed != PADDING) & (packed != END))
+        return float(np.count_nonzero(packed == UNKNOWN) / max(words, 1))
 
     def pack_in_graph(self, raw):
         """Pack as `pack` does, but in graph, for exported signatures; strings should be of the normal form already.

@@ -1,4 +1,5 @@
 import io
+import re
 import sys
 import types
 import warnings
@@ -112,11 +113,6 @@ def test_classes_without_splits_and_plain_pictures(tmp_path, make):
     assert [len(data.arrays(split)[0]) for split in ("train", "val", "test")] == [9, 3, 1]
 
 
-def test_a_class_named_train_beside_other_classes_is_a_class(tmp_path):
-    files = {f"{name}/{i}.jpg": jpeg(i) for name in ("train", "plane") for i in range(10)}
-    assert load(tree(tmp_path, files), batch_size=8).class_names == ["plane", "train"]
-
-
 @pytest.mark.parametrize("make", [tree, zipped])
 def test_damaged_pictures_are_set_aside_and_named(tmp_path, make):
     files = {f"good/{i:02}.jpg": jpeg(10 * i) for i in range(18)}
@@ -124,9 +120,12 @@ def test_damaged_pictures_are_set_aside_and_named(tmp_path, make):
     source = make(tmp_path / "mixed.zip", files)
     with pytest.warns(UserWarning) as caught:
         data = load(source, batch_size=4, validation=0, test=0)
-    assert [str(warning.message) for warning in caught] == [
-        "2 of 21 pictures were set aside: The picture could not be read (2: bad/cut.jpg, bad/text.png)."
-    ]
+    (told,) = (str(warning.message) for warning in caught)
+    assert re.fullmatch(
+        r"2 of 21 pictures were set aside: The picture could not be read: [^;]+ \(1: bad/cut.jpg\); The picture could not be read: "
+        r"it is none of PNG, JPEG, [^;]+ \(1: bad/text.png\)\.",
+        told,
+    )
     pictures, labels = data.arrays("train")
     # What follows a damaged picture keeps its own label.
     np.testing.assert_array_equal(labels, [0] + [1] * 18)
@@ -265,9 +264,8 @@ GOOD = np.zeros((20, 8, 8), np.uint8)
         (np.full((20, 8, 8), np.nan), {}, "nan"),
         ((GOOD, np.zeros(19, int)), {}, r"20 pictures.*\(19,\)"),
         ((GOOD, np.zeros((20, 10), int)), {}, r"\(20, 10\)"),
-        ((GOOD, np.zeros(20)), {}, "float64"),
+        ((GOOD, np.full(20, 0.5)), {}, "whole numbers from 0, or str, but one is 0.5"),
         ((GOOD, np.full(20, -1)), {}, "from -1"),
-        ((GOOD, np.full(20, 10**9)), {}, "to 1000000000"),
         ((GOOD, GOOD, GOOD), {}, "3 entries"),
     ],
 )

@@ -100,10 +100,10 @@ BAD = {
     "short.wav": file(sine(0, seconds=0.02)),
 }
 REASONS = (
-    "The recording could not be read (2: empty.flac, text.wav)",
-    "The recording is damaged (1: nan.wav)",
-    "The recording is too short (1: short.wav)",
-    "The recording is silent (1: silent.wav)",
+    "The recording could not be read: Format not recognised (2: empty.flac, text.wav)",
+    "The recording is damaged: samples are not finite, or beyond 1e+06 times full scale (1: nan.wav)",
+    "The recording is too short: of 0.020 seconds, at least 0.05 are needed (1: short.wav)",
+    "The recording is silent: its peak of 0 of full scale is below 0.001 (1: silent.wav)",
 )
 
 

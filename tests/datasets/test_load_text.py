@@ -64,8 +64,8 @@ def splits_of(data):
     return {split: data.media.unpack(data.arrays(split)[0]).tolist() for split in names}
 
 
-PARTS = {"a.txt": SENTENCES[:10], "b/a.txt.gz": SENTENCES[10:15], "b/test.txt": SENTENCES[15:]}
-# Where none is named train, names tell nothing. What is hidden, and what is no text, is skipped.
+PARTS = {"a.txt": SENTENCES[:10], "b/a.txt.gz": SENTENCES[10:15], "b/latest.txt": SENTENCES[15:]}
+# What is hidden, and what is no text, is skipped.
 FILES = {
     name: (gzip.compress if name.endswith(".gz") else bytes)(lines(part)) for name, part in PARTS.items()
 }
