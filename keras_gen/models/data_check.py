@@ -106,15 +106,16 @@ def check_examples(model, x, y=None):
             f"The model takes {media.plural} as an array, but a batch of x is of the type {type(x).__name__}: pack them with "
             "model.media.pack."
         )
-    if not (x.dtype == tf.string and media.key == "text"):
-        shape, dtype = tuple(x.shape)[1:], _name(x)
-        if shape != media.shape or dtype != media.dtype:
-            raise InputError(
-                f"The model takes {media.dtype} examples of shape {media.shape}, but x has {dtype} examples of shape {shape}: "
-                "pack them with model.media.pack, take a split of keras_gen.datasets.load, such as dataset.train, or build "
-                "the model for that shape."
-            )
-        model.check_support(x)
+    if x.dtype == tf.string and media.key == "text":
+        x = media.pack_in_graph(x)
+    shape, dtype = tuple(x.shape)[1:], _name(x)
+    if shape != media.shape or dtype != media.dtype:
+        raise InputError(
+            f"The model takes {media.dtype} examples of shape {media.shape}, but x has {dtype} examples of shape {shape}: "
+            "pack them with model.media.pack, take a split of keras_gen.datasets.load, such as dataset.train, or build "
+            "the model for that shape."
+        )
+    model.check_support(x)
     if model.num_classes is not None:
         _check_labels(y, len(x), model.num_classes)
 

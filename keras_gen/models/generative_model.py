@@ -483,6 +483,10 @@ def _refusing_other_containers(*containers):
     try:
         yield
     except ValueError as error:
+        if str(error).startswith("Invalid dtype"):
+            raise InputError(
+                f"Batches hold what is no number ({error}): pack media with model.media.pack, and number the classes from 0."
+            ) from error
         if not str(error).startswith(UNREADABLE):
             raise
         kinds = " or ".join(type(container).__name__ for container in containers if container is not None)

@@ -62,7 +62,7 @@ class LanguageModel(SentenceWriter, GenerativeModel):
         return self.likelihood.log_prob(x, logits)
 
     def check_support(self, x):
-        """Refuses numbers that are no tokens."""
+        super().check_support(x)
         self.likelihood.check(np.asarray(x))
 
     def train_step(self, data):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.models.generative_model import GENERATE_BATCH
+from keras_gen.models.text_checks import warn_of_unknown
 
 OWN = 2  # what tells the noise of tokens from that of latents
 
@@ -15,6 +16,11 @@ class SentenceWriter:
     def latents_for_decoder(self, seeds):
         """The latents of these seeds, (batch, latent_dim), or None where the decoder takes none."""
         raise NotImplementedError
+
+    def check_support(self, x):
+        """Refuses numbers that are no tokens, and warns where many of them stand for unknown words."""
+        super().check_support(x)
+        warn_of_unknown(self.media, x)
 
     def uniform_of_seeds(self, seeds):
         """The numbers that decide the tokens of one sentence for each seed: float32 (batch, length) in [0, 1)."""
