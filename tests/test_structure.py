@@ -9,7 +9,7 @@ PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors"},
     {"files"},
-    {"schedules", "layers", "distribution"},
+    {"noise", "schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},
     {"models"},
     {"export", "callbacks", "metrics"},

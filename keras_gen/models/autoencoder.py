@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data, examples_of
 from keras_gen.models.generative_model import GENERATE_BATCH, GenerativeModel
@@ -112,7 +113,7 @@ class Autoencoder(GenerativeModel):
 
     def observe_packed(self, packed, seed):
         """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
-        own = tf.random.experimental.stateless_fold_in(seed, -1)
+        own = noise.fold_in(seed, -1)
         return self.likelihood.observe(self.media.to_model(packed), own)
 
     # Use.

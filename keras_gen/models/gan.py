@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import distribution, schedules
+from keras_gen import distribution, noise, schedules
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_plans
@@ -201,7 +201,7 @@ class GAN(GenerativeModel):
         return gradients, judged
 
     def _between(self, batch):
-        share = tf.random.stateless_uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
+        share = noise.uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
         return share * batch.real + (1.0 - share) * batch.fake
 
     def update_discriminator(self, gradients, judged):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data, whole_batches
 from keras_gen.models.interpolation import spherical
@@ -138,7 +139,7 @@ class GenerativeModel(Trainer):
 
     def draw_latents(self, batch, seed):
         """(batch, *latent_shape) of standard normal noise."""
-        return tf.random.stateless_normal((batch, *self.latent_shape), seed)
+        return noise.normal((batch, *self.latent_shape), seed)
 
     # Looking and using.
 
@@ -152,12 +153,7 @@ class GenerativeModel(Trainer):
         Returns:
             float32 (batch, *latent_shape), by default standard normal.
         """
-        noise = tf.map_fn(
-            lambda seed: tf.random.stateless_normal(self.latent_shape, tf.stack([seed, 0])),
-            seeds,
-            fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
-        )
-        return temperature * noise
+        return temperature * noise.normal_of_seeds(self.latent_shape, seeds, noise.LATENTS)
 
     def latents_given(self, seeds, labels, temperature=1.0):
         """The latents to decode with these labels: by default the labels play no part in drawing them."""

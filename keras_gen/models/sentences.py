@@ -3,10 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.models.generative_model import GENERATE_BATCH
-
-OWN = 2  # what tells the noise of tokens from that of latents
 
 
 class SentenceWriter:
@@ -18,11 +17,7 @@ class SentenceWriter:
 
     def uniform_of_seeds(self, seeds):
         """The numbers that decide the tokens of one sentence for each seed: float32 (batch, length) in [0, 1)."""
-        return tf.map_fn(
-            lambda seed: tf.random.stateless_uniform(self.media.shape, tf.stack([seed, OWN])),
-            seeds,
-            fn_output_signature=tf.TensorSpec(self.media.shape, tf.float32),
-        )
+        return noise.uniform_of_seeds(self.media.shape, seeds, noise.TOKENS)
 
     def write(self, seeds, temperature=None, top_k=None, top_p=None):
         """The strings of one sentence for each seed, a function of that seed alone; see `TextDecoder.generate`."""
