@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.models.any_batch import for_any_batch
 from keras_gen.models.data_check import check_data, whole_batches
 from keras_gen.models.interpolation import spherical
 from keras_gen.models.labels import check_label, label_shape, labels_for
@@ -27,6 +28,7 @@ class GenerativeModel(Trainer):
     """
 
     latent_dtype = "float32"
+    latent_range = None  # (lowest, below which) numbers in latents are, or None for all finite ones
 
     def __init__(self, media, latent_shape, num_classes=None, seed=0, **kwargs):
         super().__init__(seed, **kwargs)
@@ -175,9 +177,7 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: a number is out of its range, or labels do not fit the model.
         """
-        for name, value, least in (("num", num, 1), ("seed", seed or 0, 0), ("temperature", temperature, 0)):
-            if value < least:
-                raise InputError(f"{name} must be at least {least}, not {value}.")
+        check_draw(num, seed, temperature)
         seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
         temperature = tf.constant(temperature, tf.float32)
         labels = self.labels_for(num, labels)
@@ -216,8 +216,11 @@ class GenerativeModel(Trainer):
         )
 
     def as_latents(self, values):
-        """An array of the model's `latent_dtype`; a sub-class may refuse values that cannot be latents."""
-        return np.asarray(values, self.latent_dtype)
+        """An array of the model's `latent_dtype`; a sub-class may refuse more values that cannot be latents."""
+        latents = np.asarray(values, self.latent_dtype)
+        if not np.isfinite(latents).all():
+            raise InputError("Latents must be finite numbers.")
+        return latents
 
     def labels_for(self, num, labels=None):
         """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
@@ -311,10 +314,9 @@ class GenerativeModel(Trainer):
 
     def _make_functions(self):
         """Graphs of their own for each compilation, which may change what samples come from."""
-        self._latents = tf.function(self.latents_given, autograph=False, reduce_retracing=True)
-        self._decode = tf.function(
-            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
-            reduce_retracing=True,
+        self._latents = for_any_batch(self.latents_given)
+        self._decode = for_any_batch(
+            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels))
         )
 
     def get_config(self):
@@ -328,3 +330,16 @@ class GenerativeModel(Trainer):
     @classmethod
     def from_config(cls, config):
         return cls(**keras.saving.deserialize_keras_object(config))
+
+
+def check_draw(num, seed, temperature):
+    """Raises `InputError` where `generate` cannot draw so many, with this seed or at this temperature."""
+    for name, value, least in (("num", num, 1), ("seed", 0 if seed is None else seed, 0)):
+        if not isinstance(value, int | np.integer):
+            raise InputError(f"{name} must be a whole number, not {value!r}.")
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, not {value}.")
+    if not np.isfinite(temperature):
+        raise InputError(f"temperature must be finite, not {temperature}.")
+    if temperature < 0:
+        raise InputError(f"temperature must be at least 0, not {temperature}.")

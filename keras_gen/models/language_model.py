@@ -28,6 +28,8 @@ class LanguageModel(SentenceWriter, GenerativeModel):
         InputError: the decoder takes latents, or does not fit the media.
     """
 
+    latent_range = 0, 1
+
     def __init__(self, decoder, media, seed=0, **kwargs):
         check_decoder(decoder, media, latent_dim=None)
         super().__init__(media, media.shape, None, seed, **kwargs)

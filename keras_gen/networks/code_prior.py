@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_gen import noise
+from keras_gen.networks.blocks import in_blocks
 from keras_gen.networks.conditioning import check_one_label
 
 
@@ -105,9 +106,12 @@ class CodePrior(keras.layers.Layer):
             int32 (batch, h, w).
         """
         uniform = noise.uniform_of_seeds((self.places, self.num_codes), seeds, noise.LATENTS, 1e-7, 1.0)
+        return in_blocks(lambda uniform, labels: self._draw(uniform, labels, temperature), uniform, labels)
+
+    def _draw(self, uniform, labels, temperature):
         # The largest of logits / T with Gumbel noise on them is a draw from the softmax; T times them has no pole at 0.
         gumbel = -temperature * ops.log(-ops.log(uniform))
-        batch, width = tf.shape(seeds)[0], self.grid[1]
+        batch, width = tf.shape(uniform)[0], self.grid[1]
 
         def draw(place, recent, state, drawn):
             logits, state = self.step(place, recent, state, labels)

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.export.checks import checked
 
 
 def export(model, path):
@@ -36,7 +37,7 @@ def export(model, path):
     for network in model.exported_networks():
         archive.track(network)
     for name, (function, signature) in model.endpoints().items():
-        archive.add_endpoint(name, function, input_signature=signature)
+        archive.add_endpoint(name, checked(function, signature, model), input_signature=signature)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as scratch:
