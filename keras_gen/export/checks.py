@@ -92,11 +92,12 @@ def _equally_many_rows(names, inputs):
 
 def _all_fit(message, values, fits):
     """Asserts that all values fit, and shows the first that does not."""
-    values, misfits = tf.reshape(values, [-1]), ~tf.reshape(fits, [-1])
-    # A misfit is put behind the values, so that there is a first one.
-    first = tf.argmax(tf.cast(tf.concat([misfits, [True]], axis=0), tf.int32))
+    # Nothing is negated: TensorFlow makes "not above" of it "at most", which NaN is not.
+    values, fits = tf.reshape(values, [-1]), tf.reshape(fits, [-1])
+    # What does not fit is put behind the values, so that there is always a first one.
+    first = tf.argmin(tf.cast(tf.concat([fits, [False]], axis=0), tf.int32))
     shown = tf.gather(tf.concat([values, tf.zeros(1, values.dtype)], axis=0), first)
-    return _assert(~tf.reduce_any(misfits), message, shown)
+    return _assert(tf.reduce_all(fits), message, shown)
 
 
 def _assert(condition, message, shown):
