@@ -58,7 +58,7 @@ class Autoencoder(GenerativeModel):
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
                 the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
-            jit_compile: bool, XLA, which draws other noise from the same seed.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             **objective: what a sub-class is compiled with besides.

@@ -87,7 +87,7 @@ class GAN(GenerativeModel):
             ema: half-life in examples of the moving average of the generator that samples are drawn from, a float or
                 `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to 10,000 examples.
             plan: "alternating" or "simultaneous", see `keras_gen.models.gan_plans`.
-            jit_compile: bool, XLA, which draws other noise from the same seed.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
 

@@ -117,7 +117,7 @@ class TextVAE(SentenceWriter, VAE):
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3).
-            jit_compile: bool, XLA.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: None: no augmentation is of sentences.

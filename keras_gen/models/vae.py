@@ -149,7 +149,7 @@ class VAE(LatentWalks, Autoencoder):
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3).
-            jit_compile: bool, XLA.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: of recordings an `AudioAugment`, or None.
