@@ -11,6 +11,7 @@ import os
 
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError, unknown
 
 NAMES = ("auto", "one", "mirrored", "multiworker", "tpu")
@@ -211,7 +212,7 @@ def own_seed(seed):
     if num_replicas() == 1:
         return seed
     replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-    return tf.random.experimental.stateless_fold_in(seed, tf.cast(replica, seed.dtype))
+    return noise.fold_in(seed, tf.cast(replica, seed.dtype))
 
 
 def mean_over_replicas(tensors):

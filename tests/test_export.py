@@ -36,6 +36,17 @@ def test_signatures_take_and_give_raw_pictures(small_gan, pictures, tmp_path):
     larger = images[:6].repeat(3, axis=1).repeat(3, axis=2)
     assert served["discriminate"](pictures=larger, label=labels[:6])["logits"].shape == (6,)
 
+    for signature in ("serving_default", "generate", "decode", "discriminate"):
+        inputs = served[signature].structured_input_signature[1]
+        good = {
+            name: tf.zeros([2, *(side or 8 for side in spec.shape[1:])], spec.dtype)
+            for name, spec in inputs.items()
+        }
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"label must be whole numbers from 0 to 2, not\] \[3\]"
+        ):
+            served[signature](**{**good, "label": tf.constant([0, 3])})
+
     with pytest.raises(InputError, match=r"exists already: export to another version, such as .*gan/2"):
         gan.export(path)
     (tmp_path / "file").touch()

@@ -9,7 +9,7 @@ PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors", "registration"},
     {"files"},
-    {"schedules", "layers", "distribution"},
+    {"noise", "schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},
     {"models"},
     {"export", "callbacks", "metrics"},
@@ -49,3 +49,8 @@ def test_imports_point_downwards_only():
 def test_every_name_at_the_front_door_is_there():
     for name in keras_gen.__all__:
         assert getattr(keras_gen, name) is not None
+
+
+def test_noise_is_drawn_in_one_place():
+    drawing = [path for path in PACKAGE.rglob("*.py") if "stateless_" in path.read_text()]
+    assert drawing == [PACKAGE / "noise.py"]

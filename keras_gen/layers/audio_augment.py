@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 
 FULL_SCALE = 32768.0
@@ -46,15 +47,15 @@ class AudioAugment:
         Returns:
             int16 (batch, samples), cut off at full scale.
         """
-        gain_seed, shift_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        gain_seed, shift_seed = tf.unstack(noise.split(seed, 2))
         batch, samples = tf.shape(packed)[0], packed.shape[1]
         x = tf.cast(packed, tf.float32)
         if self.gain:
-            decibels = tf.random.stateless_uniform((batch, 1), gain_seed, -self.gain, self.gain)
+            decibels = noise.uniform((batch, 1), gain_seed, -self.gain, self.gain)
             x = tf.clip_by_value(x * 10.0 ** (decibels / 20.0), -FULL_SCALE, FULL_SCALE - 1)
         most = round(self.shift * samples)
         if most:
-            steps = tf.random.stateless_uniform((batch, 1), shift_seed, -most, most + 1, tf.int32)
+            steps = noise.integers((batch, 1), shift_seed, -most, most + 1)
             source = tf.range(samples)[tf.newaxis] - steps
             inside = tf.cast((source >= 0) & (source < samples), tf.float32)
             x = inside * tf.gather(x, tf.clip_by_value(source, 0, samples - 1), axis=1, batch_dims=1)
@@ -70,7 +71,7 @@ class AudioAugment:
         Returns:
             A tensor of the same shape.
         """
-        time_seed, frequency_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        time_seed, frequency_seed = tf.unstack(noise.split(seed, 2))
         frames, mels = spectrograms.shape[1:]
         hidden = _run(spectrograms, frames, self.time_mask, time_seed)[:, :, tf.newaxis]
         hidden |= _run(spectrograms, mels, self.frequency_mask, frequency_seed)[:, tf.newaxis, :]
@@ -91,7 +92,7 @@ class AudioAugment:
 
 def _run(spectrograms, length, widest, seed):
     """Where each example is masked along an axis, bool (batch, length): a run of 0 to `widest` places, anywhere."""
-    draws = tf.random.stateless_uniform((2, tf.shape(spectrograms)[0], 1), seed)
+    draws = noise.uniform((2, tf.shape(spectrograms)[0], 1), seed)
     width = tf.floor(draws[0] * (min(widest, length) + 1))
     start = tf.floor(draws[1] * (length - width + 1))
     places = tf.range(length, dtype=tf.float32)

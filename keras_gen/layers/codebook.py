@@ -1,9 +1,9 @@
 """The codebook of a vector-quantised autoencoder, which learns by moving averages."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 
 EPSILON = 1e-5
@@ -84,7 +84,7 @@ class Codebook(keras.layers.Layer):
         z = ops.reshape(z, (-1, z.shape[-1]))
         num = ops.shape(z)[0]
         threshold = self.dead_below * ops.cast(num, "float32") / self.num_codes
-        order = ops.argsort(tf.random.stateless_uniform((num,), seed))
+        order = ops.argsort(noise.uniform((num,), seed))
         fresh = ops.take(z, ops.take(order, ops.arange(self.num_codes) % num), axis=0)
         dead = self.counts <= threshold
         self.codes.assign(ops.where(dead[:, None], fresh, self.codes))

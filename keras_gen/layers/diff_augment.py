@@ -3,22 +3,23 @@
 import keras
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import unknown
 from keras_gen.layers.augment import Augment
 
 
 def _uniform(pictures, seed, low, high):
-    return tf.random.stateless_uniform((tf.shape(pictures)[0], 1, 1, 1), seed, low, high, pictures.dtype)
+    return tf.cast(noise.uniform((tf.shape(pictures)[0], 1, 1, 1), seed, low, high), pictures.dtype)
 
 
 def _integers(pictures, seed, low, high):
     """One integer in [low, high] for each picture, (batch, 1)."""
-    return tf.random.stateless_uniform((tf.shape(pictures)[0], 1), seed, low, high + 1, tf.int32)
+    return noise.integers((tf.shape(pictures)[0], 1), seed, low, high + 1)
 
 
 def color(pictures, seed):
     """Brightness + U(-1/2, 1/2), saturation x U(0, 2), contrast x U(1/2, 3/2)."""
-    seeds = tf.random.experimental.stateless_split(seed, 3)
+    seeds = noise.split(seed, 3)
     pictures += _uniform(pictures, seeds[0], -0.5, 0.5)
     grey = tf.reduce_mean(pictures, axis=-1, keepdims=True)
     pictures = grey + (pictures - grey) * _uniform(pictures, seeds[1], 0.0, 2.0)
@@ -29,7 +30,7 @@ def color(pictures, seed):
 def translation(pictures, seed):
     """Shift by up to 1/8 of the side either way, zeros moving in."""
     height, width = pictures.shape[1:3]
-    seeds = tf.random.experimental.stateless_split(seed, 2)
+    seeds = noise.split(seed, 2)
 
     def shift(side, seed):
         steps = _integers(pictures, seed, -round(side / 8), round(side / 8))
@@ -45,7 +46,7 @@ def translation(pictures, seed):
 def cutout(pictures, seed):
     """A square of zeros, half as wide as the picture, its centre anywhere in the picture."""
     height, width = pictures.shape[1:3]
-    seeds = tf.random.experimental.stateless_split(seed, 2)
+    seeds = noise.split(seed, 2)
 
     def covered(side, seed):
         start = _integers(pictures, seed, 0, side - side % 2) - side // 4
@@ -80,7 +81,7 @@ class DiffAugment(Augment):
     def call(self, pictures, seed, examples=None):
         for name, seed_of_one in zip(
             self.policy,
-            tf.unstack(tf.random.experimental.stateless_split(seed, len(self.policy))),
+            tf.unstack(noise.split(seed, len(self.policy))),
             strict=True,
         ):
             pictures = TRANSFORMATIONS[name](pictures, seed_of_one)

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_gen import schedules
+from keras_gen import noise, schedules
 from keras_gen.errors import unknown
 from keras_gen.layers.augment import Augment
 
@@ -26,7 +26,7 @@ class _Dice:
 
     def _next_seed(self):
         self.throws += 1
-        return tf.random.experimental.stateless_fold_in(self.seed, self.throws)
+        return noise.fold_in(self.seed, self.throws)
 
     def chosen(self, value, otherwise, probability=None):
         """`value` with the probability, `otherwise` else, for each picture by itself."""
@@ -34,10 +34,10 @@ class _Dice:
         return tf.where(self.uniform(0.0, 1.0) < probability, value, otherwise)
 
     def uniform(self, low, high):
-        return tf.random.stateless_uniform((self.batch,), self._next_seed(), low, high)
+        return noise.uniform((self.batch,), self._next_seed(), low, high)
 
     def normal(self, deviation):
-        return tf.random.stateless_normal((self.batch,), self._next_seed(), stddev=deviation)
+        return noise.normal((self.batch,), self._next_seed()) * deviation
 
     def integers(self, low, high):
         return tf.floor(self.uniform(low, high + 1))

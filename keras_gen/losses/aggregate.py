@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.objectives import ELBO, weight
 
@@ -70,9 +71,9 @@ class InfoVAE(ELBO):
         self.alpha, self.scale = float(alpha), float(scale)
 
     def regulariser(self, draw):
-        noise_seed, choice_seed = tf.unstack(tf.random.experimental.stateless_split(draw.seed, 2))
-        choice = tf.random.stateless_uniform(tf.shape(draw.z)[:1], choice_seed)
-        drawn = draw.prior.draw(tf.random.stateless_normal(tf.shape(draw.z), noise_seed), choice)
+        noise_seed, choice_seed = tf.unstack(noise.split(draw.seed, 2))
+        choice = noise.uniform(tf.shape(draw.z)[:1], choice_seed)
+        drawn = draw.prior.draw(noise.normal(tf.shape(draw.z), noise_seed), choice)
         discrepancy = maximum_mean_discrepancy(draw.z, tf.ensure_shape(drawn, draw.z.shape))
         weight = self.alpha + self.scale - 1.0
         return {**super().regulariser(draw), "discrepancy": weight * discrepancy}

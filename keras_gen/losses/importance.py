@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.normal import log_mean_exp
 from keras_gen.losses.objectives import Objective, Outcome
@@ -32,11 +33,9 @@ class IWAE(Objective):
     def __call__(self, model, x, labels, seed, seen=None):
         posterior = model.posterior(x if seen is None else seen, labels, training=True)
         shape = tf.concat([[self.samples], tf.shape(posterior.mean)], axis=0)
-        noise = tf.ensure_shape(
-            tf.random.stateless_normal(shape, seed), (self.samples, *posterior.mean.shape)
-        )
+        draws = tf.ensure_shape(noise.normal(shape, seed), (self.samples, *posterior.mean.shape))
         weights = []
-        posterior, z = self.paths(posterior, posterior.sample(noise), weights)
+        posterior, z = self.paths(posterior, posterior.sample(draws), weights)
         log_likelihood = model.log_likelihood(x, z, labels, training=True)
         log_ratio = model.prior.log_prob(z) - ops.sum(posterior.log_prob(z), axis=-1)
         log_weights = log_likelihood + log_ratio

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 
 MAX_LEVELS = 256
@@ -124,7 +125,7 @@ class Bernoulli(Likelihood):
         return self._draw(self.mean(parameters), seed)
 
     def _draw(self, mean, seed):
-        return ops.where(tf.random.stateless_uniform(tf.shape(mean), seed, -1.0, 1.0) < mean, 1.0, -1.0)
+        return ops.where(noise.uniform(tf.shape(mean), seed, -1.0, 1.0) < mean, 1.0, -1.0)
 
     def get_config(self):
         return {**super().get_config(), "binarize": self.binarize}
@@ -187,7 +188,7 @@ class Gaussian(LocationScale):
         return -squared / 2.0 - self.log_scale - math.log(2.0 * math.pi) / 2.0
 
     def sample(self, parameters, seed):
-        return parameters + self.scale * tf.random.stateless_normal(tf.shape(parameters), seed)
+        return parameters + self.scale * noise.normal(tf.shape(parameters), seed)
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -206,7 +207,7 @@ class Laplace(LocationScale):
 
     def sample(self, parameters, seed):
         # The smallest uniform keeps the logarithm finite.
-        sides = tf.random.stateless_uniform(tf.shape(parameters), seed, -1.0 + 1e-7, 1.0)
+        sides = noise.uniform(tf.shape(parameters), seed, -1.0 + 1e-7, 1.0)
         return parameters - self.scale * ops.sign(sides) * ops.log1p(-ops.abs(sides))
 
 
@@ -270,7 +271,7 @@ class Categorical(Likelihood):
     def sample(self, parameters, seed):
         logits = self._log_levels(parameters)
         # The largest of the logits with Gumbel noise on them is a draw from the softmax.
-        uniform = tf.random.stateless_uniform(tf.shape(logits), seed, 1e-7, 1.0)
+        uniform = noise.uniform(tf.shape(logits), seed, 1e-7, 1.0)
         return self._value(ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1))
 
     def get_config(self):

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.likelihoods import Likelihood
 
@@ -76,21 +77,21 @@ class DiscretizedLogisticMixture(Likelihood):
 
     def sample(self, parameters, seed):
         logits, means, log_scales, coefficients = self._split(parameters)
-        which, where = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        uniform = tf.random.stateless_uniform(tf.shape(logits), which, 1e-7, 1.0)
+        which, where = tf.unstack(noise.split(seed, 2))
+        uniform = noise.uniform(tf.shape(logits), which, 1e-7, 1.0)
         chosen = ops.one_hot(ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1), self.components)
 
         def pick(values):
             return ops.sum(chosen[..., None] * values, axis=-2)
 
         means, log_scales, coefficients = pick(means), pick(log_scales), pick(coefficients)
-        uniform = tf.random.stateless_uniform(tf.shape(means), where, 1e-5, 1.0 - 1e-5)
-        noise = ops.exp(log_scales) * (ops.log(uniform) - ops.log1p(-uniform))
+        uniform = noise.uniform(tf.shape(means), where, 1e-5, 1.0 - 1e-5)
+        spread = ops.exp(log_scales) * (ops.log(uniform) - ops.log1p(-uniform))
         colours = []
         for channel in range(means.shape[-1]):
             so_far = ops.stack(colours + [means[..., 0]] * (means.shape[-1] - channel), axis=-1)
             lean = self._lean(so_far, coefficients)[..., channel]
-            colours.append(ops.clip(means[..., channel] + lean + noise[..., channel], -1.0, 1.0))
+            colours.append(ops.clip(means[..., channel] + lean + spread[..., channel], -1.0, 1.0))
         values = ops.stack(colours, axis=-1)
         return ops.round((values + 1.0) / (2.0 * HALF_BIN)) * (2.0 * HALF_BIN) - 1.0
 

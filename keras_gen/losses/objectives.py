@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gen import schedules
+from keras_gen import noise, schedules
 from keras_gen.errors import InputError, unknown
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.losses.priors import Prior
@@ -92,9 +92,9 @@ class Objective:
         Returns:
             An `Outcome`.
         """
-        noise_seed, own_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        noise_seed, own_seed = tf.unstack(noise.split(seed, 2))
         posterior = model.posterior(x if seen is None else seen, labels, training=True)
-        z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), noise_seed))
+        z = posterior.sample(noise.normal(tf.shape(posterior.mean), noise_seed))
         kl = model.prior.kl(posterior, z)
         draw = Draw(posterior, z, kl, model.prior, model.examples_seen, own_seed, model.adversary)
         reconstruction = -model.log_likelihood(x, z, labels, training=True)

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from keras_gen import noise
 from keras_gen.errors import InputError, unknown
 from keras_gen.losses.objectives import ELBO, Objective, weight
 
@@ -171,7 +172,7 @@ class FactorVAE(ELBO):
         z = tf.stop_gradient(z)
         half = tf.shape(z)[0] // 2
         # Sorting noise of its own shuffles each dimension independently of the others.
-        order = tf.argsort(tf.random.stateless_uniform(tf.shape(z[half:]), seed), axis=0)
+        order = tf.argsort(noise.uniform(tf.shape(z[half:]), seed), axis=0)
         shuffled = ops.take_along_axis(z[half:], order, axis=0)
         joint, product = adversary(z[:half], training=True), adversary(shuffled, training=True)
         costs = (ops.softplus(-joint), ops.softplus(product))

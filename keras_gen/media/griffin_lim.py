@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 from scipy.signal.windows import hann
 
+from keras_gen import noise
+
 MOMENTUM = 0.99
 # Below any magnitude that is heard, above what single precision makes of a division by it.
 SMALLEST = 1e-8
@@ -82,7 +84,8 @@ def mel_griffin_lim(mel, weights, inverse_weights, transform, iterations):
         return index + 1, magnitudes, _unit(spectra - rate * last), spectra
 
     magnitudes = tf.maximum(mel @ inverse_weights, SMALLEST)
-    angles = tf.random.stateless_uniform(tf.shape(magnitudes)[1:], [0, 0], 0.0, 2 * math.pi)
+    always = tf.zeros(1, tf.int64)
+    angles = noise.uniform_of_seeds(magnitudes.shape[1:], always, 0, 0.0, 2 * math.pi)
     phases = tf.broadcast_to(tf.complex(tf.cos(angles), tf.sin(angles)), tf.shape(magnitudes))
     state = (tf.constant(0), magnitudes, phases, tf.zeros_like(phases))
     _, magnitudes, phases, _ = tf.while_loop(lambda index, *_: index < iterations, step, state)

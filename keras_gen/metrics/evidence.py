@@ -7,6 +7,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import SCORE_BATCH
@@ -113,7 +114,7 @@ def _scorer(model, chunk):
         def draw(num, index):
             shape = tf.concat([[num], tf.shape(posterior.mean)], axis=0)
             z = tf.ensure_shape(
-                posterior.sample(tf.random.stateless_normal(shape, _folded(seed, index))),
+                posterior.sample(noise.normal(shape, noise.fold_in(seed, index))),
                 (None, *posterior.mean.shape),
             )
             log_likelihood = model.log_likelihood(x, z, labels)
@@ -142,7 +143,3 @@ def _scorer(model, chunk):
         )
 
     return lambda packed, labels, seed, samples: score(packed, labels, seed, tf.constant(samples))
-
-
-def _folded(seed, index):
-    return tf.random.experimental.stateless_fold_in(seed, index)

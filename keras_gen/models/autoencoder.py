@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.models.data_check import as_arrays, is_array
 from keras_gen.models.generative_model import GENERATE_BATCH, GenerativeModel
@@ -58,7 +59,7 @@ class Autoencoder(GenerativeModel):
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
                 the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
-            jit_compile: bool, XLA, which draws other noise from the same seed.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             **objective: what a sub-class is compiled with besides.
@@ -91,7 +92,7 @@ class Autoencoder(GenerativeModel):
 
     def observe_packed(self, packed, seed):
         """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
-        own = tf.random.experimental.stateless_fold_in(seed, -1)
+        own = noise.fold_in(seed, -1)
         return self.likelihood.observe(self.media.to_model(packed), own)
 
     # Use.

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import distribution, schedules
+from keras_gen import distribution, noise, schedules
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_plans
@@ -89,7 +89,7 @@ class GAN(GenerativeModel):
             ema: half-life in examples of the moving average of the generator that samples are drawn from, a float or
                 `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to 10,000 examples.
             plan: "alternating" or "simultaneous", see `keras_gen.models.gan_plans`.
-            jit_compile: bool, XLA, which draws other noise from the same seed.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
 
@@ -204,7 +204,7 @@ class GAN(GenerativeModel):
         return gradients, judged
 
     def _between(self, batch):
-        share = tf.random.stateless_uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
+        share = noise.uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
         return share * batch.real + (1.0 - share) * batch.fake
 
     def update_discriminator(self, gradients, judged):

@@ -7,7 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.models.any_batch import for_any_batch
 from keras_gen.models.data_check import (
     as_arrays,
     check_examples,
@@ -36,6 +38,7 @@ class GenerativeModel(Trainer):
     """
 
     latent_dtype = "float32"
+    latent_range = None  # (lowest, below which) numbers in latents are, or None for all finite ones
 
     def __init__(self, media, latent_shape, num_classes=None, seed=0, **kwargs):
         super().__init__(seed, **kwargs)
@@ -252,7 +255,7 @@ class GenerativeModel(Trainer):
 
     def draw_latents(self, batch, seed):
         """(batch, *latent_shape) of standard normal noise."""
-        return tf.random.stateless_normal((batch, *self.latent_shape), seed)
+        return noise.normal((batch, *self.latent_shape), seed)
 
     # Looking and using.
 
@@ -266,12 +269,7 @@ class GenerativeModel(Trainer):
         Returns:
             float32 (batch, *latent_shape), by default standard normal.
         """
-        noise = tf.map_fn(
-            lambda seed: tf.random.stateless_normal(self.latent_shape, tf.stack([seed, 0])),
-            seeds,
-            fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
-        )
-        return temperature * noise
+        return temperature * noise.normal_of_seeds(self.latent_shape, seeds, noise.LATENTS)
 
     def latents_given(self, seeds, labels, temperature=1.0):
         """The latents to decode with these labels: by default the labels play no part in drawing them."""
@@ -293,9 +291,7 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: a number is out of its range, or labels do not fit the model.
         """
-        for name, value, least in (("num", num, 1), ("seed", seed or 0, 0), ("temperature", temperature, 0)):
-            if value < least:
-                raise InputError(f"{name} must be at least {least}, not {value}.")
+        check_draw(num, seed, temperature)
         seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
         temperature = tf.constant(temperature, tf.float32)
         labels = self.labels_for(num, labels)
@@ -334,8 +330,11 @@ class GenerativeModel(Trainer):
         )
 
     def as_latents(self, values):
-        """An array of the model's `latent_dtype`; a sub-class may refuse values that cannot be latents."""
-        return np.asarray(values, self.latent_dtype)
+        """An array of the model's `latent_dtype`; a sub-class may refuse more values that cannot be latents."""
+        latents = np.asarray(values, self.latent_dtype)
+        if not np.isfinite(latents).all():
+            raise InputError("Latents must be finite numbers.")
+        return latents
 
     def labels_for(self, num, labels=None):
         """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
@@ -454,10 +453,9 @@ class GenerativeModel(Trainer):
 
     def _make_functions(self):
         """Graphs of their own for each compilation, which may change what samples come from."""
-        self._latents = tf.function(self.latents_given, autograph=False, reduce_retracing=True)
-        self._decode = tf.function(
-            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels)),
-            reduce_retracing=True,
+        self._latents = for_any_batch(self.latents_given)
+        self._decode = for_any_batch(
+            lambda latents, labels: self.media.to_raw(self.decode_to_model(latents, labels))
         )
 
     def get_config(self):
@@ -494,3 +492,16 @@ def _refusing_other_containers(*containers):
             "Data must be an array, a tf.data.Dataset, a PyDataset, a DataLoader, or a generator of tuples such as (x,) or "
             f"(x, y), not a {kinds}."
         ) from error
+
+
+def check_draw(num, seed, temperature):
+    """Raises `InputError` where `generate` cannot draw so many, with this seed or at this temperature."""
+    for name, value, least in (("num", num, 1), ("seed", 0 if seed is None else seed, 0)):
+        if not isinstance(value, int | np.integer):
+            raise InputError(f"{name} must be a whole number, not {value!r}.")
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, not {value}.")
+    if not np.isfinite(temperature):
+        raise InputError(f"temperature must be finite, not {temperature}.")
+    if temperature < 0:
+        raise InputError(f"temperature must be at least 0, not {temperature}.")

@@ -27,6 +27,8 @@ class LanguageModel(SentenceWriter, GenerativeModel):
         InputError: the decoder takes latents, or does not fit the media.
     """
 
+    latent_range = 0, 1
+
     def __init__(self, decoder, media, seed=0, **kwargs):
         check_decoder(decoder, media, latent_dim=None)
         super().__init__(media, media.shape, None, seed, **kwargs)
@@ -38,7 +40,7 @@ class LanguageModel(SentenceWriter, GenerativeModel):
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3).
-            jit_compile: bool, XLA.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
         """

@@ -3,11 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
-from keras_gen.models.generative_model import GENERATE_BATCH
+from keras_gen.models.any_batch import for_any_batch
+from keras_gen.models.generative_model import GENERATE_BATCH, check_draw
 from keras_gen.models.text_checks import warn_of_unknown
-
-OWN = 2  # what tells the noise of tokens from that of latents
 
 
 class SentenceWriter:
@@ -24,11 +24,7 @@ class SentenceWriter:
 
     def uniform_of_seeds(self, seeds):
         """The numbers that decide the tokens of one sentence for each seed: float32 (batch, length) in [0, 1)."""
-        return tf.map_fn(
-            lambda seed: tf.random.stateless_uniform(self.media.shape, tf.stack([seed, OWN])),
-            seeds,
-            fn_output_signature=tf.TensorSpec(self.media.shape, tf.float32),
-        )
+        return noise.uniform_of_seeds(self.media.shape, seeds, noise.TOKENS)
 
     def write(self, seeds, temperature=None, top_k=None, top_p=None):
         """The strings of one sentence for each seed, a function of that seed alone; see `TextDecoder.generate`."""
@@ -45,8 +41,9 @@ class SentenceWriter:
             labels: None: sentences have no labels.
             seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
             temperature: float >= 0, which divides the logits of tokens; 0 takes the likeliest token at each place.
-            top_k: int >= 1, of how many of the likeliest tokens one is drawn, or None for all.
-            top_p: float in (0, 1], the probability of the likeliest tokens of which one is drawn, or None for all.
+            top_k: int, of how many of the likeliest tokens one is drawn; of all where it is None, or at most 0.
+            top_p: float > 0, the probability of the likeliest tokens of which one is drawn; of all where it is None, or at
+                least 1.
 
         Returns:
             Array of str, (num,).
@@ -55,13 +52,13 @@ class SentenceWriter:
             InputError: a number is out of its range, or there are labels.
         """
         self.labels_for(num, labels)
-        for name, value, least in (("num", num, 1), ("seed", seed or 0, 0), ("temperature", temperature, 0)):
-            if value < least:
-                raise InputError(f"{name} must be at least {least}, not {value}.")
-        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
-            raise InputError(f"top_k must be a whole number from 1, or None, not {top_k!r}.")
-        if top_p is not None and not 0 < top_p <= 1:
-            raise InputError(f"top_p must be above 0 and at most 1, or None, not {top_p!r}.")
+        check_draw(num, seed, temperature)
+        if top_k is not None and not isinstance(top_k, int | np.integer):
+            raise InputError(f"top_k must be a whole number, or None, not {top_k!r}.")
+        if top_p is not None and not top_p > 0:
+            raise InputError(f"top_p must be above 0, or None, not {top_p!r}.")
+        top_k = None if top_k is None or top_k <= 0 else min(top_k, self.media.vocabulary_size)
+        top_p = None if top_p is None or top_p >= 1 else top_p
         seeds = np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
         how = [(temperature, np.float32), (top_k, np.int32), (top_p, np.float32)]
         parts = [seeds[i : i + GENERATE_BATCH] for i in range(0, num, GENERATE_BATCH)]
@@ -101,4 +98,4 @@ class SentenceWriter:
 
     def _make_functions(self):
         super()._make_functions()
-        self._write = tf.function(self.write, autograph=False, reduce_retracing=True)
+        self._write = for_any_batch(self.write)

@@ -5,6 +5,7 @@ import random
 import keras
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses import CategoricalTokens, VampPrior
 from keras_gen.losses.objectives import Objective, Outcome
@@ -116,7 +117,7 @@ class TextVAE(SentenceWriter, VAE):
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3).
-            jit_compile: bool, XLA.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: None: no augmentation is of sentences.
@@ -197,8 +198,8 @@ class TextVAE(SentenceWriter, VAE):
         super().test_step(data)
         x, _ = self.unpack(data)
         posterior = self.posterior(x, None)
-        seed = tf.random.experimental.stateless_fold_in(self.test_seed(tf.constant(0, tf.int64)), 1)
-        z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), seed))
+        seed = noise.fold_in(self.test_seed(tf.constant(0, tf.int64)), 1)
+        z = posterior.sample(noise.normal(tf.shape(posterior.mean), seed))
         log_aggregate = tf.reduce_logsumexp(posterior.pairwise_log_prob(z), axis=-1)
         log_aggregate -= tf.math.log(tf.cast(tf.shape(x)[0], tf.float32))
         own = tf.reduce_sum(posterior.log_prob(z), axis=-1)

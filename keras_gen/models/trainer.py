@@ -8,7 +8,7 @@ import warnings
 import keras
 import tensorflow as tf
 
-from keras_gen import distribution
+from keras_gen import distribution, noise
 from keras_gen.errors import InputError, unknown
 from keras_gen.models.execution import execution
 from keras_gen.models.running_mean import RunningMean
@@ -98,12 +98,12 @@ class Trainer(keras.Model):
         """
         now = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.examples_seen)])
         now = now if shared else distribution.own_seed(now)
-        return tf.unstack(tf.random.experimental.stateless_split(now, num))
+        return tf.unstack(noise.split(now, num))
 
     def test_seed(self, index):
         """The seed of the noise at an evaluation's batch of this number, a function of the model's seed and it alone."""
         seed = tf.constant([self.seed, -1], tf.int64)
-        return distribution.own_seed(tf.random.experimental.stateless_fold_in(seed, index))
+        return distribution.own_seed(noise.fold_in(seed, index))
 
     def count_examples(self, batch):
         """Moves the clock on by the examples that all replicas saw, each a batch of this size."""

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses import ELBO, Gaussian, GaussianMixture, StandardNormal
 from keras_gen.losses.normal import DiagonalNormal
@@ -149,7 +150,7 @@ class VAE(LatentWalks, Autoencoder):
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3).
-            jit_compile: bool, XLA.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: of recordings an `AudioAugment`, or None.
@@ -215,7 +216,7 @@ class VAE(LatentWalks, Autoencoder):
         """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""
         if self.augment is None:
             return *self.unpack(data), None
-        own = tf.random.experimental.stateless_split(tf.random.experimental.stateless_fold_in(seed, 1), 2)
+        own = noise.split(noise.fold_in(seed, 1), 2)
         packed, labels = media_and_labels(data, self.media)
         x = self.media.to_model(self.augment.waveforms(packed, own[0]))
         return x, self.as_labels(labels), self.augment.masked(x, own[1])
@@ -230,12 +231,10 @@ class VAE(LatentWalks, Autoencoder):
     def test_step(self, data):
         """The ELBO as it is, one draw of the latents for each example."""
         x, labels = self.unpack(data)
-        seeds = tf.random.experimental.stateless_split(
-            self.test_seed(tf.cast(self._trackers["elbo"].count, tf.int64)), 2
-        )
+        seeds = noise.split(self.test_seed(tf.cast(self._trackers["elbo"].count, tf.int64)), 2)
         x = self.likelihood.observe(x, seeds[0])
         posterior = self.posterior(x, labels)
-        z = posterior.sample(tf.random.stateless_normal(tf.shape(posterior.mean), seeds[1]))
+        z = posterior.sample(noise.normal(tf.shape(posterior.mean), seeds[1]))
         reconstruction, kl = -self.log_likelihood(x, z, labels), self.prior.kl(posterior, z)
         weight = tf.cast(tf.shape(x)[0], tf.float32)
         self.report(weight=weight, loss=tf.reduce_mean(reconstruction + kl))
@@ -249,11 +248,7 @@ class VAE(LatentWalks, Autoencoder):
 
     def latents_of_seeds(self, seeds, temperature=1.0):
         """One latent for each seed, drawn from the prior; see `GenerativeModel.latents_of_seeds`."""
-        choice = tf.map_fn(
-            lambda seed: tf.random.stateless_uniform((), tf.stack([seed, 1])),
-            seeds,
-            fn_output_signature=tf.TensorSpec((), tf.float32),
-        )
+        choice = noise.uniform_of_seeds((), seeds, noise.COMPONENTS)
         prior = self.prior if self.sampling_prior is None else self.sampling_prior
         return prior.draw(super().latents_of_seeds(seeds, temperature), choice)
 
@@ -293,8 +288,8 @@ class VAE(LatentWalks, Autoencoder):
             raise InputError(f"seed must be a whole number from 0, not {seed!r}.")
         prior = self._bound(GaussianMixture(components))
         posterior = self.posteriors(x, labels)
-        noise = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
-        prior.fit(np.asarray(posterior.sample(noise)), seed)
+        draws = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
+        prior.fit(np.asarray(posterior.sample(draws)), seed)
         if self.sampling_prior is not None:
             self._tracker.untrack(
                 self.sampling_prior

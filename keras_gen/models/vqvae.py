@@ -184,6 +184,10 @@ class VQVAE(Autoencoder):
     def latents_given(self, seeds, labels, temperature=1.0):
         return self.latents_of_seeds(seeds, temperature, labels)
 
+    @property
+    def latent_range(self):
+        return 0, self.codebook.num_codes
+
     def as_latents(self, values):
         values, most = np.asarray(values), self.codebook.num_codes - 1
         if not np.issubdtype(values.dtype, np.integer) or np.any((values < 0) | (values > most)):

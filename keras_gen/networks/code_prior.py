@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from keras_gen import noise
+from keras_gen.networks.blocks import in_blocks
 from keras_gen.networks.conditioning import check_one_label
 
 
@@ -103,19 +105,17 @@ class CodePrior(keras.layers.Layer):
         Returns:
             int32 (batch, h, w).
         """
-        shape = (self.places, self.num_codes)
-        uniform = tf.map_fn(
-            lambda seed: tf.random.stateless_uniform(shape, tf.stack([seed, 0]), 1e-7, 1.0),
-            seeds,
-            fn_output_signature=tf.TensorSpec(shape, tf.float32),
-        )
+        uniform = noise.uniform_of_seeds((self.places, self.num_codes), seeds, noise.LATENTS, 1e-7, 1.0)
+        return in_blocks(lambda uniform, labels: self._draw(uniform, labels, temperature), uniform, labels)
+
+    def _draw(self, uniform, labels, temperature):
         # The largest of logits / T with Gumbel noise on them is a draw from the softmax; T times them has no pole at 0.
-        noise = -temperature * ops.log(-ops.log(uniform))
-        batch, width = tf.shape(seeds)[0], self.grid[1]
+        gumbel = -temperature * ops.log(-ops.log(uniform))
+        batch, width = tf.shape(uniform)[0], self.grid[1]
 
         def draw(place, recent, state, drawn):
             logits, state = self.step(place, recent, state, labels)
-            code = ops.cast(ops.argmax(logits + noise[:, place], axis=-1), "int32")
+            code = ops.cast(ops.argmax(logits + gumbel[:, place], axis=-1), "int32")
             recent = tf.concat([recent[:, 1:], code[:, None]], axis=1)
             return place + 1, recent, state, drawn.write(place, code)
 

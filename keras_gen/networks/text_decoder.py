@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from keras_gen.errors import InputError
 from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
+from keras_gen.networks.blocks import in_blocks
 
 LOWEST = END  # of the tokens that are written: not padding, nor the unknown
 
@@ -126,14 +127,17 @@ class TextDecoder(keras.layers.Layer):
             latents: float (batch, latent_dim), or None.
             uniform: float (batch, length) in [0, 1), which decide the tokens, or None for the likeliest token at each place.
             temperature: float (batch,) >= 0, which divides the logits, or None for 1; at 0 the likeliest are taken.
-            top_k: int32 (batch,) >= 1, of how many of the likeliest tokens one is drawn (Fan et al. 2018, arXiv 1805.04833), or
-                None for all.
-            top_p: float (batch,) in (0, 1], the probability of the likeliest tokens of which one is drawn, after `top_k`
-                (Holtzman et al. 2020, arXiv 1904.09751), or None for all.
+            top_k: int32 (batch,), of how many of the likeliest tokens one is drawn (Fan et al. 2018, arXiv 1805.04833); of all
+                where it is at most 0, or None.
+            top_p: float (batch,) > 0, the probability of the likeliest tokens of which one is drawn, after `top_k` (Holtzman et
+                al. 2020, arXiv 1904.09751); of all where it is at least 1, or None.
 
         Returns:
             int32 (batch, length): an end, where it came, and padding behind it.
         """
+        return in_blocks(self._generate, latents, uniform, temperature, top_k, top_p)
+
+    def _generate(self, latents, uniform, temperature, top_k, top_p):
         batch = tf.shape(latents if uniform is None else uniform)[0]
         never = tf.where(tf.range(self.vocabulary_size) < LOWEST, -float("inf"), 0.0)
 
@@ -186,7 +190,7 @@ def _among_likeliest(logits, top_k, top_p):
     sorted_logits, order = tf.math.top_k(logits, tf.shape(logits)[-1])
     drawn = tf.ones_like(order, tf.bool)
     if top_k is not None:
-        drawn &= tf.range(tf.shape(logits)[-1]) < top_k[:, None]
+        drawn &= (tf.range(tf.shape(logits)[-1]) < top_k[:, None]) | (top_k[:, None] <= 0)
     if top_p is not None:
         probabilities = tf.nn.softmax(tf.where(drawn, sorted_logits, -float("inf")))
         likelier = tf.cumsum(probabilities, axis=-1, exclusive=True)

@@ -22,7 +22,7 @@ class Config:
         steps_per_epoch: batches in an epoch.
         steps_per_execution: batches in one call of the compiled graph, lowered to what divides steps_per_epoch.
         precision: "float32", "mixed_bfloat16" or "mixed_float16", the dtype policy of the networks.
-        jit_compile: whether XLA compiles the steps, which draws other noise from the same seed.
+        jit_compile: whether XLA compiles the steps; Keras' own layers, such as Dropout, draw other noise then.
         gradient_accumulation: batches whose gradients make one step of an optimizer; a FactorVAE's adversary takes one at each.
         clip_norm: largest global norm of the gradient that an optimizer takes, 0 for any; a FactorVAE's adversary takes any.
         seed: decides every random number but those of the data.

@@ -511,7 +511,7 @@ def test_mistakes_are_told_in_one_sentence(media, packed):
         "hold 500": lambda: vae.score(foreign),
         "takes int32 examples": lambda: vae.encode(SENTENCES),
         "augment takes an AudioAugment": lambda: vae.compile(augment="masks"),
-        "top_k must be a whole number": lambda: vae.generate(2, top_k=0),
+        "top_k must be a whole number": lambda: vae.generate(2, top_k="all"),
     }
     for message, mistake in mistakes.items():
         with pytest.raises(InputError, match=message):

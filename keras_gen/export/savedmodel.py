@@ -9,13 +9,15 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.export.checks import checked
 
 
 def export(model, path):
     """Writes a SavedModel that takes and gives raw media and needs nothing of this package.
 
     Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`, `decode(latents)`,
-    and what the model adds, such as `discriminate(pictures)` of a GAN. Equal seeds give equal outputs, in any batch.
+    and what the model adds, such as `discriminate(pictures)` of a GAN. On a processor equal seeds give equal outputs in any
+    batch. Values out of their ranges raise `tf.errors.InvalidArgumentError`, see `keras_gen.export.checks`.
 
     Args:
         model: a `GenerativeModel`.
@@ -36,7 +38,7 @@ def export(model, path):
     for network in model.exported_networks():
         archive.track(network)
     for name, (function, signature) in model.endpoints().items():
-        archive.add_endpoint(name, function, input_signature=signature)
+        archive.add_endpoint(name, checked(function, signature, model), input_signature=signature)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as scratch:

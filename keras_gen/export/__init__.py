@@ -1,0 +1,5 @@
+"""Models as files that are served without this package."""
+
+from keras_gen.export.savedmodel import export, next_version
+
+__all__ = ["export", "next_version"]
