@@ -8,7 +8,7 @@ import keras_gen
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors"},
-    {"files"},
+    {"files", "processes"},
     {"schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},
     {"models"},
