@@ -9,6 +9,7 @@ bit. Checkpoints are written at every execution of the graph, so that many of th
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def kill_again_and_again(recipe, output, settings, kills, moments):
         partial = list(Path(output).glob("checkpoints/.partial-*"))
         in_writing += bool(partial)
         for path in partial:
-            path.unlink()  # only so that the next kill is not counted for it: training does not mind
+            shutil.rmtree(path)  # only so that the next kill is not counted for it: training does not mind
     finish(start(recipe, output, settings))
     return in_writing, over
 

@@ -1,9 +1,14 @@
-"""Writing files that are never seen half written."""
+"""Writing files that are never seen half written, and reading what may be damaged."""
 
 import contextlib
+import errno
 import fcntl
+import json
 import os
+import shutil
 import tempfile
+import zipfile
+from pathlib import Path
 
 from keras_gen.errors import InputError
 
@@ -31,17 +36,59 @@ def replace_atomically(path, write):
 
     Args:
         path: `pathlib.Path` of the file.
-        write: function of a path beside it, with the same suffix, that writes the file there.
+        write: function of a path on the same disk, with the same name, that writes the file there.
     """
-    partial = path.with_name(f"{PARTIAL}{path.name}")
-    try:
+    # In a folder of this process alone, so that nobody can put a link where the file is written.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=PARTIAL, ignore_cleanup_errors=True) as own:
+        partial = Path(own) / path.name
         write(partial)
         with open(partial, "rb") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+
+
+def remove_partial(folder):
+    """Removes what a process that was killed left half written in a folder and those below."""
+    for partial in list(folder.rglob(f"{PARTIAL}*")):
+        if partial.is_dir() and not partial.is_symlink():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+
+
+def write_atomically(path, text):
+    """Writes a text file that is never seen half written; of a name that is not Unicode it has the escaped bytes."""
+    data = text.encode("utf-8", errors="backslashreplace")
+    replace_atomically(path, lambda partial: partial.write_bytes(data))
+
+
+def read_json(path):
+    """What a JSON file says.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def damage(path):
+    """What is wrong with a zip archive, such as a saved model: a text, or None where it is whole.
+
+    Args:
+        path: of the file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except Exception as error:  # noqa: BLE001 - a damaged archive fails in as many ways as it has layers
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return broken and f"bad checksum of {broken}"
 
 
 @contextlib.contextmanager
@@ -53,25 +100,20 @@ def locked(folder, doing):
         doing: what is done there, such as "training".
 
     Raises:
-        InputError: another process does it.
+        InputError: another process does it, or the folder cannot be locked.
     """
-    with open(folder / ".lock", "w") as lock:
+    path = folder / ".lock"
+    with contextlib.ExitStack() as stack:
         try:
+            # Through no link, which might lead to a file of another kind.
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            stack.callback(os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise InputError(
                 f"Another process is {doing} in {folder}: wait for it, or stop it first."
             ) from error
+        except OSError as error:
+            reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
+            raise InputError(f"{path} cannot be locked ({reason}): remove it.") from error
         yield
-
-
-def remove_partial(folder):
-    """Removes what a process that was killed left half written in a folder and those below."""
-    for partial in folder.rglob(f"{PARTIAL}*"):
-        if partial.is_file():
-            partial.unlink(missing_ok=True)
-
-
-def write_atomically(path, text):
-    """Writes a text file that is never seen half written."""
-    replace_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))

@@ -311,7 +311,12 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         ("train", "digits-vae", "--set", "sampling_components=5000"): "at most the 1,258 training",
         ("train", "shapes-tcvae", "--set", "latent_dim=1"): "'latent_dim' must be at least 2",
         ("train", "mnist-vqvae", "--set", "num_codes=1"): "'num_codes' must be at least 2",
-        ("train", "digits-gan", "--output", "foreign"): "other settings",
+        (
+            "train",
+            "digits-gan",
+            "--output",
+            "foreign",
+        ): "foreign/config.json cannot be used: Unknown field 'depth'",
         ("train", "digits-gan", "--output", "damaged"): "cannot be read",
         ("sample", "other", "--out", "a.png"): "names no recipe",
         (

@@ -8,7 +8,7 @@ import keras_gen
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors", "registration"},
-    {"files"},
+    {"files", "processes"},
     {"noise", "schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},
     {"models"},

@@ -1,7 +1,6 @@
 """Checkpoints that training goes on from exactly."""
 
 import math
-import zipfile
 from pathlib import Path
 
 import keras
@@ -10,7 +9,7 @@ from keras_gen import distribution
 from keras_gen.callbacks.interruption import Interruption, leave
 from keras_gen.callbacks.training_state import TrainingState
 from keras_gen.errors import InputError
-from keras_gen.files import replace_atomically
+from keras_gen.files import damage, replace_atomically
 
 SUFFIX = ".keras"
 BEST = "best"
@@ -171,12 +170,24 @@ def latest_checkpoint(folder, say=print):
         say: function that is told in a line of files that are damaged, which are passed over.
     """
     for path in checkpoints(folder):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                damaged = archive.testzip()
-        except (OSError, zipfile.BadZipFile) as error:
-            damaged = error
-        if damaged is None:
+        if is_whole(path, say):
             return path
-        say(f"{path} is damaged ({damaged}) and passed over.")
     return None
+
+
+def is_whole(path, say=print):
+    """Whether a checkpoint can be gone on with.
+
+    Args:
+        path: of the file.
+        say: function that is told in a line if it cannot.
+    """
+    wrong = damage(path)
+    if wrong is None:
+        try:
+            TrainingState.read(path)
+        except InputError as error:
+            wrong = error.__cause__
+    if wrong is not None:
+        say(f"{path} is damaged ({wrong}) and passed over.")
+    return wrong is None

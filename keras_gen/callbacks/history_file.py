@@ -12,7 +12,8 @@ from keras_gen.files import write_atomically
 class HistoryFile(keras.callbacks.Callback):
     """Writes a CSV file with a row for each epoch: its number, and its logs.
 
-    The rows are part of a checkpoint: a run that goes on from one has the rows that it had then, no more and no less.
+    The rows are part of a checkpoint: a run that goes on from one has the rows that it had then, no more and no less, whatever
+    became of the file.
 
     Args:
         path: of the file.
@@ -28,9 +29,14 @@ class HistoryFile(keras.callbacks.Callback):
 
     def set_state(self, state):
         self.rows = state
+        if state:
+            self._write()
 
     def on_epoch_end(self, epoch, logs=None):
         self.rows.append({"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}})
+        self._write()
+
+    def _write(self):
         table = io.StringIO()
         writer = csv.DictWriter(table, list(dict.fromkeys(name for row in self.rows for name in row)))
         writer.writeheader()

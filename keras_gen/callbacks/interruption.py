@@ -2,9 +2,11 @@
 
 import signal
 
+from keras_gen.processes import exit_on_stop, stop_signals
+
 
 class Interruption:
-    """Remembers SIGINT and SIGTERM while it is entered, for the training loop to act on; a second one acts at once.
+    """Remembers SIGINT, SIGTERM and SIGHUP while it is entered, for the training loop to act on; a second one acts at once.
 
     Example:
 
@@ -18,7 +20,7 @@ class Interruption:
         self.signal = None
 
     def __enter__(self):
-        self._previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._previous = {number: signal.getsignal(number) for number in stop_signals()}
         for number in self._previous:
             signal.signal(number, self._remember)
         return self
@@ -29,6 +31,10 @@ class Interruption:
     def _remember(self, number, _):
         self.signal = signal.Signals(number)
         self._put_back()
+        for number, handler in self._previous.items():
+            if handler is exit_on_stop:
+                # It would wait for the step, which may wait for a machine that is gone.
+                signal.signal(number, signal.SIG_DFL)
 
     def _put_back(self):
         for number, handler in self._previous.items():
@@ -36,11 +42,11 @@ class Interruption:
 
 
 def leave(number):
-    """Ends what is running as the signal of this number would: with exit status 130 or 143.
+    """Ends what is running as the signal of this number would: with exit status 130, 143 or 129.
 
     Raises:
         KeyboardInterrupt: for SIGINT.
-        SystemExit: for SIGTERM.
+        SystemExit: for SIGTERM and SIGHUP.
     """
     if number == signal.SIGINT:
         raise KeyboardInterrupt

@@ -23,16 +23,22 @@ class Monitor(keras.callbacks.Callback):
     def __init__(self, folder, num=80, seed=0):
         super().__init__()
         self.folder, self.num, self.seed = Path(folder), num, seed
+        self.samples, self.events = self.folder / "samples", self.folder / "tensorboard"
 
     def on_train_begin(self, logs=None):
-        (self.folder / "samples").mkdir(parents=True, exist_ok=True)
-        self.writer = tf.summary.create_file_writer(str(self.folder / "tensorboard"))
+        self.samples.mkdir(parents=True, exist_ok=True)
+        self.writer = tf.summary.create_file_writer(str(self.events))
 
     def on_epoch_end(self, epoch, logs=None):
+        # Who watches a run may also tidy it up.
+        self.samples.mkdir(parents=True, exist_ok=True)
+        if not any(self.events.glob("*")):
+            self.writer.close()
+            self.writer = tf.summary.create_file_writer(str(self.events))
         examples = int(self.model.examples_seen.numpy())
         media = self.model.media
         samples = self.model.generate(self.num, seed=self.seed)
-        media.save_sheet(samples, self.folder / "samples" / f"{examples:010d}{media.sheet_ending}")
+        media.save_sheet(samples, self.samples / f"{examples:010d}{media.sheet_ending}")
         with self.writer.as_default(step=examples):
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, value)

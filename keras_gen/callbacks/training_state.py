@@ -20,7 +20,8 @@ class TrainingState:
     Noise and the order of the data need no state of their own: they follow from the model's seed and its clock.
 
     Args:
-        metrics: of each replica the variables of its running means, in an epoch that is not over.
+        metrics: of each replica a dict of its running means in an epoch that is not over, "mean/variable" -> float. Of an
+            older kit a list of floats, as many of each mean.
         generators: states of the layers' own random generators, such as dropout's, in the order of the model's variables.
         callbacks: place and class of a callback -> its state.
         restores: how often the training was put back to a checkpoint since it began, because it diverged.
@@ -43,8 +44,10 @@ class TrainingState:
                 count that are not arguments of its constructor.
             restores: int.
         """
+        running = _running(model)
+        values = distribution.values_of_replicas(model.distribute_strategy, list(running.values()))
         return cls(
-            metrics=distribution.values_of_replicas(model.distribute_strategy, _running(model)),
+            metrics=[dict(zip(running, own, strict=True)) for own in values],
             generators=[variable.numpy().tolist() for variable in model.generators],
             callbacks={name: _state_of(callback) for name, callback in _named(callbacks)},
             restores=restores,
@@ -61,7 +64,7 @@ class TrainingState:
         try:
             with zipfile.ZipFile(path) as archive:
                 return cls(**json.loads(archive.read(MEMBER)))
-        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except Exception as error:  # noqa: BLE001 - a damaged archive fails in as many ways as it has layers
             raise InputError(f"{path} cannot be read as a checkpoint: {error}.") from error
 
     def add_to(self, path):
@@ -70,8 +73,17 @@ class TrainingState:
             archive.writestr(MEMBER, json.dumps(dataclasses.asdict(self)))
 
     def restore(self, model, callbacks):
-        """Puts running means, generators and callbacks where they were."""
-        distribution.assign_to_replicas(model.distribute_strategy, _running(model), self.metrics)
+        """Puts running means, generators and callbacks where they were.
+
+        Variables of running means that the state does not know, since an older kit had none, begin at zero.
+
+        Raises:
+            InputError: the state is of an older kit, with other running means.
+        """
+        running = _running(model)
+        known = [_by_name(own, model) for own in self.metrics]
+        values = [[own.get(name, 0.0) for name in running] for own in known]
+        distribution.assign_to_replicas(model.distribute_strategy, list(running.values()), values)
         for variable, value in zip(model.generators, self.generators, strict=True):
             variable.assign(value)
         model.give_replicas_own_generators()
@@ -81,7 +93,30 @@ class TrainingState:
 
 
 def _running(model):
-    return [variable for metric in model.metrics for variable in metric.variables]
+    return {
+        f"{metric.name}/{variable.name}": variable
+        for metric in model.metrics
+        for variable in metric.variables
+    }
+
+
+def _by_name(values, model):
+    """The running means of a replica by their names, as of today or as an older kit kept them."""
+    if isinstance(values, dict):
+        return values
+    # As many of each mean, in the order of its variables.
+    share, rest = divmod(len(values), max(1, len(model.metrics)))
+    if rest:
+        raise InputError(
+            f"The checkpoint has {len(values)} numbers of running means, of which the model has {len(model.metrics)}: go on "
+            "with the version of keras_gen that wrote it."
+        )
+    parts = [values[place * share :][:share] for place in range(len(model.metrics))]
+    return {
+        f"{metric.name}/{variable.name}": value
+        for metric, part in zip(model.metrics, parts, strict=True)
+        for variable, value in zip(metric.variables, part, strict=False)
+    }
 
 
 def _named(callbacks):

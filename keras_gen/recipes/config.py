@@ -54,7 +54,7 @@ class Config:
     start: str | None = None
     frozen: str = "none"
 
-    # What a sub-class says of its own fields: field -> the names it may hold; names of fields from 1, from 0 to below
+    # What a sub-class says of its own fields: field -> the names it may hold; names of fields from 1 and from 0 to below
     # 2**31, and from 0 to below 1; those that say what is loaded, what shapes weights have, and how fast they learn; and
     # names of functions in `measures` that score the model.
     choices = {}
@@ -83,8 +83,10 @@ class Config:
             "most_skipped",
         )
         for field in (*self.at_least_one, *counts):
-            if getattr(self, field) is not None and getattr(self, field) < 1:
-                raise InputError(f"Field {field!r} must be at least 1, not {getattr(self, field)}.")
+            value = getattr(self, field)
+            if value is not None and not 1 <= value < 2**31:
+                limit = "at least 1" if value < 1 else "below 2**31"
+                raise InputError(f"Field {field!r} must be {limit}, not {value}.")
         for field in (
             *self.not_negative,
             "final_learning_rate_share",
@@ -97,6 +99,10 @@ class Config:
                 raise InputError(
                     f"Field {field!r} must be from 0 to below 2**31, not {getattr(self, field)}."
                 )
+        if self.examples >= 2**63:
+            raise InputError(
+                f"The training would see {self.examples} examples: set epochs, steps_per_epoch or batch_size lower."
+            )
         for field in self.below_one:
             if not 0 <= getattr(self, field) < 1:
                 raise InputError(

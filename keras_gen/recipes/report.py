@@ -70,12 +70,18 @@ def report(recipe, config, dataset, scores, metrics, sheets):
             # Of more backticks than any of the sentences has.
             fence = "`" * max([3, *(1 + len(ticks) for ticks in re.findall("`+", text))])
             lines += [f"## {sheet.stem.capitalize()}", "", fence, text, fence, ""]
-    lines += [f"Data: `{dataset}`", "", "## Scores", ""]
+    told = str(dataset).replace("`", "'")
+    lines += [f"Data: `{told}`", "", "## Scores", ""]
     lines += ["| measure | model | real | meaning |", "| --- | --- | --- | --- |"]
     for name, value in metrics.items():
         best = f"{real[name]:.4g}" if name in real else ""
         lines.append(f"| {name} | {value:.4g} | {best} | {meaning(name)} |")
     lines += [text for score in scores for text in ("", score.conditions)]
     lines += ["", "## Settings", "", "| field | value |", "| --- | --- |"]
-    lines += [f"| {name} | {value} |" for name, value in dataclasses.asdict(config).items()]
+    lines += [f"| {name} | {in_cell(value)} |" for name, value in dataclasses.asdict(config).items()]
     return "\n".join(lines) + "\n"
+
+
+def in_cell(value):
+    """A value as it reads in a cell of a table, of which names of files and errors might end the cell."""
+    return " ".join(str(value).split()).replace("|", "\\|")

@@ -3,11 +3,12 @@
 import contextlib
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.files import locked, make_folder, remove_partial, write_atomically
+from keras_gen.files import damage, locked, make_folder, read_json, remove_partial, write_atomically
 from keras_gen.recipes.classes import Classes
 from keras_gen.recipes.fields import override
 
@@ -49,9 +50,29 @@ class Run:
         """The file of samples that a finished run shows, by its ending."""
         return self.folder / f"samples{ending}"
 
+    def metrics(self):
+        """The scores of a finished run, name -> number; None where there are none, or the file is damaged."""
+        try:
+            found = read_json(self.metrics_file)
+        except InputError:
+            return None
+        numbers = found.values() if isinstance(found, dict) else [None]
+        return found if found and all(isinstance(number, int | float) for number in numbers) else None
+
     @property
     def complete(self):
-        return self.metrics_file.is_file()
+        """Whether a training has left all that it leaves in the end, and none of it is damaged."""
+        sheets = [self.samples(".png"), self.samples(".txt")]
+        try:
+            self.classes()
+        except InputError:
+            return False
+        return (
+            self.metrics() is not None
+            and self.report_file.is_file()
+            and any(sheet.is_file() for sheet in sheets)
+            and damage(self.model_file) is None
+        )
 
     def settings(self):
         """The name of the run's recipe and its resolved config.
@@ -61,24 +82,34 @@ class Run:
         """
         return recipes.read(self.config_file)
 
+    @property
+    def has_learned(self):
+        """Whether there is a model in the folder, or a part of one."""
+        return any(self.checkpoints.glob("*.keras")) or self.model_file.is_file()
+
     def check(self, recipe, config):
         """Refuses a folder that holds an earlier start of another run.
 
         Raises:
-            InputError: the folder holds a model trained with other settings.
+            InputError: the folder holds a model trained with other settings, or one whose settings are lost.
         """
-        if any(self.checkpoints.glob("*.keras")) or self.model_file.is_file():
-            self._refuse_changes(self._wanted(recipe, config))
+        if self.has_learned:
+            self._refuse_changes(recipe, config)
 
     def start(self, recipe, config):
         """Makes the folder, or finds in it an earlier start of the same run.
+
+        Warns where that was made with other versions, which may compute other bits.
 
         Raises:
             InputError: the folder holds a model trained with other settings, or cannot be written.
         """
         make_folder(self.folder)
         self.check(recipe, config)
-        write_atomically(self.config_file, json.dumps(self._wanted(recipe, config), indent=2) + "\n")
+        make_folder(self.checkpoints)
+        if self.has_learned:
+            self._warn_of_versions()
+        write_atomically(self.config_file, recipes.dump(recipe, config))
 
     def write_classes(self, dataset):
         """Keeps what the labels of the data stand for, where they have any."""
@@ -95,8 +126,8 @@ class Run:
         if not self.classes_file.is_file():
             return None
         try:
-            return Classes(**json.loads(self.classes_file.read_text()))
-        except (OSError, ValueError, TypeError) as error:
+            return Classes(**read_json(self.classes_file))
+        except TypeError as error:
             raise InputError(f"{self.classes_file} cannot be read: {error}.") from error
 
     @contextlib.contextmanager
@@ -110,33 +141,69 @@ class Run:
             remove_partial(self.folder)
             yield
 
-    def _wanted(self, recipe, config):
-        # As it comes back from the file: a tuple as a list.
-        return json.loads(json.dumps({"recipe": recipe, **dataclasses.asdict(config)}))
-
-    def _refuse_changes(self, wanted):
-        found = recipes.saved(self.config_file)
-        changed = [key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key)]
+    def _refuse_changes(self, recipe, config):
+        if not self.config_file.is_file():
+            raise InputError(
+                f"{self.folder} holds a run whose config.json is lost, so that its settings are not known: put it back, or "
+                "choose another --output."
+            )
+        found, wanted = (
+            {"recipe": name, **dataclasses.asdict(c)} for name, c in (self.settings(), (recipe, config))
+        )
+        changed = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
         if changed:
             differences = ", ".join(
-                f"{key} is {found.get(key)} there, {wanted.get(key)} here" for key in sorted(changed)
+                f"{key} is {found.get(key)} there, {wanted.get(key)} here" for key in changed
             )
+            further = ""
+            if self.model_file.is_file() and found["recipe"] == recipe:
+                further = f", or train it further with --from {self.folder} --output ANOTHER"
             raise InputError(
-                f"{self.folder} holds a run of other settings ({differences}): choose another --output."
+                f"{self.folder} holds a run of other settings ({differences}): choose another --output{further}."
             )
 
-    def load_model(self):
-        """The trained model, or the latest checkpoint of a run that is not complete.
+    def _warn_of_versions(self):
+        made_with = recipes.saved(self.config_file).get(recipes.VERSIONS)
+        made_with = made_with if isinstance(made_with, dict) else {}
+        changed = [
+            f"{name} is {made_with[name]} there, {version} here"
+            for name, version in recipes.versions().items()
+            if made_with.get(name, version) != version
+        ]
+        if changed:
+            warnings.warn(
+                f"{self.folder} was begun with other versions ({', '.join(changed)}): what it goes on with may differ in its "
+                "last bits from a run that never stopped.",
+                stacklevel=2,
+            )
+
+    def load_model(self, say=print):
+        """The trained model; where it is damaged, or training is not over, the latest checkpoint.
+
+        Args:
+            say: function that is told in a line of files that are damaged, which are passed over.
 
         Raises:
-            InputError: the run has saved no model yet.
+            InputError: the run has no whole model yet.
         """
         from keras_gen.callbacks import latest_checkpoint
         from keras_gen.models import load_model
 
-        path = self.model_file if self.model_file.is_file() else latest_checkpoint(self.checkpoints)
+        wrong = damage(self.model_file)
+        if wrong is None:
+            return load_model(self.model_file)
+        path = latest_checkpoint(self.checkpoints, say)
+        if path is None and self.has_learned:
+            raise InputError(
+                f"{self.folder} has no whole model: its model.keras and checkpoints are damaged or lost."
+            )
         if path is None:
             raise InputError(f"{self.folder} has no model yet: its training has not reached a checkpoint.")
+        if self.model_file.exists() or self.metrics_file.is_file():
+            say(
+                f"{self.model_file} cannot be read ({wrong}): {path} takes its place, and the command that trained it writes it "
+                "again."
+            )
         return load_model(path)
 
 
@@ -159,6 +226,6 @@ def fine_tuned(recipe, start, fields):
     if begun != recipe:
         raise InputError(f"{start} is a run of {begun}, not of {recipe}: give that recipe, or another run.")
     if not run.model_file.is_file():
-        raise InputError(f"{start} is not finished: let its training end first.")
+        raise InputError(f"{start} is not finished, as it has no model.keras: let its training end first.")
     rates = {name: SLOWER * getattr(config, name) for name in config.learning_rates}
     return override(config, {"start": str(start), **config.once_begun, **rates, **fields})

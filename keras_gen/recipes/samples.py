@@ -1,11 +1,15 @@
 """What a run makes, as files."""
 
+import math
+import os
 from pathlib import Path
 
 import numpy as np
 
 from keras_gen.errors import InputError
 from keras_gen.media import Text
+
+FOR_EXAMPLE = 1_000  # bytes that an example takes besides itself, such as its seed and the name of its file
 
 
 def write_samples(model, out, num, label=None, seed=None, classes=None):
@@ -21,13 +25,14 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
         classes: the `Classes` of the data, whose pattern files in a folder are named by, or None.
 
     Raises:
-        InputError: the ending or the label is not one of those, or the path cannot be written.
+        InputError: the ending or the label is not one of those, there are too many for the memory, or the path cannot be written.
     """
     sheet = model.media.sheet_ending
     if out.suffix.lower() not in (sheet, ".npz", ""):
         raise InputError(
             f"--out takes a name ending in {sheet} or .npz, or a folder, for {model.media.plural}, not {out.name!r}."
         )
+    check_memory("--num", num, model.media)
     labels = model.labels_for(num, label)
     samples = model.generate(num, labels, seed)
     try:
@@ -42,6 +47,27 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
             write_folder(model.media, samples, out, named or _numbers(labels, num))
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
+def check_memory(option, num, media):
+    """Refuses, before anything is drawn, more examples than the memory of this machine can hold.
+
+    Args:
+        option: that asked for them.
+        num: int, how many.
+        media: their `Media`.
+
+    Raises:
+        InputError: there are too many.
+    """
+    # The model makes float32 of them, beside which lies what they are written as.
+    needed = num * (FOR_EXAMPLE + 2 * 4 * math.prod(media.shape))
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > memory:
+        raise InputError(
+            f"{option} {num} would take {needed / 1e9:,.0f} GB of memory, of which this machine has {memory / 1e9:,.0f}: ask "
+            "for fewer at a time."
+        )
 
 
 def write_folder(media, samples, folder, names):
@@ -79,12 +105,14 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
         stop_label: of the second.
 
     Raises:
-        InputError: the model has no encoder, a file cannot be read or used, or the folder cannot be written.
+        InputError: the model has no encoder, a file cannot be read or used, there are too many steps for the memory, or the
+            folder cannot be written.
     """
     if not hasattr(model, "encode"):
         raise InputError(
             f"A {type(model).__name__} has no encoder, which a walk between two {model.media.plural} needs."
         )
+    check_memory("--steps", steps, model.media)
     packed = [_packed(model.media, path) for path in (start, stop)]
     labels = None if model.num_classes is None else [label, stop_label]
     latents = model.encode(np.stack(packed), labels)

@@ -3,6 +3,8 @@
 import contextlib
 import errno
 import json
+import os
+import sys
 import time
 from pathlib import Path
 
@@ -21,11 +23,12 @@ from keras_gen.callbacks import (
     best_checkpoint,
     latest_checkpoint,
 )
+from keras_gen.callbacks.checkpoint import is_whole
 from keras_gen.callbacks.interruption import leave
 from keras_gen.callbacks.latent_monitor import views
 from keras_gen.errors import InputError
 from keras_gen.export import next_version
-from keras_gen.files import make_folder, replace_atomically, write_atomically
+from keras_gen.files import damage, make_folder, replace_atomically, write_atomically
 from keras_gen.media import Audio
 from keras_gen.models import Autoencoder, load_model
 from keras_gen.recipes import measures
@@ -56,13 +59,13 @@ def train(run, recipe, config, strategy="auto", say=print, name=None):
     Raises:
         InputError: the data do not fit the config, the folder cannot be written or holds another run, or training diverged.
         KeyboardInterrupt: on SIGINT; a checkpoint is written.
-        SystemExit: on SIGTERM, likewise.
+        SystemExit: on SIGTERM and SIGHUP, likewise.
     """
     # Where all is trained and only the scoring was cut off, the other machines are done, and nothing is left to share.
-    is_trained = trained_examples(run) >= config.examples
-    strategy = distribution.strategy("one" if is_trained else strategy)
-    is_chief = distribution.is_chief(None if is_trained else strategy)
-    if is_trained and not is_chief:
+    done = is_trained(run, config)
+    strategy = distribution.strategy("one" if done else strategy)
+    is_chief = distribution.is_chief(None if done else strategy)
+    if done and not is_chief:
         return None
     dataset = config.load()
     config.check_data(dataset)
@@ -76,23 +79,32 @@ def train(run, recipe, config, strategy="auto", say=print, name=None):
             run.write_classes(dataset)
             make_folder(versions)
         started = time.perf_counter()
-        with Interruption() as interruption:
-            model = fit(run, config, dataset, strategy, interruption, say)
-        if interruption.signal:
-            leave(interruption.signal)
+        if damage(run.model_file) is None:
+            model = load_model(run.model_file)
+        else:
+            with Interruption() as interruption:
+                model = fit(run, config, dataset, strategy, interruption, say)
+            if interruption.signal:
+                leave(interruption.signal)
+            if is_chief:
+                model = best_model(run, config, strategy, say) or model
+                config.finish(model, dataset)
         minutes = (time.perf_counter() - started) / 60
-        if not is_chief:
-            return None
-        if config.restore_best and best_checkpoint(run.checkpoints).is_file():
-            model = best_model(run, strategy, say)
-        config.finish(model, dataset)
-        return write_results(run, recipe, config, dataset, model, versions, minutes, say)
+        return (
+            write_results(run, recipe, config, dataset, model, versions, minutes, say) if is_chief else None
+        )
 
 
-def best_model(run, strategy, say):
-    """The model of the epoch that was best on validation data."""
+def best_model(run, config, strategy, say):
+    """The model of the epoch that was best on validation data; None where the recipe wants the last one, or there is no other."""
+    path = best_checkpoint(run.checkpoints)
+    if not config.restore_best:
+        return None
+    if not path.is_file() or not is_whole(path, say):
+        say("The weights are those of the last epoch, since there is no checkpoint of the best one.")
+        return None
     with strategy.scope():
-        model = load_model(best_checkpoint(run.checkpoints))
+        model = load_model(path)
     say(f"The best epoch ended after {int(model.examples_seen.numpy()):,} examples")
     return model
 
@@ -103,7 +115,20 @@ def trained_examples(run):
     return 0 if path is None else int(path.stem)
 
 
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+def is_trained(run, config):
+    """Whether there is nothing left to train, so that a run lacks its scores and its SavedModel at most."""
+    return damage(run.model_file) is None or trained_examples(run) >= config.examples
+
+
+def left_by(run, config):
+    """What a training that was stopped has left, and what the same command will do: a sentence."""
+    if is_trained(run, config):
+        return f"the training is over and kept in {run.folder}, and the same command scores the model and exports it."
+    if trained_examples(run):
+        return f"the same command goes on from {run.checkpoints}."
+    return "there is no checkpoint yet, and the same command begins anew."
+
+
 LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -111,11 +136,13 @@ LOST = (
     tf.errors.InternalError,
     tf.errors.UnavailableError,
 )
+MEMORY = (MemoryError, tf.errors.ResourceExhaustedError)
+UNWRITABLE = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.FailedPreconditionError)
 
 
 @contextlib.contextmanager
 def failures_told(run, strategy):
-    """Tells in a sentence of files that cannot be written, and of machines that are gone."""
+    """Tells in a sentence of files that cannot be written, of memory that is too small, and of machines that are gone."""
     try:
         yield
     except LOST as error:
@@ -125,12 +152,20 @@ def failures_told(run, strategy):
             f"Another machine of the training does not answer ({error.message[:LONGEST_CAUSE]}): the same command on all "
             f"machines goes on from {run.checkpoints}."
         ) from error
-    except (OSError, tf.errors.ResourceExhaustedError) as error:
-        message = str(getattr(error, "message", error))
-        if getattr(error, "errno", None) not in DISK and "No space left" not in message:
-            raise  # such as the memory of a device
+    except (OSError, *MEMORY, *UNWRITABLE) as error:
+        message = str(getattr(error, "message", error)) or type(error).__name__
+        if isinstance(error, OSError) and error.filename:
+            message = f"{error.filename2 or error.filename}: {error.strerror}"
+        if isinstance(error, UNWRITABLE) and str(run.folder) not in message:
+            raise
+        cause = message.splitlines()[0][:LONGEST_CAUSE]
+        for_memory = isinstance(error, MEMORY) or getattr(error, "errno", None) == errno.ENOMEM
+        if for_memory and "No space left" not in message:
+            raise InputError(
+                f"Out of memory ({cause}): set a smaller batch_size, or a smaller model."
+            ) from error
         raise InputError(
-            f"A file of {run.folder} cannot be written ({message}): make room and give the same command to go on."
+            f"A file of {run.folder} cannot be written ({cause}): mend that and give the same command to go on."
         ) from error
 
 
@@ -227,6 +262,8 @@ def begin(run, config, strategy, say):
     """The model and `TrainingState` of the last checkpoint, or of a training that has yet to begin."""
     path = latest_checkpoint(run.checkpoints, say)
     if path is None:
+        if run.history_file.is_file():
+            say(f"{run.checkpoints} holds no whole checkpoint of what was trained: training begins anew.")
         model = config.build()
         state = TrainingState.of(model, [])
     else:
@@ -266,19 +303,28 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
     )
     done = int(model.examples_seen.numpy()) // config.batch_size
     epoch, step = divmod(done, config.steps_per_epoch)
+    last = epochs or config.epochs
+    if epoch >= last:
+        state.restore(model, [checkpoint, *callbacks])  # for the history, which may have been lost
+        return
     # What is left of an epoch is one of its own to Keras.
     parts = [(epoch, epoch + 1, step)] if step else []
-    parts.append((epoch + len(parts), epochs or config.epochs, 0))
-    for first, last, step in parts:
+    parts.append((epoch + len(parts), last, 0))
+    for first, end, step in parts:
         model.fit(
             batches(dataset, model.distribute_strategy, first * config.steps_per_epoch + step),
             steps_per_epoch=config.steps_per_epoch - step,
             initial_epoch=first,
-            epochs=last,
+            epochs=end,
             validation_data=dataset.val,
-            verbose="auto" if callbacks and watch is None else 0,
+            verbose=progress() if callbacks and watch is None else 0,
             callbacks=[*callbacks, checkpoint],
         )
+
+
+def progress():
+    """How Keras is to tell of an epoch: by a bar that moves and has colours, or by a line where that would be noise."""
+    return 2 if os.environ.get("NO_COLOR") or not sys.stdout.isatty() else 1
 
 
 def batches(dataset, strategy, start):

@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +9,7 @@ import time
 
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
+from keras_gen.processes import on_stop, start_worker
 
 POLL = 0.1  # seconds between two looks at the workers
 PATIENCE = 10  # seconds that the others have to end by themselves
@@ -39,7 +38,6 @@ def train_with_workers(num, run, strategy, arguments):
     logs = run.folder / "workers"
     make_folder(logs)
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(num)]}
-    threads = str(max(1, (os.cpu_count() or 1) // num))
     processes, passed_on = [], []
 
     def pass_on(number, _):
@@ -48,20 +46,14 @@ def train_with_workers(num, run, strategy, arguments):
             process.send_signal(number)
 
     with contextlib.ExitStack() as stack:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            stack.callback(signal.signal, number, signal.signal(number, pass_on))
+        stack.enter_context(on_stop(pass_on))
         for index in range(num):
             log = stack.enter_context(open(logs / f"{index}.log", "w")) if index else None
-            environment = {
-                "TF_NUM_INTRAOP_THREADS": threads,
-                "TF_NUM_INTEROP_THREADS": threads,
-                **os.environ,
-                "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
-            }
-            command = [sys.executable, "-m", "keras_gen", *arguments]
-            processes.append(
-                subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-            )
+            task = {"type": "worker", "index": index}
+            config = {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})}
+            processes.append(start_worker(arguments, num, config, log))
+            for number in passed_on:  # before it was there
+                processes[-1].send_signal(number)
         while not any(process.poll() for process in processes):
             if all(process.poll() == 0 for process in processes):
                 return 0

@@ -7,7 +7,7 @@ import time
 import keras
 
 from keras_gen.errors import InputError
-from keras_gen.files import write_atomically
+from keras_gen.files import read_json, write_atomically
 
 
 class Deadline(keras.callbacks.Callback):
@@ -72,6 +72,7 @@ class SearchClock:
         return float("inf") if ends is None else time.monotonic() + ends - time.time()
 
     def _read(self):
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads(self.file.read_text(encoding="utf-8"))
+        with contextlib.suppress(InputError):
+            found = read_json(self.file)
+            return found if isinstance(found, dict) else {}
         return {}

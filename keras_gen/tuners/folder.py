@@ -3,8 +3,9 @@
 import dataclasses
 import json
 
+from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.files import write_atomically
+from keras_gen.files import read_json, write_atomically
 from keras_gen.recipes.run import Run
 
 
@@ -48,10 +49,12 @@ def check_settings(folder, settings):
         InputError: it does, or the file that says so is damaged.
     """
     file = folder / "search.json"
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read: {error}.") from error
+    found = read_json(file)
+    if not isinstance(found, dict):
+        raise InputError(f"{file} is not the settings of a search: choose another folder.")
+    # What an older kit had no field for was as it is by default.
+    defaults = recipes.defaults(settings["recipe"])
+    found = {f"{field} of a trial": value for field, value in defaults.items()} | found
     changed = sorted(name for name in found.keys() | settings.keys() if found.get(name) != settings.get(name))
     if changed:
         differences = ", ".join(

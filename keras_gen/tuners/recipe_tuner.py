@@ -17,7 +17,7 @@ from keras_gen import distribution
 from keras_gen.callbacks import Interruption, best_checkpoint, latest_checkpoint
 from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
-from keras_gen.files import make_folder, replace_atomically, write_atomically
+from keras_gen.files import make_folder, read_json, replace_atomically, write_atomically
 from keras_gen.recipes.run import Run
 from keras_gen.recipes.training import SAMPLES_SHOWN, best_model, fit, trained_examples
 from keras_gen.tuners import board, workers
@@ -79,14 +79,19 @@ class RecipeTuner(keras_tuner.Tuner):
         self._waits = False
         self._failures = []  # since the last trial that did not fail
         oracle.clock, oracle.say, oracle.verbose = self.clock, self._tell, 0
-        with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells where it reloads from
-            super().__init__(
-                oracle=oracle,
-                hypermodel=hypermodel,
-                directory=str(self.folder),
-                project_name="trials",
-                executions_per_trial=executions_per_trial,
-            )
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells where it reloads from
+                super().__init__(
+                    oracle=oracle,
+                    hypermodel=hypermodel,
+                    directory=str(self.folder),
+                    project_name="trials",
+                    executions_per_trial=executions_per_trial,
+                )
+        except (json.JSONDecodeError, UnicodeDecodeError, KeyError) as error:
+            raise InputError(
+                f"The state of the search in {self.folder / 'trials'} is damaged ({error}): choose another folder."
+            ) from error
 
     # What KerasTuner calls.
 
@@ -102,7 +107,7 @@ class RecipeTuner(keras_tuner.Tuner):
         Raises:
             InputError: ten trials in a row failed.
             KeyboardInterrupt: on SIGINT; a checkpoint is written, and the same call goes on from it.
-            SystemExit: on SIGTERM, likewise.
+            SystemExit: on SIGTERM and SIGHUP, likewise.
         """
         self.interruption = Interruption()
         self._failures = []
@@ -179,10 +184,10 @@ class RecipeTuner(keras_tuner.Tuner):
     def _count_starts(self, folder):
         """Refuses a trial that the process did not survive again and again."""
         runs = [Run(folder / f"execution{number}") for number in range(self.executions_per_trial)]
-        reached = [trained_examples(run) if not run.complete else -1 for run in runs]
+        reached = [trained_examples(run) if run.metrics() is None else -1 for run in runs]
         file, starts = folder / "starts.json", 1
-        with contextlib.suppress(OSError, ValueError):
-            earlier = json.loads(file.read_text(encoding="utf-8"))
+        with contextlib.suppress(InputError, KeyError, TypeError):
+            earlier = read_json(file)
             starts += earlier["starts"] if earlier["reached"] == reached else 0
         write_atomically(file, json.dumps({"starts": starts, "reached": reached}))
         if starts > MOST_STARTS:
@@ -196,8 +201,9 @@ class RecipeTuner(keras_tuner.Tuner):
         hyper, values = self.hypermodel, trial.hyperparameters.values
         config = hyper.config(trial.hyperparameters, number)
         run.start(hyper.recipe, config)
-        if run.complete:
-            return json.loads(run.metrics_file.read_text(encoding="utf-8"))
+        measured = run.metrics()
+        if measured is not None:
+            return measured
         keras.backend.clear_session()
         gc.collect()
         dataset = config.load()
@@ -218,8 +224,7 @@ class RecipeTuner(keras_tuner.Tuner):
                 epochs=values.get("tuner/epochs"),
                 watch=lambda model: list(limits),
             )
-            if config.restore_best and best_checkpoint(run.checkpoints).is_file():
-                model = best_model(run, strategy, say=lambda line: None)
+            model = best_model(run, config, strategy, say=lambda line: None) or model
             for limit in limits:
                 limit.check()
             config.finish(model, dataset)

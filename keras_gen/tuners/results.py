@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from keras_gen.recipes.report import in_cell
 from keras_gen.tuners.importance import FEWEST, importance
 from keras_gen.tuners.outcome import Outcome, told
 
@@ -131,7 +132,7 @@ class Results:
         lines += [f"| {field} | {values} |" for field, values in hyper.space.items()]
         if self.failures:
             lines += ["", "## Failures", "", "| trial | reason |", "| --- | --- |"]
-            lines += [f"| {trial} | {reason} |" for trial, reason in self.failures.items()]
+            lines += [f"| {trial} | {in_cell(reason)} |" for trial, reason in self.failures.items()]
         return "\n".join(lines) + "\n"
 
 

@@ -1,8 +1,6 @@
 """The whole line: from a recipe with ranges to a better model."""
 
 import contextlib
-import dataclasses
-import json
 import os
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import grpc
 
 from keras_gen import recipes
 from keras_gen.errors import InputError, unknown
-from keras_gen.files import locked, make_folder, write_atomically
+from keras_gen.files import locked, make_folder, remove_partial, write_atomically
 from keras_gen.recipes.run import Run
 from keras_gen.recipes.training import train
 from keras_gen.tuners import board, workers
@@ -54,7 +52,6 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
         )
     output = Path(output)
     if workers.is_worker():
-        workers.end_with_parent()
         say("Trials come from {KERASTUNER_ORACLE_IP}:{KERASTUNER_ORACLE_PORT}".format(**os.environ))
         try:
             TUNERS[tuner](hyper, directory=output, say=say, **settings).search()
@@ -63,6 +60,7 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
         return None
     make_folder(output)
     with locked(output, "searching"), workers.as_chief() if num_workers else contextlib.nullcontext():
+        remove_partial(output)
         found = TUNERS[tuner](hyper, directory=output, say=say, **settings)
         board.write_search(output / "tensorboard", hyper.space, [hyper.objective.name, *hyper.secondary])
         try:
@@ -87,8 +85,8 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
     write_atomically(output / "report.md", results.report(hyper))
     trial = found.oracle.trials[results.rows[0].trial]
     seed = hyper.full.seed + found.executions_per_trial
-    best = {"recipe": hyper.recipe, **dataclasses.asdict(hyper.best(trial.hyperparameters, seed))}
-    write_atomically(output / "best.json", json.dumps(best, indent=2) + "\n")
+    best = hyper.best(trial.hyperparameters, seed)
+    write_atomically(output / "best.json", recipes.dump(hyper.recipe, best))
     return results
 
 

@@ -2,23 +2,21 @@
 
 import contextlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 
 import tensorflow as tf
 
+from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
+from keras_gen.processes import on_stop, start_worker
 from keras_gen.recipes.workers import free_ports
 from keras_gen.tuners.outcome import reason
 
 POLL = 0.2  # seconds between two looks at the workers
 FAREWELL = 5  # seconds in which all workers ask again, and hear that the search is over
 MOST_RESTARTS = 20  # of workers that were killed
-LAUNCHED = "KERAS_GEN_LAUNCHED"
 VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 LATE = 60  # seconds after the end of its minutes that a chief waits for trials that are being cut off
 
@@ -55,13 +53,6 @@ def as_chief():
     finally:
         for name in VARIABLES:
             del os.environ[name]
-
-
-def end_with_parent():
-    """Ends a worker when the process that launched it is gone, however that ended."""
-    if LAUNCHED in os.environ:
-        # By the descriptor: Python aborts where a thread holds its standard input to the end.
-        threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
 
 
 def hand_out(tuner):
@@ -122,13 +113,12 @@ def search_with_workers(num, tuner, arguments, say):
     Raises:
         InputError: a worker failed.
         KeyboardInterrupt: on SIGINT, when the workers have written checkpoints.
-        SystemExit: on SIGTERM, likewise.
+        SystemExit: on SIGTERM and SIGHUP, likewise.
     """
     if tuner.oracle.is_exhausted or tuner.clock.is_over:
         return
     logs = tuner.folder / "workers"
     make_folder(logs)
-    threads = str(max(1, (os.cpu_count() or 1) // num))
     gpus = len(tf.config.list_physical_devices("GPU"))
     passed_on, restarts = [], 0
     chief, troubles = hand_out(tuner)
@@ -138,30 +128,21 @@ def search_with_workers(num, tuner, arguments, say):
         def start(index):
             log = stack.enter_context(open(logs / f"tuner{index}.log", "a"))
             environment = {
-                "TF_NUM_INTRAOP_THREADS": threads,
-                "TF_NUM_INTEROP_THREADS": threads,
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
                 **({"CUDA_VISIBLE_DEVICES": str(index % gpus)} if gpus else {}),
+                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
                 **os.environ,
                 "KERASTUNER_TUNER_ID": f"tuner{index}",
-                LAUNCHED: "1",
             }
-            processes[index] = subprocess.Popen(
-                [sys.executable, "-m", "keras_gen", *arguments],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            processes[index] = start_worker(arguments, num, environment, log)
+            for number in passed_on:  # before it was there
+                processes[index].send_signal(number)
 
         def pass_on(number, _):
             passed_on.append(number)
             for process in processes.values():
                 process.send_signal(number)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            stack.callback(signal.signal, number, signal.signal(number, pass_on))
+        stack.enter_context(on_stop(pass_on))
         stack.callback(lambda: [process.kill() for process in processes.values()])
         for index in range(num):
             start(index)
@@ -181,9 +162,7 @@ def search_with_workers(num, tuner, arguments, say):
                 raise InputError(f"Worker {failed[0]} failed: see {logs / f'tuner{failed[0]}.log'}.")
             time.sleep(POLL)
     if passed_on:
-        if passed_on[0] == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + passed_on[0])
+        leave(passed_on[0])
 
 
 def _killed(processes, passed_on):

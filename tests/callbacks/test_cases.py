@@ -1,0 +1,121 @@
+"""What becomes of a training that is disturbed, or that an older kit began: a row each."""
+
+import shutil
+import signal
+import zipfile
+
+import keras
+import pytest
+
+from keras_gen.callbacks import (
+    Checkpoint,
+    HistoryFile,
+    Interruption,
+    Monitor,
+    TrainingState,
+    latest_checkpoint,
+)
+from keras_gen.callbacks.interruption import leave
+from keras_gen.errors import InputError
+
+
+class Counted(keras.metrics.Mean):
+    """A running mean as a later kit may have it, with a variable more."""
+
+    def __init__(self, name):
+        super().__init__(name=name)
+        self.left_out = self.add_variable((), "zeros", name="left_out")
+
+
+def in_an_epoch(gan, mean):
+    """A model in the middle of an epoch, whose running means are of this class."""
+    gan._trackers = {name: mean(name) for name in ("discriminator_loss", "generator_loss")}
+    for number, metric in enumerate(gan.metrics):
+        metric.update_state([number, 4.0])
+    return gan
+
+
+LISTS = [[4.0, 2.0, 5.0, 2.0]]  # of the totals and counts
+DICTS = [
+    {"discriminator_loss/total": 4.0, "discriminator_loss/count": 2.0, "generator_loss/total": 5.0,
+     "generator_loss/count": 2.0, "penalty/total": 9.0}
+]  # fmt: skip
+
+
+LONGER = [[4.0, 2.0, 0.0, 5.0, 2.0, 0.0]]
+
+
+@pytest.mark.parametrize("metrics", [LISTS, LONGER, DICTS], ids=["lists", "longer lists", "dicts"])
+@pytest.mark.parametrize("mean", [keras.metrics.Mean, Counted])
+def test_running_means_of_an_older_kit_go_on(small_gan, metrics, mean):
+    gan = in_an_epoch(small_gan(), mean)
+    TrainingState(metrics).restore(gan, [])
+    assert [float(metric.result()) for metric in gan.metrics] == [2.0, 2.5]
+    if mean is Counted:
+        assert [float(metric.left_out) for metric in gan.metrics] == [0.0, 0.0]
+
+
+def test_running_means_come_back_by_their_names(small_gan):
+    gan = in_an_epoch(small_gan(), Counted)
+    gan.metrics[1].left_out.assign(3.0)
+    state = TrainingState.of(gan, [])
+    assert state.metrics[0]["generator_loss/left_out"] == 3.0
+    gan.reset_metrics()
+    state.restore(gan, [])
+    assert TrainingState.of(gan, []) == state
+    with pytest.raises(InputError, match="has 3 numbers of running means, of which the model has 2"):
+        TrainingState([[1.0, 2.0, 3.0]]).restore(gan, [])
+
+
+@pytest.mark.parametrize("lost", ["samples", "tensorboard", "history.csv"])
+def test_what_is_lost_of_a_run_is_made_again(small_gan, pictures, tmp_path, lost):
+    class Lose(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            path = tmp_path / lost
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    history = HistoryFile(tmp_path / "history.csv")
+    callbacks = [Monitor(tmp_path, num=2), history, Lose()]
+    small_gan().fit(pictures[0], batch_size=16, epochs=2, callbacks=callbacks, verbose=0)
+    assert (tmp_path / "samples" / "0000000096.png").is_file()
+    events = [path.stat().st_size for path in (tmp_path / "tensorboard").iterdir()]
+    assert max(events) > 500  # more than a header
+    whole = (tmp_path / "history.csv").read_text()
+    assert whole.count("\n") == 3
+    (tmp_path / "history.csv").write_text("?")
+    HistoryFile(tmp_path / "history.csv").set_state(history.get_state())
+    assert (tmp_path / "history.csv").read_text() == whole
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text", "foreign", "flipped"])
+def test_no_checkpoint_that_cannot_be_gone_on_with_is_taken(small_gan, pictures, tmp_path, content):
+    small_gan().fit(pictures[0], batch_size=16, callbacks=[Checkpoint(tmp_path)], verbose=0)
+    (whole,) = tmp_path.iterdir()
+    later, data = tmp_path / "000000000099.keras", bytearray(whole.read_bytes())
+    if content == "foreign":
+        with zipfile.ZipFile(later, "w") as archive:
+            archive.writestr("metadata.json", "{}")
+    elif content == "flipped":
+        data[len(data) // 2] ^= 255
+        later.write_bytes(data)
+    else:
+        later.write_bytes(content)
+    said = []
+    assert latest_checkpoint(tmp_path, said.append) == whole
+    assert len(said) == 1 and said[0].startswith(f"{later} is damaged (")
+
+
+@pytest.mark.parametrize(
+    "name, end, status",
+    [("SIGHUP", SystemExit, 129), ("SIGTERM", SystemExit, 143), ("SIGINT", KeyboardInterrupt, None)],
+)
+def test_every_signal_that_asks_to_stop_is_heeded(name, end, status):
+    number = getattr(signal, name)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which `nohup` may have had ignored
+    with Interruption() as interruption:
+        signal.raise_signal(number)
+    signal.signal(signal.SIGHUP, before)
+    assert interruption.signal == number
+    with pytest.raises(end) as raised:
+        leave(interruption.signal)
+    assert status is None or raised.value.code == status

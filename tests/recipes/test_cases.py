@@ -1,0 +1,94 @@
+"""Runs that another kit made, or that were edited: a row each."""
+
+import json
+import warnings
+
+import pytest
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.recipes.report import in_cell
+from keras_gen.recipes.run import Run, fine_tuned
+
+RECIPE = "digits-vae"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run that was stopped, with something in the place of its checkpoint."""
+    run = Run(tmp_path / "run")
+    run.start(RECIPE, recipes.resolve(RECIPE, {"width": 8}))
+    (run.checkpoints / "64.keras").touch()
+    return run
+
+
+def edit(run, **fields):
+    """Changes the config of a run; None leaves a field out."""
+    found = json.loads(run.config_file.read_text()) | fields
+    kept = {name: value for name, value in found.items() if value is not None or name not in fields}
+    run.config_file.write_text(json.dumps(kept))
+
+
+@pytest.mark.parametrize(
+    "made, told",
+    [
+        ({}, None),
+        ({"versions": None}, None),  # as kits wrote it that kept none
+        (
+            {"clip_norm": None, "gradient_accumulation": None},
+            None,
+        ),  # as kits wrote it that had no such fields
+        ({"clip_norm": None, "versions": None}, None),
+        (
+            {"epochs": None},
+            "other settings (epochs is 20 there, 10 here)",
+        ),  # a default that the recipe has changed
+        ({"depth": 3}, "config.json cannot be used: Unknown field 'depth'"),
+        (
+            {"depth": 3, "versions": {"keras_gen": "9.1.0"}},
+            "config.json cannot be used, made by keras_gen 9.1.0 and not by this ",
+        ),
+        ({"recipe": "digits-flow", "versions": {"keras_gen": "9.1.0"}}, "made by keras_gen 9.1.0"),
+        ({"network": "unet", "versions": {"keras_gen": "9.1.0"}}, "made by keras_gen 9.1.0"),
+        ({"width": "wide", "versions": "new"}, "config.json cannot be used: Field 'width' takes int"),
+        ({"width": 16}, "other settings (width is 16 there, 8 here): choose another --output."),
+    ],
+    ids=str,
+)
+def test_a_run_of_another_kit_goes_on_or_tells_why_not(run, made, told):
+    wanted = {"width": 8} | ({"epochs": 10} if "epochs" in made else {})
+    edit(run, **made)
+    config = recipes.resolve(RECIPE, wanted)
+    if told is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            run.start(RECIPE, config)
+        assert json.loads(run.config_file.read_text())["versions"] == recipes.versions()
+        assert run.settings() == (RECIPE, config)
+        return
+    with pytest.raises(InputError) as error:
+        run.start(RECIPE, config)
+    assert told in str(error.value)
+
+
+def test_other_versions_are_no_other_settings_but_told(run):
+    edit(run, versions={**recipes.versions(), "keras": "3.0.0"})
+    with pytest.warns(UserWarning, match=r"begun with other versions \(keras is 3.0.0 there, "):
+        run.start(RECIPE, recipes.resolve(RECIPE, {"width": 8}))
+
+
+def test_a_finished_run_is_trained_further_from_itself(run):
+    with pytest.raises(InputError, match="is not finished"):
+        fine_tuned(RECIPE, run.folder, {})
+    run.model_file.touch()
+    with pytest.raises(InputError, match=f"or train it further with --from {run.folder} --output ANOTHER"):
+        run.check(RECIPE, recipes.resolve(RECIPE, {"width": 8, "epochs": 30}))
+    assert fine_tuned(RECIPE, run.folder, {"epochs": 30}).epochs == 30
+    with pytest.raises(InputError) as error:
+        run.check("digits-gan", recipes.resolve("digits-gan"))
+    assert "--from" not in str(error.value)
+
+
+@pytest.mark.parametrize("value, cell", [("a|b", "a\\|b"), ("a\n b", "a b"), (None, "None"), (1.5, "1.5")])
+def test_a_cell_of_a_table_stays_one(value, cell):
+    assert in_cell(value) == cell

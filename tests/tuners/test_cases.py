@@ -1,0 +1,58 @@
+"""Searches that another kit began, or that were damaged: a row each."""
+
+import json
+
+import pytest
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.files import write_atomically
+from keras_gen.recipes.run import Run
+from keras_gen.tuners.clock import SearchClock
+from keras_gen.tuners.folder import check_settings
+
+SETTINGS = {"recipe": "digits-vae", "seed": 1} | {
+    f"{field} of a trial": value for field, value in recipes.defaults("digits-vae").items()
+}
+CLIP = "clip_norm of a trial"
+
+
+@pytest.mark.parametrize(
+    "found, wanted, told",
+    [
+        ({}, {}, None),
+        ({CLIP: None}, {}, None),  # as kits wrote it that had no such field
+        ({CLIP: None}, {CLIP: 1.0}, f"{CLIP} is 0.0 there, 1.0 here"),
+        ({"seed": 2}, {}, "seed is 2 there, 1 here"),
+        ([1], {}, "search.json is not the settings of a search"),
+        ("[" * 100_000, {}, "search.json cannot be read"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_search_of_an_older_kit_goes_on_or_tells_why_not(tmp_path, found, wanted, told):
+    if isinstance(found, dict):
+        whole = SETTINGS | found
+        found = {name: value for name, value in whole.items() if value is not None or name not in found}
+    write_atomically(tmp_path / "search.json", found if isinstance(found, str) else json.dumps(found))
+    if told is None:
+        check_settings(tmp_path, SETTINGS | wanted)
+        return
+    with pytest.raises(InputError) as error:
+        check_settings(tmp_path, SETTINGS | wanted)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"kid": null}', "{}", "\0", '{"kid": 0.5'])
+def test_scores_that_are_damaged_are_none(tmp_path, text):
+    run = Run(tmp_path)
+    write_atomically(run.metrics_file, text)
+    assert run.metrics() is None and not run.complete
+    write_atomically(run.metrics_file, '{"kid": 0.5}')
+    assert run.metrics() == {"kid": 0.5}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_clock_that_is_damaged_begins_anew(tmp_path, text):
+    write_atomically(tmp_path / "clock.json", text)
+    clock = SearchClock(tmp_path, minutes=1)
+    assert not clock.is_over and clock.deadline() == float("inf")
