@@ -8,6 +8,7 @@ from keras_gen.errors import InputError
 from keras_gen.models.data_check import check_data, whole_batches
 from keras_gen.models.interpolation import spherical
 from keras_gen.models.labels import check_label, label_shape, labels_for
+from keras_gen.models.network_checks import reading
 from keras_gen.models.trainer import Trainer
 from keras_gen.models.transfer import transfer
 
@@ -331,4 +332,5 @@ class GenerativeModel(Trainer):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**keras.saving.deserialize_keras_object(config))
+        with reading():
+            return cls(**keras.saving.deserialize_keras_object(config))

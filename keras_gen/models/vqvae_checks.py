@@ -1,11 +1,13 @@
 """Refusing networks that cannot make a VQVAE."""
 
 from keras_gen.errors import InputError
+from keras_gen.models.network_checks import check_one_output
 from keras_gen.models.vae_checks import check_decoder, check_encoder_inputs
 
 
 def check_grid(encoder, decoder, media, likelihood, num_classes):
     """Raises `InputError` where encoder and decoder do not meet in a grid, or do not fit media, likelihood or labels."""
+    check_one_output("encoder", encoder)
     shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
     if len(shapes) != 1 or len(shapes[0]) != 3 or len(encoder.inputs) != 1:
         raise InputError(

@@ -74,7 +74,7 @@ class CodePrior(keras.layers.Layer):
     def log_prob(self, codes, labels=None):
         """log p(codes) of each example, (batch,), in nats."""
         log_p = ops.log_softmax(self(codes, labels))
-        return ops.sum(ops.one_hot(codes, self.num_codes) * log_p, axis=(1, 2, 3))
+        return ops.sum(ops.one_hot(codes, self.num_codes, dtype="float32") * log_p, axis=(1, 2, 3))
 
     def step(self, place, recent, state, labels=None):
         """The logits at one place.

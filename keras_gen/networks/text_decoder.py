@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from keras_gen.errors import InputError
 from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
+from keras_gen.networks.precision import policy_of_weights_in_float32
 
 LOWEST = END  # of the tokens that are written: not padding, nor the unknown
 
@@ -43,7 +44,7 @@ class TextDecoder(keras.layers.Layer):
         for name, value in (("dropout", dropout), ("word_dropout", word_dropout)):
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be at least 0 and below 1, not {value}.")
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(autocast=False, **{"dtype": policy_of_weights_in_float32(), **kwargs})
         self.length, self.vocabulary_size, self.latent_dim, self.width = (
             length,
             vocabulary_size,
@@ -52,11 +53,14 @@ class TextDecoder(keras.layers.Layer):
         )
         self.dropout, self.word_dropout = dropout, word_dropout
         self.embedding = layers.ReversibleEmbedding(
-            vocabulary_size, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5)
+            vocabulary_size,
+            width,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
+            dtype=self.dtype_policy,
         )
         self.embedding.build((None, length))
         self.drop_words, self.drop_read, self.drop_written = (
-            layers.Dropout(rate) for rate in (word_dropout, dropout, dropout)
+            layers.Dropout(rate, dtype=self.dtype_policy) for rate in (word_dropout, dropout, dropout)
         )
 
     # What sub-classes say.
