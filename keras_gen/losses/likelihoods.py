@@ -281,7 +281,10 @@ class Categorical(Likelihood):
         return ops.sum(chosen * self._log_levels(parameters), axis=-1)
 
     def mean(self, parameters):
-        return ops.sum(ops.exp(self._log_levels(parameters)) * self._value(ops.arange(self.levels)), axis=-1)
+        return ops.sum(
+            ops.exp(self._log_levels(parameters)) * self._value(ops.arange(self.levels, dtype="int32")),
+            axis=-1,
+        )
 
     def sample(self, parameters, seed):
         logits = self._log_levels(parameters)

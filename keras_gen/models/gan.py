@@ -12,6 +12,7 @@ from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_plans
 from keras_gen.models.gan_checks import check_networks, check_settings, layers_of
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.network_checks import copy_of
 from keras_gen.models.precision import run, scaled
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
@@ -47,7 +48,7 @@ class GAN(GenerativeModel):
         super().__init__(media, generator.inputs[0].shape[1:], num_classes, seed, **kwargs)
         self.generator = generator
         self.discriminator = discriminator
-        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator = copy_of("generator", generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.ema = None

@@ -10,6 +10,7 @@ from keras_gen.models.network_checks import (
     check_label_input,
     check_media,
     check_network,
+    check_num_classes,
     check_one_output,
     check_scope,
 )
@@ -19,6 +20,7 @@ from keras_gen.models.output_ranges import check_outputs
 def check_networks(generator, discriminator, media, num_classes):
     """Raises `InputError` where the networks do not fit each other, the media or the labels."""
     check_media(media, Image, Audio)
+    check_num_classes(num_classes)
     networks = {"generator": generator, "discriminator": discriminator}
     for name, network in networks.items():
         check_network(name, network)

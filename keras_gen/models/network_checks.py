@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import numbers
 import reprlib
 import warnings
 
@@ -41,9 +42,22 @@ def doubt(message):
 def check_media(media, *kinds):
     """Raises `InputError` where media are of none of these classes."""
     if not isinstance(media, kinds):
-        names = " or ".join(kind.__name__ for kind in kinds)
+        *names, last = (kind.__name__ for kind in kinds)
         others = ": for sentences take a TextVAE or a LanguageModel" if isinstance(media, Text) else ""
-        raise InputError(f"media must be an {names} of keras_gen, not {media!r}{others}.")
+        raise InputError(
+            f"media must be an {', '.join(names)} or {last} of keras_gen, not {media!r}{others}."
+        )
+
+
+def check_num_classes(num_classes):
+    """Raises `InputError` where a number of classes is neither None nor whole, nor a tuple of whole ones."""
+    counts = num_classes if isinstance(num_classes, (tuple, list)) else [num_classes]
+    whole = [isinstance(count, numbers.Integral) and not isinstance(count, bool) for count in counts]
+    if num_classes is not None and not (counts and all(whole) and min(counts) >= 1):
+        raise InputError(
+            f"num_classes must be a whole number from 1, a tuple of such where an example has several labels, or None, not "
+            f"{num_classes!r}."
+        )
 
 
 def check_network(name, network):
@@ -129,3 +143,18 @@ def check_apart(**networks):
 def check_scope(*parts):
     """Refuses networks, likelihoods and the like with variables that were made outside the scope of the strategy in force."""
     distribution.check_scope([variable for part in parts for variable in part.variables])
+
+
+def copy_of(name, network):
+    """A network built like another, of layers of its own.
+
+    Raises:
+        InputError: a layer cannot be made anew from its configuration.
+    """
+    try:
+        return keras.models.clone_model(network)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise InputError(
+            f"A layer of the {name} cannot be made anew, as its moving average needs: give each layer and model of your own a "
+            "get_config from which its constructor makes it, and write what a Lambda does as such a layer."
+        ) from error

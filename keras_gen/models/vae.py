@@ -10,7 +10,13 @@ from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.media import Audio, Image, Text
 from keras_gen.models.autoencoder import Autoencoder
 from keras_gen.models.generative_model import GENERATE_BATCH
-from keras_gen.models.network_checks import check_apart, check_media, check_network, check_scope
+from keras_gen.models.network_checks import (
+    check_apart,
+    check_media,
+    check_network,
+    check_num_classes,
+    check_scope,
+)
 from keras_gen.models.precision import run, scaled
 from keras_gen.models.vae_checks import (
     check_augment,
@@ -79,6 +85,7 @@ class VAE(LatentWalks, Autoencoder):
         prior = StandardNormal() if prior is None else prior
         check_kinds(likelihood=likelihood, objective=objective, prior=prior)
         check_media(media, Image, Audio, Text)
+        check_num_classes(num_classes)
         check_network("encoder", encoder)
         latent_dim = latent_dim_of(encoder)
         check_encoder_inputs(encoder, media, num_classes)

@@ -7,13 +7,13 @@ from keras_gen.models.vae_checks import check_decoder, check_encoder_inputs
 
 def check_grid(encoder, decoder, media, likelihood, num_classes):
     """Raises `InputError` where encoder and decoder do not meet in a grid, or do not fit media, likelihood or labels."""
-    check_one_output("encoder", encoder)
     shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
     if len(shapes) != 1 or len(shapes[0]) != 3 or len(encoder.inputs) != 1:
         raise InputError(
             "The encoder must take a picture alone and give one grid of shape (h, w, code_dim), but it has "
             f"{len(encoder.inputs)} input(s) and gives {shapes}: build it with networks.conv_grid."
         )
+    check_one_output("encoder", encoder)
     check_encoder_inputs(encoder, media, num_classes)
     taken = tuple(decoder.inputs[0].shape[1:])
     if taken != shapes[0]:

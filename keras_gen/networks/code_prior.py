@@ -68,7 +68,7 @@ class CodePrior(keras.layers.Layer):
             ops.pad(flat, ((0, 0), (back, 0)), constant_values=self.num_codes)[:, : self.places]
             for back in (1, self.grid[1])
         )
-        x = self._inputs(before, above, ops.arange(self.places), labels)
+        x = self._inputs(before, above, ops.arange(self.places, dtype="int32"), labels)
         return ops.reshape(self.head(self.gru(x)), (-1, *self.grid, self.num_codes))
 
     def log_prob(self, codes, labels=None):

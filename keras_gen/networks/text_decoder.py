@@ -9,6 +9,9 @@ from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
 from keras_gen.networks.precision import policy_of_weights_in_float32
 
 LOWEST = END  # of the tokens that are written: not padding, nor the unknown
+IMPOSSIBLE = (
+    -1e30
+)  # a logit whose exponential is 0; infinity would stop those who search for what is not finite
 
 
 class TextDecoder(keras.layers.Layer):
@@ -139,11 +142,11 @@ class TextDecoder(keras.layers.Layer):
             int32 (batch, length): an end, where it came, and padding behind it.
         """
         batch = tf.shape(latents if uniform is None else uniform)[0]
-        never = tf.where(tf.range(self.vocabulary_size) < LOWEST, -float("inf"), 0.0)
+        never = tf.range(self.vocabulary_size) < LOWEST
 
         def write(place, token, ended, memory, written):
             hidden, memory = self.step(place, self._read(token), memory, latents)
-            logits = self._logits(hidden) + never
+            logits = tf.where(never, IMPOSSIBLE, self._logits(hidden))
             token = choose(logits, None if uniform is None else uniform[:, place], temperature, top_k, top_p)
             token = tf.where(ended, PADDING, token)
             written = tf.where(tf.range(self.length) == place, token[:, None], written)
@@ -180,7 +183,7 @@ def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
     if temperature is not None:
         logits = logits / tf.maximum(temperature, 1e-6)[:, None]
     if top_k is not None or top_p is not None:
-        logits = tf.where(_among_likeliest(logits, top_k, top_p), logits, -float("inf"))
+        logits = tf.where(_among_likeliest(logits, top_k, top_p), logits, IMPOSSIBLE)
     drawn = _inverse(tf.nn.softmax(logits), uniform)
     return drawn if temperature is None else tf.where(temperature > 0.0, drawn, likeliest)
 
@@ -192,7 +195,7 @@ def _among_likeliest(logits, top_k, top_p):
     if top_k is not None:
         drawn &= tf.range(tf.shape(logits)[-1]) < top_k[:, None]
     if top_p is not None:
-        probabilities = tf.nn.softmax(tf.where(drawn, sorted_logits, -float("inf")))
+        probabilities = tf.nn.softmax(tf.where(drawn, sorted_logits, IMPOSSIBLE))
         likelier = tf.cumsum(probabilities, axis=-1, exclusive=True)
         drawn &= (likelier < top_p[:, None]) | (
             top_p[:, None] >= 1.0

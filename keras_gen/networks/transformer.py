@@ -119,7 +119,7 @@ class TransformerDecoder(TextDecoder):
         self.built = True
 
     def hidden(self, read, latents, training=False):
-        x = read + self.positions(ops.arange(self.length))
+        x = read + self.positions(ops.arange(self.length, dtype="int32"))
         x = x if latents is None else x + self.tell(latents)[:, None]
         for block in self.blocks:
             x = block(x, causal=True, training=training)
@@ -196,7 +196,7 @@ class AddPositions(keras.layers.Layer):
         self.built = True
 
     def call(self, x):
-        return x + self.positions(ops.arange(self.length))
+        return x + self.positions(ops.arange(self.length, dtype="int32"))
 
     def get_config(self):
         return {**super().get_config(), "length": self.length, "width": self.width}
