@@ -199,6 +199,27 @@ def assign_to_replicas(strategy, variables, values):
         tf.function(strategy.run)(assign)
 
 
+def check_scope(variables, strategy=None):
+    """Refuses variables that replicas cannot share: one replica may take any but those of several.
+
+    Args:
+        variables: list of Keras variables.
+        strategy: of the training; None for the one in force.
+
+    Raises:
+        InputError: one was made outside the scope of the strategy.
+    """
+    strategy = tf.distribute.get_strategy() if strategy is None else strategy
+    several = strategy.num_replicas_in_sync > 1
+    for variable in variables:
+        spread = several or isinstance(variable.value, tf.distribute.DistributedValues)
+        if spread and not strategy.extended.variable_created_in_scope(variable.value):
+            raise InputError(
+                f"The variable {variable.path} was made outside the scope of the strategy: build networks, augmentations "
+                "and optimizers, and compile, under `with strategy.scope():`."
+            )
+
+
 # What a step may ask and do on each replica. With one replica all of it costs nothing.
 
 

@@ -85,7 +85,7 @@ class Codebook(keras.layers.Layer):
         num = ops.shape(z)[0]
         threshold = self.dead_below * ops.cast(num, "float32") / self.num_codes
         order = ops.argsort(noise.uniform((num,), seed))
-        fresh = ops.take(z, ops.take(order, ops.arange(self.num_codes) % num), axis=0)
+        fresh = ops.take(z, ops.take(order, ops.arange(self.num_codes, dtype="int32") % num), axis=0)
         dead = self.counts <= threshold
         self.codes.assign(ops.where(dead[:, None], fresh, self.codes))
         self.sums.assign(ops.where(dead[:, None], threshold * fresh, self.sums))

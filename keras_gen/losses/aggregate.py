@@ -108,7 +108,7 @@ class DIPVAE1(ELBO):
         return covariance(posterior.mean)
 
     def regulariser(self, draw):
-        squared = ops.square(self.covariance(draw.posterior) - ops.eye(draw.z.shape[-1]))
+        squared = ops.square(self.covariance(draw.posterior) - ops.eye(draw.z.shape[-1], dtype="float32"))
         on_diagonal = ops.trace(squared)
         return {
             **super().regulariser(draw),

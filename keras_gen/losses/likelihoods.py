@@ -22,10 +22,16 @@ SCALE_SPEED = 10.0
 
 
 class Likelihood(keras.layers.Layer):
-    """Base of the likelihoods."""
+    """Base of the likelihoods. All is computed in float32.
+
+    A sub-class says in `takes` what its parameters are, so that a decoder that cannot give them is refused: "media", numbers in
+    the range of media; "logits" of either sign; "levels", logits of which only differences count; None for anything.
+    """
+
+    takes = None
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.built = True
 
     def num_parameters(self, channels):
@@ -94,6 +100,8 @@ class Bernoulli(Likelihood):
         InputError: `binarize` is none of these.
     """
 
+    takes = "logits"
+
     def __init__(self, binarize=None, **kwargs):
         if binarize not in (None, "dynamic", "threshold"):
             raise InputError(f'binarize must be "dynamic", "threshold" or None, not {binarize!r}.')
@@ -110,7 +118,7 @@ class Bernoulli(Likelihood):
 
     def observe(self, x, seed=None):
         if self.binarize == "threshold":
-            return ops.where(x >= 0, 1.0, -1.0)
+            return tf.where(x >= 0, 1.0, -1.0)
         if self.binarize is None or seed is None:
             return x
         return self._draw(x, seed)
@@ -125,7 +133,7 @@ class Bernoulli(Likelihood):
         return self._draw(self.mean(parameters), seed)
 
     def _draw(self, mean, seed):
-        return ops.where(noise.uniform(tf.shape(mean), seed, -1.0, 1.0) < mean, 1.0, -1.0)
+        return tf.where(noise.uniform(tf.shape(mean), seed, -1.0, 1.0) < mean, 1.0, -1.0)
 
     def get_config(self):
         return {**super().get_config(), "binarize": self.binarize}
@@ -142,6 +150,8 @@ class LocationScale(Likelihood):
         InputError: `scale` is not positive.
     """
 
+    takes = "media"
+
     def __init__(self, scale="learned", **kwargs):
         number = isinstance(scale, (int, float)) and not isinstance(scale, bool)
         if scale != "learned" and not (number and 0 < scale < math.inf):
@@ -155,7 +165,11 @@ class LocationScale(Likelihood):
     @property
     def scale(self):
         """The scale as it stands."""
-        return ops.convert_to_tensor(self._scale) if self._slow_log_scale is None else ops.exp(self.log_scale)
+        return (
+            ops.convert_to_tensor(self._scale, "float32")
+            if self._slow_log_scale is None
+            else ops.exp(self.log_scale)
+        )
 
     @property
     def log_scale(self):
@@ -224,6 +238,8 @@ class Categorical(Likelihood):
         InputError: there are fewer than 2 levels or more than 256.
     """
 
+    takes = "levels"
+
     def __init__(self, levels=256, quantize=False, **kwargs):
         if not isinstance(levels, int) or not 2 <= levels <= MAX_LEVELS:
             raise InputError(f"levels must be from 2 to {MAX_LEVELS}, not {levels!r}.")
@@ -262,11 +278,14 @@ class Categorical(Likelihood):
         )
 
     def _log_prob(self, x, parameters):
-        chosen = ops.one_hot(self._level(x), self.levels)
+        chosen = ops.one_hot(self._level(x), self.levels, dtype="float32")
         return ops.sum(chosen * self._log_levels(parameters), axis=-1)
 
     def mean(self, parameters):
-        return ops.sum(ops.exp(self._log_levels(parameters)) * self._value(ops.arange(self.levels)), axis=-1)
+        return ops.sum(
+            ops.exp(self._log_levels(parameters)) * self._value(ops.arange(self.levels, dtype="int32")),
+            axis=-1,
+        )
 
     def sample(self, parameters, seed):
         logits = self._log_levels(parameters)

@@ -30,6 +30,8 @@ class DiscretizedLogisticMixture(Likelihood):
         InputError: there is no component.
     """
 
+    takes = "logits"  # and means and log scales, which are of either sign too
+
     def __init__(self, components=10, **kwargs):
         if not isinstance(components, int) or components < 1:
             raise InputError(f"components must be at least 1, not {components!r}.")
@@ -79,7 +81,8 @@ class DiscretizedLogisticMixture(Likelihood):
         logits, means, log_scales, coefficients = self._split(parameters)
         which, where = tf.unstack(noise.split(seed, 2))
         uniform = noise.uniform(tf.shape(logits), which, 1e-7, 1.0)
-        chosen = ops.one_hot(ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1), self.components)
+        component = ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1)
+        chosen = ops.one_hot(component, self.components, dtype="float32")
 
         def pick(values):
             return ops.sum(chosen[..., None] * values, axis=-2)

@@ -16,11 +16,14 @@ from keras_gen.losses.normal import DiagonalNormal, log_mean_exp
 
 
 class Prior(keras.layers.Layer):
-    """Base of the priors."""
+    """Base of the priors. All is computed in float32."""
 
     standard_normal = (
         False  # whether it is N(0, 1) in each dimension, so that each has a KL divergence in closed form
     )
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
 
     def bind(self, encode, media_shape, latent_dim):
         """Tells the prior what it belongs to.

@@ -14,7 +14,7 @@ from keras_gen.losses.objectives import ELBO, Objective, weight
 def weighted_log_weights(batch_size, num_examples):
     """log(1 / (N B)) for every pair: minibatch-weighted sampling (Chen et al. 2018, equation 5)."""
     weight = 1.0 / (num_examples * ops.cast(batch_size, "float32"))
-    return ops.log(weight) + ops.zeros((batch_size, batch_size))
+    return ops.log(weight) + ops.zeros((batch_size, batch_size), "float32")
 
 
 def stratified_log_weights(batch_size, num_examples):
@@ -141,7 +141,7 @@ class FactorVAE(ELBO):
         self.learning_rate = learning_rate
 
     def make_adversary(self, latent_dim):
-        z = keras.Input((latent_dim,), name="latent")
+        z = keras.Input((latent_dim,), dtype="float32", name="latent")
         x = z
         for _ in range(self.depth):
             x = layers.LeakyReLU(0.2)(layers.Dense(self.width, kernel_initializer="he_normal")(x))

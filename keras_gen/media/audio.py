@@ -5,7 +5,6 @@ import functools
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from keras_gen.errors import InputError
 from keras_gen.media import cleaning, recordings
@@ -191,9 +190,9 @@ class Audio(Media):
         return tf.ensure_shape(log_mel, (waveforms.shape[0], None, self.mels))
 
     def to_model(self, packed):
-        """The model form of packed recordings, in Keras' float type."""
+        """The model form of packed recordings, in float32."""
         scaled = 1.0 + 2.0 / RANGE * self.log_mel(self.to_waveform(packed))
-        return ops.cast(tf.ensure_shape(scaled, (packed.shape[0], *self.model_shape)), keras.config.floatx())
+        return tf.ensure_shape(scaled, (packed.shape[0], *self.model_shape))
 
     def to_raw(self, model):
         """The waveforms whose model forms are nearest to those given; see `mel_griffin_lim`."""

@@ -17,7 +17,7 @@ class Image(Media):
     """Pictures of one size, in their raw, packed and model forms.
 
     A raw picture is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8 (height, width, channels).
-    The model form is floating, in [-1, 1].
+    The model form is float32, in [-1, 1].
 
     Args:
         height: rows of a packed picture, at least 1.
@@ -109,8 +109,8 @@ class Image(Media):
         return tf.cast(tf.round(tf.clip_by_value(pictures, 0.0, 255.0)), tf.uint8)
 
     def to_model(self, packed):
-        """The model form of packed pictures: 0 becomes -1 and 255 becomes 1, in Keras' float type."""
-        return ops.cast(ops.cast(packed, "float32") / 127.5 - 1.0, keras.config.floatx())
+        """The model form of packed pictures: 0 becomes -1 and 255 becomes 1, in float32."""
+        return ops.cast(packed, "float32") / 127.5 - 1.0
 
     def to_raw(self, model):
         """The uint8 pictures nearest to a model form; undoes `to_model` exactly."""

@@ -122,12 +122,12 @@ def _scorer(model, chunk):
             return z, log_likelihood, log_likelihood + log_ratio
 
         drawn = tf.constant(0)
-        bound = tf.fill(tf.shape(posterior.mean)[:1], -math.inf)
-        elbo, reconstruction = tf.zeros_like(bound), tf.zeros_like(bound)
+        bound = elbo = reconstruction = tf.zeros(tf.shape(posterior.mean)[:1])
         while drawn < samples:
             num = tf.minimum(chunk, samples - drawn)
             _, log_likelihood, log_weights = draw(num, drawn)
-            bound = tf.reduce_logsumexp(tf.stack([bound, tf.reduce_logsumexp(log_weights, axis=0)]), axis=0)
+            own = tf.reduce_logsumexp(log_weights, axis=0)
+            bound = tf.where(drawn == 0, own, tf.reduce_logsumexp(tf.stack([bound, own]), axis=0))
             elbo += tf.reduce_sum(log_weights, axis=0)
             reconstruction -= tf.reduce_sum(log_likelihood, axis=0)
             drawn += num

@@ -13,7 +13,7 @@ class EncoderTurns(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.steps = self.add_weight(name="steps", dtype="int64", initializer="zeros", trainable=False)
         self.total = self.add_weight(name="total", initializer="zeros", trainable=False)
         self.last = self.add_weight(name="last", initializer="zeros", trainable=False)

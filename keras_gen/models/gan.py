@@ -1,14 +1,18 @@
 """Generative adversarial networks."""
 
+import reprlib
+
 import keras
 import tensorflow as tf
 
 from keras_gen import distribution, noise, schedules
+from keras_gen.errors import InputError
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_plans
 from keras_gen.models.gan_checks import check_networks, check_settings, layers_of
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.network_checks import copy_of
 from keras_gen.models.precision import run, scaled
 from keras_gen.models.two_optimizers import TwoOptimizers
 
@@ -45,7 +49,7 @@ class GAN(GenerativeModel):
         super().__init__(media, generator.inputs[0].shape[1:], num_classes, seed, **kwargs)
         self.generator = generator
         self.discriminator = discriminator
-        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator = copy_of("generator", generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.ema = None
@@ -241,10 +245,12 @@ class GAN(GenerativeModel):
         if self.ema is None:
             return
         examples = tf.cast(batch_size * distribution.num_replicas() * self.discriminator_steps, tf.float32)
-        decay = tf.pow(0.5, examples / self.ema(self.examples_seen))
+        half_life = self.ema(self.examples_seen)
+        is_kept = half_life > 0.0
+        decay = tf.where(is_kept, tf.pow(0.5, examples / tf.where(is_kept, half_life, 1.0)), 0.0)
         averages, values = self.ema_generator.weights, self.generator.weights
         for average, value in zip(averages, values, strict=True):
-            kept = decay if value.trainable else 0.0
+            kept = tf.cast(decay, value.dtype) if value.trainable else 0.0
             average.assign(value + kept * (average - value))
 
     # The steps that `fit` and `evaluate` take.
@@ -265,7 +271,8 @@ class GAN(GenerativeModel):
 
         def generator_gradients():
             loss, pull = generator_side()
-            return loss, tape.gradient(fake, self.generator.trainable_variables, output_gradients=pull)
+            gradients = tape.gradient(fake, self.generator.trainable_variables, output_gradients=pull)
+            return loss, [None if each is None else tf.convert_to_tensor(each) for each in gradients]
 
         if self.discriminator_steps == 1:
             loss, gradients = generator_gradients()
@@ -341,9 +348,17 @@ class GAN(GenerativeModel):
 
         Returns:
             Dict of floats, see `keras_gen.metrics.Quality.score`.
+
+        Raises:
+            InputError: `real` is neither.
         """
         from keras_gen.metrics import Quality  # metrics stand above models
 
+        if not isinstance(real, Quality) and not hasattr(real, "arrays"):
+            raise InputError(
+                "A GAN is scored against a Dataset of keras_gen.datasets.load, or a Quality made of one, not against "
+                f"{reprlib.repr(real)}."
+            )
         quality = real if isinstance(real, Quality) else Quality(real)
         labels = self.labels_for(num)
         return quality.score(self.generate(num, labels, seed), labels)

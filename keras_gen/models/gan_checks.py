@@ -4,28 +4,52 @@ import keras
 
 from keras_gen.errors import InputError
 from keras_gen.losses.penalties import SlopePenalty
+from keras_gen.media import Audio, Image
+from keras_gen.models.network_checks import (
+    check_apart,
+    check_label_input,
+    check_media,
+    check_network,
+    check_num_classes,
+    check_one_output,
+    check_scope,
+)
+from keras_gen.models.output_ranges import check_outputs
 
 
 def check_networks(generator, discriminator, media, num_classes):
     """Raises `InputError` where the networks do not fit each other, the media or the labels."""
+    check_media(media, Image, Audio)
+    check_num_classes(num_classes)
+    networks = {"generator": generator, "discriminator": discriminator}
+    for name, network in networks.items():
+        check_network(name, network)
+        check_one_output(name, network)
+    latent_shape, made = (tuple(tensor.shape[1:]) for tensor in (generator.inputs[0], generator.outputs[0]))
+    taken, judged = (
+        tuple(tensor.shape[1:]) for tensor in (discriminator.inputs[0], discriminator.outputs[0])
+    )
+    if latent_shape == judged == media.model_shape:
+        raise InputError("The networks are given in the other order: a GAN takes the generator first.")
     inputs = 1 if num_classes is None else 2
-    for network in (generator, discriminator):
+    for name, network in networks.items():
         if len(network.inputs) != inputs:
             raise InputError(
-                f"With num_classes={num_classes} the {network.name} must have {inputs} input(s), but it has "
+                f"With num_classes={num_classes} the {name} must have {inputs} input(s), but it has "
                 f"{len(network.inputs)}: build it with the same num_classes."
             )
-    shapes = {
-        "generator makes": generator.output_shape[1:],
-        "discriminator takes": discriminator.inputs[0].shape[1:],
-    }
-    for what, shape in shapes.items():
-        if tuple(shape) != media.model_shape:
-            raise InputError(f"The {what} pictures of shape {tuple(shape)}, but media is {media}.")
-    if discriminator.output_shape[1:] != (1,):
-        raise InputError(
-            f"The discriminator must give one logit a picture, not {discriminator.output_shape[1:]}."
-        )
+        check_label_input(name, network, num_classes)
+    for what, shape in {"generator makes": made, "discriminator takes": taken}.items():
+        if shape != media.model_shape:
+            raise InputError(f"The {what} {media.plural} of shape {shape}, but media is {media}.")
+    if None in latent_shape:
+        raise InputError(f"The generator takes latents of shape {latent_shape}: give its Input every length.")
+    if judged != (1,):
+        raise InputError(f"The discriminator must give one logit a picture, of shape (1,), not {judged}.")
+    check_apart(**networks)
+    check_scope(*networks.values())
+    check_outputs("generator", generator, "media")
+    check_outputs("discriminator", discriminator, "logits")
 
 
 def check_settings(gan, penalties, penalty_interval, discriminator_steps, optimizers, plan):

@@ -20,6 +20,7 @@ from keras_gen.models.data_check import (
 )
 from keras_gen.models.interpolation import spherical
 from keras_gen.models.labels import check_label, label_shape, labels_for
+from keras_gen.models.network_checks import reading
 from keras_gen.models.trainer import Trainer
 from keras_gen.models.transfer import transfer
 
@@ -468,7 +469,8 @@ class GenerativeModel(Trainer):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**keras.saving.deserialize_keras_object(config))
+        with reading():
+            return cls(**keras.saving.deserialize_keras_object(config))
 
 
 # How Keras begins to tell of data that it has no adapter for, before it prints all of them.

@@ -11,9 +11,9 @@ def label_shape(num_classes):
     """The shape of an example's label: () where it has one, (n,) where it has n.
 
     Args:
-        num_classes: int, or a tuple of n ints.
+        num_classes: int, or a tuple of n ints, or the list that a saved tuple comes back as.
     """
-    return (len(num_classes),) if isinstance(num_classes, tuple) else ()
+    return (len(num_classes),) if isinstance(num_classes, (tuple, list)) else ()
 
 
 def labels_for(num, labels, num_classes):

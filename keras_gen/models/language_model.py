@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.losses import CategoricalTokens
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.network_checks import check_scope
 from keras_gen.models.precision import scaled
 from keras_gen.models.sentences import SentenceWriter
 from keras_gen.models.text_checks import check_decoder
@@ -31,6 +32,7 @@ class LanguageModel(SentenceWriter, GenerativeModel):
 
     def __init__(self, decoder, media, seed=0, **kwargs):
         check_decoder(decoder, media, latent_dim=None)
+        check_scope(decoder)
         super().__init__(media, media.shape, None, seed, **kwargs)
         self.decoder = decoder
         self.likelihood = CategoricalTokens(media.vocabulary_size)

@@ -1,20 +1,7 @@
 """Half precision inside networks, single precision outside: losses, slopes and likelihoods are always float32."""
 
-import contextlib
-
 import keras
 from keras import ops
-
-
-@contextlib.contextmanager
-def policy(name):
-    """The dtype policy of this name for all layers that are made within, such as "mixed_bfloat16"."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def run(network, inputs, labels=None, training=False):

@@ -5,7 +5,14 @@ import warnings
 from keras_gen.errors import InputError
 from keras_gen.media import Text
 from keras_gen.media.text import MOST_UNKNOWN
+from keras_gen.models.network_checks import check_layers
 from keras_gen.networks.text_decoder import TextDecoder
+
+
+def check_text(media):
+    """Raises `InputError` where media are not sentences."""
+    if not isinstance(media, Text):
+        raise InputError(f"media must be a Text, for sentences alone, not {media!r}.")
 
 
 def check_decoder(decoder, media, latent_dim):
@@ -16,8 +23,7 @@ def check_decoder(decoder, media, latent_dim):
         media: what should be a `Text`.
         latent_dim: that it should take, or None for none.
     """
-    if not isinstance(media, Text):
-        raise InputError(f"media must be a Text, for sentences alone, not {media!r}.")
+    check_text(media)
     if not isinstance(decoder, TextDecoder):
         raise InputError(f"decoder must be a TextDecoder, such as RecurrentDecoder, not {decoder!r}.")
     wanted = (media.length, media.vocabulary_size, latent_dim)
@@ -28,6 +34,7 @@ def check_decoder(decoder, media, latent_dim):
             for length, size, dim in (given, wanted)
         ]
         raise InputError(f"The decoder is made for {told[0]}, but {told[1]} are wanted here.")
+    check_layers("decoder", decoder)
 
 
 def warn_of_unknown(media, x):

@@ -11,7 +11,7 @@ from keras_gen.losses import CategoricalTokens, VampPrior
 from keras_gen.losses.objectives import Objective, Outcome
 from keras_gen.models.encoder_turns import EncoderTurns
 from keras_gen.models.sentences import SentenceWriter
-from keras_gen.models.text_checks import check_decoder
+from keras_gen.models.text_checks import check_decoder, check_text
 from keras_gen.models.training_phases import TrainingPhases
 from keras_gen.models.vae import EVIDENCE, VAE
 
@@ -63,6 +63,7 @@ class TextVAE(SentenceWriter, VAE):
     ):
         if isinstance(prior, VampPrior):
             raise InputError("VampPrior learns pseudo-inputs, which tokens cannot be: take another prior.")
+        check_text(media)
         likelihood = CategoricalTokens(media.vocabulary_size)
         super().__init__(
             encoder, decoder, media, likelihood, objective, prior, None, seed, sampling_prior, **kwargs

@@ -162,7 +162,9 @@ class Trainer(keras.Model):
         gradients, variables = zip(*pairs, strict=True)
         *gradients, loss = distribution.mean_over_replicas([*gradients, loss])
         # A sum is finite only if every term is.
-        finite = tf.math.is_finite(tf.add_n([loss, *(tf.reduce_sum(gradient) for gradient in gradients)]))
+        finite = tf.math.is_finite(
+            tf.add_n([loss, *(tf.reduce_sum(tf.cast(gradient, loss.dtype)) for gradient in gradients)])
+        )
         finite &= ~tf.convert_to_tensor(self.step_is_broken)  # by a network that learned before in this step
         self.step_is_broken.assign(~finite)
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
@@ -237,13 +239,10 @@ class Trainer(keras.Model):
     def _share_among_replicas(self):
         if self.jit_compile:
             raise InputError("XLA compiles for one replica only: compile with jit_compile=False for several.")
-        created_in_scope = self.distribute_strategy.extended.variable_created_in_scope
-        for variable in [*self.variables, *(v for o in self.optimizers.values() for v in o.variables)]:
-            if not created_in_scope(variable.value):
-                raise InputError(
-                    f"The variable {variable.path} was made outside the scope of the strategy: build networks, augmentations "
-                    "and optimizers, and compile, under `with strategy.scope():`."
-                )
+        of_optimizers = [
+            variable for optimizer in self.optimizers.values() for variable in optimizer.variables
+        ]
+        distribution.check_scope([*self.variables, *of_optimizers], self.distribute_strategy)
         for network in self.trained_networks():
             for layer in network._flatten_layers():
                 if isinstance(layer, keras.layers.BatchNormalization):

@@ -8,20 +8,28 @@ from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses import ELBO, Gaussian, GaussianMixture, StandardNormal
 from keras_gen.losses.normal import DiagonalNormal
+from keras_gen.media import Audio, Image, Text
 from keras_gen.models.autoencoder import Autoencoder
 from keras_gen.models.data_check import media_and_labels
 from keras_gen.models.generative_model import GENERATE_BATCH
-from keras_gen.models.precision import policy, run, scaled
+from keras_gen.models.network_checks import (
+    check_apart,
+    check_media,
+    check_network,
+    check_num_classes,
+    check_scope,
+)
+from keras_gen.models.precision import run, scaled
 from keras_gen.models.vae_checks import (
     check_augment,
     check_decoder,
     check_encoder_inputs,
     check_kinds,
-    check_network,
     check_together,
     latent_dim_of,
 )
 from keras_gen.models.walks import LatentWalks
+from keras_gen.networks.precision import policy
 
 EVIDENCE = ("loss", "reconstruction", "kl", "elbo")
 
@@ -78,11 +86,15 @@ class VAE(LatentWalks, Autoencoder):
         objective = ELBO() if objective is None else objective
         prior = StandardNormal() if prior is None else prior
         check_kinds(likelihood=likelihood, objective=objective, prior=prior)
+        check_media(media, Image, Audio, Text)
+        check_num_classes(num_classes)
         check_network("encoder", encoder)
         latent_dim = latent_dim_of(encoder)
         check_encoder_inputs(encoder, media, num_classes)
         self.check_decoder(decoder, media, likelihood, (latent_dim,), num_classes)
         check_together(encoder, objective, prior)
+        check_apart(encoder=encoder, decoder=decoder)
+        check_scope(encoder, decoder, likelihood, prior)
         super().__init__(encoder, decoder, media, likelihood, (latent_dim,), num_classes, seed, **kwargs)
         self.objective = objective
         with policy("float32"):  # it is not saved but made anew, whatever the policy is then

@@ -3,17 +3,17 @@
 from keras_gen.errors import InputError
 from keras_gen.layers import AudioAugment
 from keras_gen.losses import GaussianMixture, Likelihood, Objective, Prior, VampPrior
-from keras_gen.media import Audio
+from keras_gen.media import Audio, Image
+from keras_gen.models.network_checks import (
+    check_label_input,
+    check_media,
+    check_network,
+    check_one_output,
+    outputs_of,
+)
+from keras_gen.models.output_ranges import check_outputs
 
 EXAMPLES = {"likelihood": 'Bernoulli("dynamic")', "objective": "ELBO()", "prior": "StandardNormal()"}
-
-
-def check_network(name, network):
-    """Raises `InputError` where a network is not a functional model."""
-    if not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
-        raise InputError(
-            f"{name} must be a built functional or sequential keras Model, whose shapes can be read, not {network!r}."
-        )
 
 
 def check_kinds(**parts):
@@ -28,13 +28,16 @@ def check_kinds(**parts):
 
 def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
     """Raises `InputError` where the decoder does not fit the latents, the likelihood or the labels."""
+    check_media(media, Image, Audio)
     check_network("decoder", decoder)
+    check_one_output("decoder", decoder)
     inputs = 1 if num_classes is None else 2
     if len(decoder.inputs) != inputs:
         raise InputError(
             f"With num_classes={num_classes} the decoder must have {inputs} input(s), but it has {len(decoder.inputs)}: "
             "build it with the same num_classes."
         )
+    check_label_input("decoder", decoder, num_classes)
     taken = tuple(decoder.inputs[0].shape[1:])
     if taken != latent_shape:
         raise InputError(
@@ -43,11 +46,13 @@ def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
         )
     *places, channels = media.model_shape
     wanted = (*places, likelihood.num_parameters(channels))
-    if tuple(decoder.output_shape[1:]) != wanted:
+    given = tuple(decoder.outputs[0].shape[1:])
+    if given != wanted:
         raise InputError(
             f"{type(likelihood).__name__} of {media} takes parameters of shape {wanted}, but the decoder gives "
-            f"{tuple(decoder.output_shape[1:])}: build it for this media and likelihood."
+            f"{given}: build it for this media and likelihood."
         )
+    check_outputs(f"decoder of {type(likelihood).__name__}", decoder, likelihood.takes)
 
 
 def check_augment(augment, media):
@@ -65,6 +70,7 @@ def check_encoder_inputs(encoder, media, num_classes):
             f"The encoder has {len(encoder.inputs)} inputs, but num_classes is {num_classes}: build it with the same "
             "num_classes."
         )
+    check_label_input("encoder", encoder, num_classes)
     taken = tuple(encoder.inputs[0].shape[1:])
     if taken != media.model_shape:
         raise InputError(
@@ -75,10 +81,13 @@ def check_encoder_inputs(encoder, media, num_classes):
 def latent_dim_of(encoder):
     """The length of the latents of a VAE's encoder; raises `InputError` where it is not the encoder of a VAE."""
     shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
-    if len(shapes) != 2 or shapes[0] != shapes[1] or len(shapes[0]) != 1:
+    is_pair = isinstance(outputs_of(encoder), (list, tuple)) and len(shapes) == 2
+    if not is_pair or shapes[0] != shapes[1] or len(shapes[0]) != 1:
         raise InputError(
-            f"The encoder must give a mean and a log variance of shape (latent_dim,) each, but it gives {shapes}."
+            f"The encoder must give a mean and a log variance of shape (latent_dim,) each, in a list, but it gives {shapes}."
         )
+    check_outputs("mean of the encoder", encoder, "means")
+    check_outputs("log variance of the encoder", encoder, "log_variances", place=1)
     return shapes[0][0]
 
 

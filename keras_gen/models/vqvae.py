@@ -1,5 +1,7 @@
 """Autoencoders of discrete latents, with a prior that learns along."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,9 +11,17 @@ from keras_gen.errors import InputError
 from keras_gen.layers import Codebook
 from keras_gen.layers.codebook import perplexity, straight_through
 from keras_gen.losses import Gaussian
+from keras_gen.media import Audio, Image
 from keras_gen.models.autoencoder import SCORE_BATCH, Autoencoder
+from keras_gen.models.network_checks import (
+    check_apart,
+    check_media,
+    check_network,
+    check_num_classes,
+    check_scope,
+)
 from keras_gen.models.precision import run
-from keras_gen.models.vae_checks import check_kinds, check_network
+from keras_gen.models.vae_checks import check_kinds
 from keras_gen.models.vqvae_checks import check_codes, check_grid
 from keras_gen.networks import CodePrior
 
@@ -74,16 +84,22 @@ class VQVAE(Autoencoder):
     ):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
         check_kinds(likelihood=likelihood)
+        check_media(media, Image, Audio)
+        check_num_classes(num_classes)
         for name, network in {"encoder": encoder, "decoder": decoder}.items():
             check_network(name, network)
         if not isinstance(prior, CodePrior):
             raise InputError(f"prior must be a CodePrior of keras_gen.networks, not {prior!r}.")
         codebook = Codebook(prior.num_codes) if codebook is None else codebook
-        if commitment < 0:
-            raise InputError(f"commitment must be at least 0, not {commitment}.")
+        if not isinstance(codebook, Codebook):
+            raise InputError(f"codebook must be a Codebook of keras_gen.layers, not {codebook!r}.")
+        if not isinstance(commitment, (int, float)) or not 0 <= commitment < math.inf:
+            raise InputError(f"commitment must be at least 0, not {commitment!r}.")
         check_grid(encoder, decoder, media, likelihood, num_classes)
         grid = encoder.output_shape[1:]
         check_codes(prior, codebook, grid, num_classes)
+        check_apart(encoder=encoder, decoder=decoder)
+        check_scope(encoder, decoder, likelihood, prior, codebook)
         super().__init__(encoder, decoder, media, likelihood, grid[:2], num_classes, seed, **kwargs)
         if not codebook.built:
             codebook.build(encoder.output_shape)

@@ -1,6 +1,7 @@
 """Refusing networks that cannot make a VQVAE."""
 
 from keras_gen.errors import InputError
+from keras_gen.models.network_checks import check_one_output
 from keras_gen.models.vae_checks import check_decoder, check_encoder_inputs
 
 
@@ -12,6 +13,7 @@ def check_grid(encoder, decoder, media, likelihood, num_classes):
             "The encoder must take a picture alone and give one grid of shape (h, w, code_dim), but it has "
             f"{len(encoder.inputs)} input(s) and gives {shapes}: build it with networks.conv_grid."
         )
+    check_one_output("encoder", encoder)
     check_encoder_inputs(encoder, media, num_classes)
     taken = tuple(decoder.inputs[0].shape[1:])
     if taken != shapes[0]:

@@ -70,13 +70,13 @@ class CodePrior(keras.layers.Layer):
             ops.pad(flat, ((0, 0), (back, 0)), constant_values=self.num_codes)[:, : self.places]
             for back in (1, self.grid[1])
         )
-        x = self._inputs(before, above, ops.arange(self.places), labels)
+        x = self._inputs(before, above, ops.arange(self.places, dtype="int32"), labels)
         return ops.reshape(self.head(self.gru(x)), (-1, *self.grid, self.num_codes))
 
     def log_prob(self, codes, labels=None):
         """log p(codes) of each example, (batch,), in nats."""
         log_p = ops.log_softmax(self(codes, labels))
-        return ops.sum(ops.one_hot(codes, self.num_codes) * log_p, axis=(1, 2, 3))
+        return ops.sum(ops.one_hot(codes, self.num_codes, dtype="float32") * log_p, axis=(1, 2, 3))
 
     def step(self, place, recent, state, labels=None):
         """The logits at one place.

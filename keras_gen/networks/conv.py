@@ -3,11 +3,13 @@
 import keras
 from keras import layers
 
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs
 from keras_gen.networks.latents import encoder_inputs, join_label, posterior_encoder
 from keras_gen.networks.sizes import channels, halved_sizes
 
 
+@builder
 def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=256, activation="silu"):
     """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8 to 256.
 

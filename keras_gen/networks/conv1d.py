@@ -4,12 +4,14 @@ import keras
 from keras import layers
 
 from keras_gen.errors import InputError
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs
 from keras_gen.networks.latents import encoder_inputs, join_label, posterior_encoder
 
 SHORTEST = 7  # frames, below which the length is not halved again
 
 
+@builder
 def conv1d(
     media,
     likelihood,

@@ -4,11 +4,13 @@ import keras
 from keras import layers
 
 from keras_gen.errors import InputError
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import check_one_label
 from keras_gen.networks.conv import crop
 from keras_gen.networks.sizes import channels, halved_sizes
 
 
+@builder
 def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvings=2, blocks=2):
     """Builds an encoder to a grid of vectors and a decoder from it, for any square size from 8 to 256.
 

@@ -3,10 +3,12 @@
 import keras
 from keras import layers
 
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs, projection_discriminator
 from keras_gen.networks.sizes import channels, start_and_doublings
 
 
+@builder
 def dcgan(media, num_classes=None, latent_dim=100, width=64):
     """Builds a generator of transposed convolutions and a discriminator of strided ones.
 

@@ -5,10 +5,12 @@ import math
 import keras
 from keras import layers
 
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs
 from keras_gen.networks.latents import encoder_inputs, join_label, posterior_encoder
 
 
+@builder
 def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, activation="tanh"):
     """Builds the fully connected pair of Burda et al. 2016: by default 784-200-200-50 on MNIST, tanh between.
 

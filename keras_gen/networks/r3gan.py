@@ -7,6 +7,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers.basis import LearnedBasis
 from keras_gen.layers.grouped_conv import GroupedConv2D
 from keras_gen.layers.resampling import FilteredDownSampling2D, FilteredUpSampling2D
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs, projection_discriminator
 from keras_gen.networks.sizes import channels, start_and_doublings
 
@@ -15,6 +16,7 @@ GROUP_SIZE = 16
 SLOPE = 0.2
 
 
+@builder
 def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
     """Builds the mirrored residual pair of R3GAN, with neither normalisation nor tanh.
 

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from keras_gen.networks.builder import builder
 from keras_gen.networks.latents import encoder_inputs, posterior_encoder
 from keras_gen.networks.text_decoder import TextDecoder
 
@@ -21,11 +22,12 @@ class RecurrentDecoder(TextDecoder):
         self, length, vocabulary_size, latent_dim=None, width=256, dropout=0.0, word_dropout=0.0, **kwargs
     ):
         super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
-        self.lstm = layers.LSTM(width, return_sequences=True)
+        self.lstm = layers.LSTM(width, return_sequences=True, dtype=self.dtype_policy)
         self.lstm.build((None, length, width + (latent_dim or 0)))
         self.first = self.skip = None
         if latent_dim is not None:
-            self.first, self.skip = layers.Dense(2 * width, name="first"), layers.Dense(width, name="skip")
+            self.first = layers.Dense(2 * width, dtype=self.dtype_policy, name="first")
+            self.skip = layers.Dense(width, dtype=self.dtype_policy, name="skip")
             for layer in (self.first, self.skip):
                 layer.build((None, latent_dim))
         self.built = True
@@ -54,6 +56,7 @@ def _joined(read, latents):
     return ops.concatenate([read, ops.cast(latents, read.dtype)], axis=-1)
 
 
+@builder
 def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
     """Builds a recurrent pair for sentences.
 

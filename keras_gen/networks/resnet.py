@@ -3,12 +3,14 @@
 import keras
 from keras import layers
 
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs
 from keras_gen.networks.conv import crop
 from keras_gen.networks.latents import encoder_inputs, join_label, posterior_encoder
 from keras_gen.networks.sizes import channels, halved_sizes
 
 
+@builder
 def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=1, activation="silu"):
     """Builds a residual pair without normalisation, for any square size from 8 to 256.
 

@@ -4,10 +4,12 @@ import keras
 from keras import layers, ops
 
 from keras_gen.layers.spectral_norm import SpectralNorm
+from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import latent_inputs, projection_discriminator
 from keras_gen.networks.sizes import channels, start_and_doublings
 
 
+@builder
 def sngan(media, num_classes=None, latent_dim=128, width=32):
     """Builds a residual generator and a residual discriminator with spectral norm on every layer.
 

@@ -7,8 +7,10 @@ from keras import layers, ops
 from keras_gen.errors import InputError
 from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
 from keras_gen.networks.blocks import in_blocks
+from keras_gen.networks.precision import policy_of_weights_in_float32
 
 LOWEST = END  # of the tokens that are written: not padding, nor the unknown
+IMPOSSIBLE = -1e30  # a logit whose exponential is 0; infinity would stop `enable_check_numerics`
 
 
 class TextDecoder(keras.layers.Layer):
@@ -44,7 +46,7 @@ class TextDecoder(keras.layers.Layer):
         for name, value in (("dropout", dropout), ("word_dropout", word_dropout)):
             if not 0 <= value < 1:
                 raise InputError(f"{name} must be at least 0 and below 1, not {value}.")
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(autocast=False, **{"dtype": policy_of_weights_in_float32(), **kwargs})
         self.length, self.vocabulary_size, self.latent_dim, self.width = (
             length,
             vocabulary_size,
@@ -53,11 +55,14 @@ class TextDecoder(keras.layers.Layer):
         )
         self.dropout, self.word_dropout = dropout, word_dropout
         self.embedding = layers.ReversibleEmbedding(
-            vocabulary_size, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5)
+            vocabulary_size,
+            width,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
+            dtype=self.dtype_policy,
         )
         self.embedding.build((None, length))
         self.drop_words, self.drop_read, self.drop_written = (
-            layers.Dropout(rate) for rate in (word_dropout, dropout, dropout)
+            layers.Dropout(rate, dtype=self.dtype_policy) for rate in (word_dropout, dropout, dropout)
         )
 
     # What sub-classes say.
@@ -139,11 +144,11 @@ class TextDecoder(keras.layers.Layer):
 
     def _generate(self, latents, uniform, temperature, top_k, top_p):
         batch = tf.shape(latents if uniform is None else uniform)[0]
-        never = tf.where(tf.range(self.vocabulary_size) < LOWEST, -float("inf"), 0.0)
+        never = tf.range(self.vocabulary_size) < LOWEST
 
         def write(place, token, ended, memory, written):
             hidden, memory = self.step(place, self._read(token), memory, latents)
-            logits = self._logits(hidden) + never
+            logits = tf.where(never, IMPOSSIBLE, self._logits(hidden))
             token = choose(logits, None if uniform is None else uniform[:, place], temperature, top_k, top_p)
             token = tf.where(ended, PADDING, token)
             written = tf.where(tf.range(self.length) == place, token[:, None], written)
@@ -180,7 +185,7 @@ def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
     if temperature is not None:
         logits = logits / tf.maximum(temperature, 1e-6)[:, None]
     if top_k is not None or top_p is not None:
-        logits = tf.where(_among_likeliest(logits, top_k, top_p), logits, -float("inf"))
+        logits = tf.where(_among_likeliest(logits, top_k, top_p), logits, IMPOSSIBLE)
     drawn = _inverse(tf.nn.softmax(logits), uniform)
     return drawn if temperature is None else tf.where(temperature > 0.0, drawn, likeliest)
 
@@ -192,7 +197,7 @@ def _among_likeliest(logits, top_k, top_p):
     if top_k is not None:
         drawn &= (tf.range(tf.shape(logits)[-1]) < top_k[:, None]) | (top_k[:, None] <= 0)
     if top_p is not None:
-        probabilities = tf.nn.softmax(tf.where(drawn, sorted_logits, -float("inf")))
+        probabilities = tf.nn.softmax(tf.where(drawn, sorted_logits, IMPOSSIBLE))
         likelier = tf.cumsum(probabilities, axis=-1, exclusive=True)
         drawn &= (likelier < top_p[:, None]) | (
             top_p[:, None] >= 1.0

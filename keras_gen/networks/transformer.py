@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_gen.errors import InputError
+from keras_gen.networks.builder import builder
 from keras_gen.networks.latents import posterior_encoder
 from keras_gen.networks.recurrent import read_tokens
 from keras_gen.networks.text_decoder import TextDecoder
@@ -31,15 +32,18 @@ class TransformerBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width, self.heads, self.dropout = width, heads, dropout
         self.supports_masking = True
-        self.attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout)
+        own = {"dtype": self.dtype_policy}  # as it was saved, whatever the policy of the process
+        self.attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout, **own)
         self.attention.build((None, None, width), (None, None, width))
-        self.before_attention, self.before_dense = (layers.LayerNormalization(epsilon=1e-5) for _ in range(2))
-        self.wide = layers.Dense(4 * width, activation="gelu")
-        self.narrow = layers.Dense(width)
+        self.before_attention, self.before_dense = (
+            layers.LayerNormalization(epsilon=1e-5, **own) for _ in range(2)
+        )
+        self.wide = layers.Dense(4 * width, activation="gelu", **own)
+        self.narrow = layers.Dense(width, **own)
         for layer in (self.before_attention, self.before_dense, self.wide):
             layer.build((None, None, width))
         self.narrow.build((None, None, 4 * width))
-        self.drop = layers.Dropout(dropout)
+        self.drop = layers.Dropout(dropout, **own)
         self.built = True
 
     def call(self, x, seen=None, visible=None, causal=False, training=False):
@@ -102,18 +106,20 @@ class TransformerDecoder(TextDecoder):
     ):
         super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
         self.num_blocks, self.heads = blocks, heads
-        self.positions = _positions(length, width)
-        self.blocks = [TransformerBlock(width, heads, dropout) for _ in range(blocks)]
-        self.normalise = layers.LayerNormalization(epsilon=1e-5)
+        self.positions = _positions(length, width, self.dtype_policy)
+        self.blocks = [
+            TransformerBlock(width, heads, dropout, dtype=self.dtype_policy) for _ in range(blocks)
+        ]
+        self.normalise = layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
         self.normalise.build((None, None, width))
         self.tell = None
         if latent_dim is not None:
-            self.tell = layers.Dense(width, name="tell")
+            self.tell = layers.Dense(width, dtype=self.dtype_policy, name="tell")
             self.tell.build((None, latent_dim))
         self.built = True
 
     def hidden(self, read, latents, training=False):
-        x = read + self.positions(ops.arange(self.length))
+        x = read + self.positions(ops.arange(self.length, dtype="int32"))
         x = x if latents is None else x + self.tell(latents)[:, None]
         for block in self.blocks:
             x = block(x, causal=True, training=training)
@@ -140,14 +146,14 @@ class TransformerDecoder(TextDecoder):
         return {**super().get_config(), "blocks": self.num_blocks, "heads": self.heads}
 
 
-def _positions(length, width):
-    positions = layers.Embedding(
-        length, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=0.02)
-    )
+def _positions(length, width, dtype):
+    small = keras.initializers.RandomNormal(stddev=0.02)
+    positions = layers.Embedding(length, width, embeddings_initializer=small, dtype=dtype)
     positions.build((None,))
     return positions
 
 
+@builder
 def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, blocks=2, heads=4):
     """Builds a pair of transformers for sentences; the encoder averages over all places what it knows there.
 
@@ -186,11 +192,11 @@ class AddPositions(keras.layers.Layer):
         super().__init__(**kwargs)
         self.length, self.width = length, width
         self.supports_masking = True
-        self.positions = _positions(length, width)
+        self.positions = _positions(length, width, self.dtype_policy)
         self.built = True
 
     def call(self, x):
-        return x + self.positions(ops.arange(self.length))
+        return x + self.positions(ops.arange(self.length, dtype="int32"))
 
     def get_config(self):
         return {**super().get_config(), "length": self.length, "width": self.width}

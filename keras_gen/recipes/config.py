@@ -179,10 +179,10 @@ class Config:
         """A compiled model."""
         import keras
 
-        from keras_gen.models import precision
+        from keras_gen.networks.precision import policy
 
         keras.utils.set_random_seed(self.seed)
-        with precision.policy(self.precision):
+        with policy(self.precision):
             model = self.make()
         if self.start is not None:
             model.take_weights(self.earlier())

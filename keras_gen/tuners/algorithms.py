@@ -1,7 +1,7 @@
 """KerasTuner's algorithms, as tuners whose trials are runs."""
 
 from keras_gen.tuners import oracles
-from keras_gen.tuners.recipe_tuner import RecipeTuner, at_least
+from keras_gen.tuners.recipe_tuner import RecipeTuner, at_least, check_hypermodel
 
 
 class RandomSearch(RecipeTuner):
@@ -23,7 +23,7 @@ class RandomSearch(RecipeTuner):
     """
 
     def __init__(self, hypermodel, max_trials=10, seed=0, **settings):
-        oracle = oracles.RandomOracle(hypermodel.objective, **_drawn(max_trials, seed))
+        oracle = oracles.RandomOracle(**_drawn(hypermodel, max_trials, seed))
         super().__init__(hypermodel, oracle, **settings)
 
 
@@ -40,11 +40,9 @@ class BayesianOptimization(RecipeTuner):
 
     def __init__(self, hypermodel, max_trials=10, num_initial_points=None, seed=0, **settings):
         at_least(2, num_initial_points=num_initial_points)
-        oracle = oracles.BayesianOracle(
-            hypermodel.objective,
-            num_initial_points=num_initial_points or max(2, len(hypermodel.space)),
-            **_drawn(max_trials, seed),
-        )
+        drawn = _drawn(hypermodel, max_trials, seed)
+        num_initial_points = num_initial_points or max(2, len(hypermodel.space))
+        oracle = oracles.BayesianOracle(num_initial_points=num_initial_points, **drawn)
         super().__init__(hypermodel, oracle, **settings)
 
 
@@ -58,7 +56,7 @@ class GridSearch(RecipeTuner):
     """
 
     def __init__(self, hypermodel, max_trials=None, **settings):
-        oracle = oracles.GridOracle(hypermodel.objective, **_drawn(max_trials, 0))
+        oracle = oracles.GridOracle(**_drawn(hypermodel, max_trials, 0))
         super().__init__(hypermodel, oracle, **settings)
 
 
@@ -77,10 +75,9 @@ class Hyperband(RecipeTuner):
     def __init__(self, hypermodel, max_trials=None, factor=3, hyperband_iterations=1, seed=0, **settings):
         at_least(2, factor=factor)
         at_least(1, hyperband_iterations=hyperband_iterations)
-        drawn = _drawn(max_trials, seed)
+        drawn = _drawn(hypermodel, max_trials, seed)
         limit = drawn.pop("max_trials")
         oracle = oracles.HyperbandOracle(
-            hypermodel.objective,
             max_epochs=hypermodel.short.epochs,
             factor=factor,
             hyperband_iterations=hyperband_iterations,
@@ -90,8 +87,14 @@ class Hyperband(RecipeTuner):
         super().__init__(hypermodel, oracle, **settings)
 
 
-def _drawn(max_trials, seed):
+def _drawn(hypermodel, max_trials, seed):
     """What all oracles take. KerasTuner takes a seed of 0 for none, and failures in a row are counted where they happen."""
+    check_hypermodel(hypermodel)
     at_least(1, max_trials=max_trials)
     at_least(0, seed=seed)
-    return {"max_trials": max_trials, "seed": seed + 1, "max_consecutive_failed_trials": None}
+    return {
+        "objective": hypermodel.objective,
+        "max_trials": max_trials,
+        "seed": seed + 1,
+        "max_consecutive_failed_trials": None,
+    }

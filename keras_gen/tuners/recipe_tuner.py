@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import json
+import reprlib
 import shutil
 import time
 import traceback
@@ -23,6 +24,7 @@ from keras_gen.recipes.training import SAMPLES_SHOWN, best_model, fit, trained_e
 from keras_gen.tuners import board, workers
 from keras_gen.tuners.clock import Deadline, SearchClock
 from keras_gen.tuners.folder import check_settings, keep_settings, settings_of
+from keras_gen.tuners.hyper_recipe import HyperRecipe
 from keras_gen.tuners.outcome import Outcome, is_fault_of_machine, reason, told
 
 MOST_STARTS = 5  # of a trial that comes no further, as when the process is killed for want of memory
@@ -49,7 +51,8 @@ class RecipeTuner(keras_tuner.Tuner):
         say: function that is told in a line what happens; None keeps quiet.
 
     Raises:
-        InputError: a number is out of its range, the data cannot be used, or the folder holds another search.
+        InputError: `hypermodel` is something else, a number is out of its range, the data cannot be used, or the folder holds
+            another search.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class RecipeTuner(keras_tuner.Tuner):
         trial_minutes=None,
         say=print,
     ):
+        check_hypermodel(hypermodel)
         at_least(1, executions_per_trial=executions_per_trial)
         for name, value in {"minutes": minutes, "trial_minutes": trial_minutes}.items():
             if value is not None and not value > 0:
@@ -276,6 +280,16 @@ def take_checkpoint(earlier, run):
     ):
         if source.is_file():
             replace_atomically(target, lambda partial, source=source: shutil.copyfile(source, partial))
+
+
+def check_hypermodel(hypermodel):
+    """Raises `InputError` where what is to be searched is no recipe."""
+    if not isinstance(hypermodel, HyperRecipe):
+        raise InputError(
+            'The tuners of keras_gen search recipes, so hypermodel must be a HyperRecipe, such as HyperRecipe("digits-gan"), not '
+            f"{reprlib.repr(hypermodel)}: for a build function of your own take KerasTuner's tuners, such as "
+            "keras_tuner.RandomSearch."
+        )
 
 
 def at_least(least, **numbers):

@@ -11,7 +11,8 @@ from keras_gen.losses import R1, R2, GradientPenalty
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.media import Image
 from keras_gen.models import GAN, VAE, VQVAE, load_model
-from keras_gen.models.precision import policy, scaled
+from keras_gen.models.precision import scaled
+from keras_gen.networks.precision import policy
 
 MEDIA = Image(8, 8, 1)
 HALVES = ("mixed_bfloat16", "mixed_float16")

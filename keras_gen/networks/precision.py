@@ -1,0 +1,34 @@
+"""In what precision networks are built: weights are float32, whatever Keras' settings of the process are."""
+
+import contextlib
+
+import keras
+
+
+@contextlib.contextmanager
+def policy(name):
+    """The dtype policy of this name for all layers that are made within, such as "mixed_bfloat16"."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
+def weights_in_float32():
+    """Within, all inputs and weights are made in float32; a mixed policy, under which weights are, stays as it is."""
+    before = keras.config.floatx()
+    keras.config.set_floatx("float32")
+    try:
+        with policy(policy_of_weights_in_float32()):
+            yield
+    finally:
+        keras.config.set_floatx(before)
+
+
+def policy_of_weights_in_float32():
+    """The dtype policy of the process where it keeps weights in float32, as mixed ones do; float32 elsewhere."""
+    of_process = keras.config.dtype_policy()
+    return of_process if of_process.variable_dtype == "float32" else keras.DTypePolicy("float32")
