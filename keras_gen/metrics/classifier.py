@@ -10,6 +10,7 @@ from keras import layers
 from keras_gen.errors import InputError
 from keras_gen.layers.model_form import ModelForm
 from keras_gen.media import Image
+from keras_gen.networks.builder import builder
 
 FEATURES = 64
 BATCH = 128
@@ -54,7 +55,7 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
     classifier = _network(media, examples.shape[1:], num_classes, seed)
     logits = classifier.outputs[1:]
     trained = keras.Model(classifier.input, logits[0] if len(logits) == 1 else logits)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float32")
     trained.compile(
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps)),
         loss=loss if len(logits) == 1 else [loss] * len(logits),
@@ -162,6 +163,7 @@ def pretext(media):
     return Rotations if isinstance(media, Image) else Directions
 
 
+@builder
 def _network(media, shape, num_classes, seed):
     """Strided convolutions down to about 4 places a side, then the mean over them, standardised: the features."""
     # A metric stays in single precision, whatever policy the measured model trains under.

@@ -443,7 +443,7 @@ def test_weights_in_half_precision_are_refused(half):
         vae(its_encoder, decoder(bernoulli))
 
 
-def test_channels_first_is_refused_at_once():
+def test_channels_first_is_refused_at_once(pictures):
     bernoulli = kg.losses.Bernoulli()
     voice = kg.Audio(2048, rate=8000)
     builders = {
@@ -456,6 +456,8 @@ def test_channels_first_is_refused_at_once():
         for name, arguments in builders.items():
             with pytest.raises(InputError, match='set_image_data_format."channels_last"'):
                 getattr(kg.networks, name)(*arguments)
+        with pytest.raises(InputError, match="channels_last"):  # of the classifier that scores
+            kg.metrics.train_classifier(MEDIA, pictures[0])
         networks = generator(), discriminator()
     with pytest.raises(
         InputError, match="layer flatten.* of the discriminator has data_format channels_first"
