@@ -1,5 +1,6 @@
 """Refusing data that a model cannot be trained on, in whatever they are brought, before a graph is traced for them."""
 
+import contextlib
 import os
 import warnings
 
@@ -12,6 +13,42 @@ from keras_gen.errors import InputError
 from keras_gen.models.labels import label_shape
 
 CLASSES_NAMED = 5
+# How Keras begins to tell of data that it cannot take batches from, before it prints all of them.
+UNREADABLE = ("Unrecognized data type", "When passing a Python generator")
+
+
+def brought(model, x, y):
+    """Data as users bring them, see `as_arrays`, with arrays checked as a whole."""
+    x, y = as_arrays(x, y, model.media)
+    if is_array(x):
+        check_examples(model, x, y)
+    return x, y
+
+
+def refuse_weights(arguments):
+    """Raises `InputError` where arguments of Keras, name -> value, weigh examples."""
+    for weights in ("sample_weight", "class_weight"):
+        if arguments.get(weights) is not None:
+            raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
+
+
+@contextlib.contextmanager
+def refusing_other_containers(*containers):
+    """Tells by their type of data that Keras cannot take batches from."""
+    try:
+        yield
+    except ValueError as error:
+        if str(error).startswith("Invalid dtype"):
+            raise InputError(
+                f"Batches hold what is no number ({error}): pack media with model.media.pack, and number the classes from 0."
+            ) from error
+        if not str(error).startswith(UNREADABLE):
+            raise
+        kinds = " or ".join(type(container).__name__ for container in containers if container is not None)
+        raise InputError(
+            "Data must be an array, a tf.data.Dataset, a PyDataset, a DataLoader, or a generator of tuples such as (x,) or "
+            f"(x, y), not of type {kinds}."
+        ) from error
 
 
 def media_and_labels(batch, media):
@@ -86,6 +123,7 @@ def _is_foreign_array(values):
 
 
 def is_array(x):
+    """Whether this is an array of NumPy or TensorFlow, with a row for each example."""
     return isinstance(x, np.ndarray) or tf.is_tensor(x)
 
 

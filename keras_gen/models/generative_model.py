@@ -1,6 +1,5 @@
 """What every generative model of the kit has: media on both sides, and latents between."""
 
-import contextlib
 import warnings
 
 import keras
@@ -10,11 +9,14 @@ import tensorflow as tf
 from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.models.any_batch import for_any_batch
+from keras_gen.models.callback_checks import check_callbacks
 from keras_gen.models.data_check import (
-    as_arrays,
+    brought,
     check_examples,
     is_array,
     media_and_labels,
+    refuse_weights,
+    refusing_other_containers,
     warn_of_missing_classes,
     whole_batches,
 )
@@ -126,13 +128,13 @@ class GenerativeModel(Trainer):
             InputError: the data do not fit the model's media, the labels are missing or out of range, examples are weighted, a
                 callback cannot work here, or replicas cannot have equal shares of a batch.
         """
-        self._refuse_weights(kwargs)
-        self._check_callbacks(kwargs.get("callbacks"))
-        x, y = self._brought(x, y)
+        refuse_weights(kwargs)
+        check_callbacks(self, kwargs.get("callbacks"))
+        x, y = brought(self, x, y)
         if is_array(x) and self.num_classes is not None:
             warn_of_missing_classes(y, self.num_classes)
         if validation_data is not None:
-            val_x, val_y = self._brought(*media_and_labels(validation_data, self.media))
+            val_x, val_y = brought(self, *media_and_labels(validation_data, self.media))
             validation_data = val_x if val_y is None else (val_x, val_y)
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
@@ -145,7 +147,7 @@ class GenerativeModel(Trainer):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
         self.checks_next_batch = True
         skipped = int(self.skipped_steps.numpy())
-        with _refusing_other_containers(x, validation_data):
+        with refusing_other_containers(x, validation_data):
             history = super().fit(x, y, batch_size, *args, validation_data=validation_data, **kwargs)
         skipped = int(self.skipped_steps.numpy()) - skipped
         if skipped:
@@ -162,10 +164,11 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: the data do not fit the model's media, the labels are missing or out of range, or examples are weighted.
         """
-        self._refuse_weights(kwargs)
-        x, y = self._brought(x, y)
+        refuse_weights(kwargs)
+        if not kwargs.get("_use_cached_eval_dataset"):  # by which `fit` evaluates arrays that it has checked
+            x, y = brought(self, x, y)
         self.checks_next_batch = True
-        with _refusing_other_containers(x):
+        with refusing_other_containers(x):
             return super().evaluate(x, y, *args, **kwargs)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
@@ -174,7 +177,7 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: the batch does not fit the model, examples are weighted, or there are several replicas.
         """
-        self._refuse_weights({"sample_weight": sample_weight, "class_weight": class_weight})
+        refuse_weights({"sample_weight": sample_weight, "class_weight": class_weight})
         return super().train_on_batch(*self._one_batch(x, y), return_dict=return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -183,7 +186,7 @@ class GenerativeModel(Trainer):
         Raises:
             InputError: the batch does not fit the model, examples are weighted, or there are several replicas.
         """
-        self._refuse_weights({"sample_weight": sample_weight})
+        refuse_weights({"sample_weight": sample_weight})
         return super().test_on_batch(*self._one_batch(x, y), return_dict=return_dict)
 
     def predict(self, x, *args, **kwargs):
@@ -199,39 +202,12 @@ class GenerativeModel(Trainer):
     def _one_batch(self, x, y):
         if self.distribute_strategy.num_replicas_in_sync > 1:
             raise InputError("A batch cannot be shared by several replicas here: call fit or evaluate.")
-        x, y = self._brought(x, y)
+        x, y = brought(self, x, y)
         if not is_array(x):
             raise InputError(
                 f"A batch must be an array, not a {type(x).__name__}: call fit for whole data sets."
             )
         return x, y
-
-    def _brought(self, x, y):
-        """Data as users bring them, with arrays checked as a whole."""
-        x, y = as_arrays(x, y, self.media)
-        if is_array(x):
-            check_examples(self, x, y)
-        return x, y
-
-    def _refuse_weights(self, arguments):
-        for weights in ("sample_weight", "class_weight"):
-            if arguments.get(weights) is not None:
-                raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
-
-    def _check_callbacks(self, callbacks):
-        """Refuses callbacks of Keras that would wait for ever for what this model does not have."""
-        names = {metric.name for metric in self.metrics}
-        for callback in keras.tree.flatten(callbacks or []):
-            if isinstance(callback, keras.callbacks.TerminateOnNaN) and "loss" not in names:
-                raise InputError(
-                    f"TerminateOnNaN waits for a NaN in 'loss', but a {type(self).__name__} reports {', '.join(sorted(names))}: "
-                    "leave it out, since steps that are not finite are skipped and told."
-                )
-            if isinstance(callback, keras.callbacks.SwapEMAWeights) and len(self.optimizers) > 1:
-                raise InputError(
-                    f"SwapEMAWeights is of one optimizer, but a {type(self).__name__} here has {len(self.optimizers)}: leave "
-                    "it out."
-                )
 
     def check_batch(self, batch):
         check_examples(self, *media_and_labels(batch, self.media))
@@ -471,29 +447,6 @@ class GenerativeModel(Trainer):
     def from_config(cls, config):
         with reading():
             return cls(**keras.saving.deserialize_keras_object(config))
-
-
-# How Keras begins to tell of data that it has no adapter for, before it prints all of them.
-UNREADABLE = ("Unrecognized data type", "When passing a Python generator")
-
-
-@contextlib.contextmanager
-def _refusing_other_containers(*containers):
-    """Tells by their type of data that Keras cannot take batches from."""
-    try:
-        yield
-    except ValueError as error:
-        if str(error).startswith("Invalid dtype"):
-            raise InputError(
-                f"Batches hold what is no number ({error}): pack media with model.media.pack, and number the classes from 0."
-            ) from error
-        if not str(error).startswith(UNREADABLE):
-            raise
-        kinds = " or ".join(type(container).__name__ for container in containers if container is not None)
-        raise InputError(
-            "Data must be an array, a tf.data.Dataset, a PyDataset, a DataLoader, or a generator of tuples such as (x,) or "
-            f"(x, y), not a {kinds}."
-        ) from error
 
 
 def check_draw(num, seed, temperature):

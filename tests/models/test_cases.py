@@ -193,7 +193,7 @@ def test_the_support_of_a_likelihood_is_checked_in_any_container(pictures):
         (lambda x: (x, x), r"fit\(x, y\)"),
         (lambda x: [x[0], x[1][:4]], "several shapes"),
         (lambda x: {"picture": x}, "'image'"),
-        (lambda x: object(), "not a object"),
+        (lambda x: object(), "not of type object"),
         (lambda x: (batch for batch in x), "tuples"),
         (lambda x: Batches(x, np.zeros(len(x)), np.ones(len(x))), "weights"),
     ],
