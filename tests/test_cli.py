@@ -201,14 +201,28 @@ def test_a_vqvae_from_training_to_samples(run_cli, tmp_path):
     assert run_cli("sample", run, "--num", 4, "--label", 2, "--out", "b.png")[0] == 0
 
 
+TWO_EPOCHS = ["train", "digits-gan", "--epochs", 2, *TINY, "--set", "steps_per_execution=4"]
+
+
+@pytest.fixture(scope="module")
+def straight(cli_in, tmp_path_factory):
+    """The folder of a run that was never stopped."""
+    folder = tmp_path_factory.mktemp("straight")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measures, "NUM_SCORED", (8, 8))
+        assert cli_in(folder, *TWO_EPOCHS, "--output", "run")[0] == 0
+    return folder / "run"
+
+
 @pytest.mark.parametrize("number, status, step", [(signal.SIGTERM, 143, 28), (signal.SIGINT, 130, 20)])
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(run_cli, tmp_path, monkeypatch, number, status, step):
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
+    run_cli, straight, tmp_path, monkeypatch, number, status, step
+):
     """The signal comes in the middle of the second epoch, or with the last step of the first."""
     from keras_gen.callbacks import Monitor
     from keras_gen.models import load_model
 
-    command = ["train", "digits-gan", "--epochs", 2, *TINY, "--set", "steps_per_execution=4"]
-    assert run_cli(*command, "--output", "straight")[0] == 0
+    monkeypatch.setattr(measures, "NUM_SCORED", (8, 8))
 
     def ask_to_stop(self, batch, logs=None):
         if self.model.examples_seen.numpy() == step * 32:
@@ -216,15 +230,16 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(run_cli, tmp_path, monke
 
     with monkeypatch.context() as stopped:
         stopped.setattr(Monitor, "on_train_batch_end", ask_to_stop)
-        code, printed = run_cli(*command, "--output", "stopped")
+        code, printed = run_cli(*TWO_EPOCHS, "--output", "stopped")
     assert code == status and "the same command goes on from stopped/checkpoints" in printed
     assert not (tmp_path / "stopped" / "metrics.json").exists()
-    code, printed = run_cli(*command, "--output", "stopped")
+    code, printed = run_cli(*TWO_EPOCHS, "--output", "stopped")
     assert code == 0 and f"Going on after {step * 32} examples" in printed
-    straight, resumed = (load_model(tmp_path / run / "model.keras") for run in ("straight", "stopped"))
-    for a, b in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+    runs = (straight, tmp_path / "stopped")
+    models = [load_model(run / "model.keras") for run in runs]
+    for a, b in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_array_equal(a, b)
-    histories = [(tmp_path / run / "history.csv").read_text() for run in ("straight", "stopped")]
+    histories = [(run / "history.csv").read_text() for run in runs]
     assert histories[0] == histories[1]
 
 

@@ -51,7 +51,7 @@ SETTINGS = {
 MAKERS = {
     "random": lambda: oracles.RandomOracle(max_trials=5, hyperparameters=space(), **SETTINGS),
     "bayesian": lambda: oracles.BayesianOracle(
-        max_trials=6, num_initial_points=3, hyperparameters=space(), **SETTINGS
+        max_trials=5, num_initial_points=3, hyperparameters=space(), **SETTINGS
     ),
     "hyperband": lambda: oracles.HyperbandOracle(max_epochs=3, hyperparameters=space(), **SETTINGS),
     "grid": lambda: oracles.GridOracle(max_trials=None, hyperparameters=grid(), **SETTINGS),
