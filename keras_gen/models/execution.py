@@ -32,7 +32,7 @@ def execution(model, step):
         )
 
     def one_by_one(iterator):
-        batch = next(iterator)
+        batch = next(iterator)  # without a batch it raises what Keras takes for the end
         model.check_if_first(batch)
         logs = on_replicas(batch)
         for _, data in zip(range(model.steps_per_execution - 1), iterator, strict=False):
@@ -43,28 +43,31 @@ def execution(model, step):
         return one_by_one
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def several(iterator, batch):
+    def several(iterator, most):
         def body(done, logs, batch):
             logs = on_replicas(batch.get_value())
-            wanted = done + 1 < model.steps_per_execution
+            wanted = done + 1 < most
             return done + 1, logs, tf.cond(wanted, iterator.get_next_as_optional, lambda: batch)
 
         logs = on_replicas.get_concrete_function(iterator.element_spec).structured_outputs
         return tf.while_loop(
-            lambda done, logs, batch: (done < model.steps_per_execution) & batch.has_value(),
+            lambda done, logs, batch: (done < most) & batch.has_value(),
             body,
-            (tf.constant(0), tf.nest.map_structure(tf.zeros_like, logs), batch),
+            (tf.constant(0), tf.nest.map_structure(tf.zeros_like, logs), iterator.get_next_as_optional()),
         )[:2]
 
     def in_one_call(iterator):
         if not hasattr(iterator, "get_next_as_optional"):
             return one_by_one(iterator)  # the single batch of `train_on_batch` and `test_on_batch`
-        batch = iterator.get_next_as_optional()
-        if not batch.has_value():
-            raise StopIteration
+        most, logs = model.steps_per_execution, None
         if model.checks_next_batch:
-            model.check_if_first(batch.get_value())
-        return several(iterator, batch)[1]
+            batch = next(iterator)
+            model.check_if_first(batch)
+            most, logs = most - 1, on_replicas(batch)
+        done, last = several(iterator, tf.constant(most))
+        if not done and logs is None:
+            raise StopIteration
+        return last if done else logs
 
     return in_one_call
 

@@ -1,5 +1,6 @@
 """What every generative model of the kit has: media on both sides, and latents between."""
 
+import math
 import warnings
 
 import keras
@@ -145,6 +146,13 @@ class GenerativeModel(Trainer):
             x, y, batch_size = whole_batches(x, y, batch_size, replicas, seed), None, None
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it does not shuffle what shuffles itself
+        steps, at_once = kwargs.get("steps_per_epoch") or 0, self.steps_per_execution if self.compiled else 1
+        if steps % at_once:
+            warnings.warn(
+                f"steps_per_epoch={steps} is no multiple of steps_per_execution={at_once}, so that an epoch takes "
+                f"{-(-steps // at_once) * at_once} steps: compile with steps_per_execution={math.gcd(steps, at_once)}.",
+                stacklevel=2,
+            )
         self.checks_next_batch = True
         skipped = int(self.skipped_steps.numpy())
         with refusing_other_containers(x, validation_data):

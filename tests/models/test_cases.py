@@ -175,6 +175,8 @@ def test_several_steps_in_an_execution_are_checked_too(pictures):
         model.fit(Batches(pictures[0].astype("float32")), verbose=0)
     assert len(model.fit(Batches(pictures[0]), verbose=0).history["loss"]) == 1
     assert int(model.examples_seen) == len(pictures[0])
+    with pytest.warns(UserWarning, match="an epoch takes 2 steps"):
+        model.fit(forever(pictures[0]), steps_per_epoch=1, verbose=0)
 
 
 def test_the_support_of_a_likelihood_is_checked_in_any_container(pictures):
