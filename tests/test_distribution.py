@@ -112,7 +112,6 @@ def first_steps(build, batches, **fit):
     "settings",
     [
         {"loss": "relativistic"},
-        {"loss": "non_saturating"},
         {"loss": "hinge", "plan": "simultaneous"},
         {"loss": "wasserstein", "penalties": [GradientPenalty(10.0)], "discriminator_steps": 2},
         {"loss": "least_squares", "augment": AdaptiveAugment, "penalty_interval": 2},
