@@ -35,7 +35,7 @@ setup(
         "typer",
     ],
     extras_require={
-        "test": ["ipykernel", "librosa", "nbclient", "nbformat", "nltk", "pytest", "pytest-xdist", "ruff"],
+        "test": ["ipykernel", "librosa", "nbformat", "nltk", "pytest", "pytest-xdist", "ruff"],
         "notebooks": ["jupyterlab"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
         "dev": ["librosa", "matplotlib"],

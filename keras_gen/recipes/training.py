@@ -81,6 +81,7 @@ def train(run, recipe, config, strategy="auto", say=print, name=None):
         started = time.perf_counter()
         if damage(run.model_file) is None:
             model = load_model(run.model_file)
+            check_media(run, config, model)
         else:
             with Interruption() as interruption:
                 model = fit(run, config, dataset, strategy, interruption, say)
@@ -92,6 +93,14 @@ def train(run, recipe, config, strategy="auto", say=print, name=None):
         minutes = (time.perf_counter() - started) / 60
         return (
             write_results(run, recipe, config, dataset, model, versions, minutes, say) if is_chief else None
+        )
+
+
+def check_media(run, config, model):
+    """Raises `InputError` where a run's model is one of other data, such as of sentences with other words."""
+    if model.media != config.media:
+        raise InputError(
+            f"The data of {run.folder} are others than it was begun with: bring those back, or choose another --output."
         )
 
 
@@ -269,10 +278,7 @@ def begin(run, config, strategy, say):
     else:
         model, state = load_model(path), TrainingState.read(path)
         say(f"Going on after {int(model.examples_seen.numpy()):,} examples")
-    if model.media != config.media:
-        raise InputError(
-            f"The data of {run.folder} are others than it was begun with: bring those back, or choose another --output."
-        )
+    check_media(run, config, model)
     seen, replicas = int(model.examples_seen.numpy()), strategy.num_replicas_in_sync
     if state.replicas != replicas and seen < config.examples:
         raise InputError(

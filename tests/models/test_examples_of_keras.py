@@ -14,8 +14,9 @@ from sklearn.svm import SVC
 import keras_gen as kg
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def digits():
+    keras.utils.set_random_seed(0)
     return kg.datasets.load("digits")
 
 
@@ -96,7 +97,7 @@ def test_conditional_gan(digits):
         generator_optimizer=adam(),
         discriminator_optimizer=adam(),
     )
-    gan.fit(digits.train, epochs=30, verbose=0)
+    gan.fit(digits.train, epochs=50, verbose=0)
     real, labels = digits.arrays("train")
     judge = SVC().fit(real.reshape(len(real), -1), labels)
     asked = np.arange(200) % 10
