@@ -6,11 +6,14 @@ they reduce the logs of every step over all machines, and hold a step within a c
 
 import tensorflow as tf
 
+from keras_gen import distribution
+
 
 def execution(model, step):
     """The function that Keras calls with an iterator for the next steps.
 
-    The model sees the first batch of a `fit` or `evaluate` before any graph is traced for it, whatever it comes from.
+    The model sees the first batch of a `fit` or `evaluate` before any graph is traced for it, whatever it comes from; of several
+    processes, arrays alone are checked, before they are divided.
 
     Args:
         model: a compiled `GenerativeModel`.
@@ -39,7 +42,9 @@ def execution(model, step):
             logs = on_replicas(data)
         return logs
 
-    if model.run_eagerly or model.steps_per_execution == 1:
+    # Processes agree within the graph on whether there is another batch.
+    is_alone = not distribution.spans_processes(strategy)
+    if model.run_eagerly or (is_alone and model.steps_per_execution == 1):
         return one_by_one
 
     @tf.function(reduce_retracing=True, autograph=False)
@@ -60,7 +65,7 @@ def execution(model, step):
         if not hasattr(iterator, "get_next_as_optional"):
             return one_by_one(iterator)  # the single batch of `train_on_batch` and `test_on_batch`
         most, logs = model.steps_per_execution, None
-        if model.checks_next_batch:
+        if model.checks_next_batch and is_alone:
             batch = next(iterator)
             model.check_if_first(batch)
             most, logs = most - 1, on_replicas(batch)
