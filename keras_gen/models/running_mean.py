@@ -33,13 +33,13 @@ class RunningMean(keras.metrics.Mean):
         never_finite = (self.count == 0.0) & (self.left_out > 0.0)
         return tf.where(never_finite, float("nan"), super().result())
 
-    @property
+    # Methods, since saving reads every property, and on several machines one alone saves.
+
     def share_left_out(self):
         """The share of the values that were not finite, a float in [0, 1]; 0 where there were none."""
         left_out = float(self.left_out.numpy())
         return left_out and left_out / (left_out + float(self.count.numpy()))
 
-    @property
     def is_empty(self):
         """Whether no value has been given since the last reset."""
         return not (self.count.numpy() or self.left_out.numpy())

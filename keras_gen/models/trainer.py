@@ -300,12 +300,12 @@ class Trainer(keras.Model):
 
         What was never finite is NaN. A mean that leaves some values out says so in a warning.
         """
-        reported = {name: mean for name, mean in self._trackers.items() if not mean.is_empty}
+        reported = {name: mean for name, mean in self._trackers.items() if not mean.is_empty()}
         results = {name: float(mean.result().numpy()) for name, mean in reported.items()}
         left_out = [
-            f"{name} ({mean.share_left_out:.1%})"
+            f"{name} ({mean.share_left_out():.1%})"
             for name, mean in reported.items()
-            if mean.share_left_out and not math.isnan(results[name])
+            if mean.share_left_out() and not math.isnan(results[name])
         ]
         if left_out:
             warnings.warn(
