@@ -11,20 +11,14 @@ import tensorflow as tf
 from checkpoint_cost import batch_of
 
 from keras_gen import recipes
-from keras_gen.models.execution import execution
+from keras_gen.training.loop import execution
 
 STEPS = 50
 
 
 def unguarded(model):
     """The steps of a model that trusts its losses."""
-
-    def learn(optimizer, gradients, variables, loss, also=lambda: None):
-        pairs = zip(gradients, variables, strict=True)
-        optimizer.apply([tf.convert_to_tensor(gradient) for gradient, _ in pairs], variables)
-        also()
-
-    model.learn = learn
+    model.guard.passes = lambda gradients, loss: tf.constant(True)
     return execution(model, model.train_step)
 
 
@@ -39,7 +33,10 @@ def main():
     for recipe in options.recipes:
         config = recipes.resolve(recipe, {"steps_per_execution": 10})
         models = [config.build(), config.build()]
-        steps = [execution(models[0], models[0].guarded(models[0].train_step)), unguarded(models[1])]
+        steps = [
+            execution(models[0], models[0].guard.around(models[0].train_step, models[0].trained_networks)),
+            unguarded(models[1]),
+        ]
         batches = [iter(tf.data.Dataset.from_tensors(batch_of(config, model)).repeat()) for model in models]
         ratios = []
         for _ in range(options.rounds + 1):

@@ -50,6 +50,7 @@ __all__ = [
     "networks",
     "recipes",
     "schedules",
+    "training",
     "tuners",
 ]
 

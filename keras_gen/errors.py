@@ -1,6 +1,9 @@
 """What is raised when the input, not the code, is at fault."""
 
+import contextlib
+import contextvars
 import difflib
+import warnings
 
 
 class InputError(ValueError):
@@ -22,3 +25,29 @@ def unknown(kind, name, choices):
     near = difflib.get_close_matches(str(name), choices, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return InputError(f"Unknown {kind} {name!r}: {hint}Available: {', '.join(choices)}.")
+
+
+_is_reading = contextvars.ContextVar("is_reading", default=False)
+
+
+@contextlib.contextmanager
+def reading():
+    """Within, networks are those of a saved model, which is read whatever it is: what would be refused is warned of."""
+    token = _is_reading.set(True)
+    try:
+        yield
+    finally:
+        _is_reading.reset(token)
+
+
+def refuse(message):
+    """Raises `InputError`; warns of the same while a saved model is read."""
+    if not _is_reading.get():
+        raise InputError(message)
+    warnings.warn(message, stacklevel=2)
+
+
+def doubt(message):
+    """Warns of what may be meant; not while a saved model is read, whose maker was told."""
+    if not _is_reading.get():
+        warnings.warn(message, stacklevel=2)

@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops import control_flow_util  # TensorFlow tells of XLA nowhere else
+
+from keras_gen.training.keras_internals import compiled_by_xla
 
 PHILOX = "philox"
 LATENTS, COMPONENTS, TOKENS = range(3)  # streams: what models draw from the same seeds
@@ -54,11 +55,6 @@ def split(seed, num):
 def fold_in(seed, number):
     """Another seed for each integer: two integers -> two integers."""
     return tf.random.experimental.stateless_fold_in(seed, number, alg=PHILOX)
-
-
-def compiled_by_xla():
-    """Whether the graph that is being traced is one of a `tf.function` with `jit_compile=True`."""
-    return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 # A row for each seed, as served models draw: XLA may compile them long after they were traced.

@@ -39,7 +39,7 @@ def views(model, examples, labels=None):
     """What an autoencoder makes of examples, to be looked at.
 
     Args:
-        model: an `Autoencoder`.
+        model: one that encodes, such as a `VAE`.
         examples: packed (num, *media.shape).
         labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_gen import distribution
 from keras_gen.errors import InputError
+from keras_gen.training.replicas import generators_of, give_own_generators
 
 MEMBER = "training.json"
 
@@ -48,7 +49,7 @@ class TrainingState:
         values = distribution.values_of_replicas(model.distribute_strategy, list(running.values()))
         return cls(
             metrics=[dict(zip(running, own, strict=True)) for own in values],
-            generators=[variable.numpy().tolist() for variable in model.generators],
+            generators=[variable.numpy().tolist() for variable in generators_of(model)],
             callbacks={name: _state_of(callback) for name, callback in _named(callbacks)},
             restores=restores,
             replicas=model.distribute_strategy.num_replicas_in_sync,
@@ -84,9 +85,9 @@ class TrainingState:
         known = [_by_name(own, model) for own in self.metrics]
         values = [[own.get(name, 0.0) for name in running] for own in known]
         distribution.assign_to_replicas(model.distribute_strategy, list(running.values()), values)
-        for variable, value in zip(model.generators, self.generators, strict=True):
+        for variable, value in zip(generators_of(model), self.generators, strict=True):
             variable.assign(value)
-        model.give_replicas_own_generators()
+        give_own_generators(model)
         for name, callback in _named(callbacks):
             if name in self.callbacks:
                 _restore(callback, self.callbacks[name])

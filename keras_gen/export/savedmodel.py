@@ -10,8 +10,10 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.export.checks import checked
+from keras_gen.registry import register
 
 
+@register("export")
 def export(model, path):
     """Writes a SavedModel that takes and gives raw media and needs nothing of this package.
 

@@ -14,6 +14,7 @@ from keras import ops
 
 from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.training.precision import run
 
 MAX_LEVELS = 256
 # Learning rates by which a step of Adam moves the logarithm of a learned scale: it starts far above what it comes to, and until
@@ -37,6 +38,10 @@ class Likelihood(keras.layers.Layer):
     def num_parameters(self, channels):
         """How many numbers the decoder gives at each place for media of so many channels."""
         return channels
+
+    def decoded_size(self, shape):
+        """How many numbers a decoder gives for one example of this shape."""
+        return math.prod(shape[:-1]) * self.num_parameters(shape[-1])
 
     def check(self, x):
         """Refuses media outside the support.
@@ -73,6 +78,36 @@ class Likelihood(keras.layers.Layer):
             (..., batch), in nats.
         """
         return ops.sum(self._log_prob(x, parameters), axis=tuple(range(1 - len(x.shape), 0)))
+
+    def log_prob_of_decoder(self, decoder, x, z, labels=None, training=False):
+        """log p(x|z) of each example, where a decoder says what it is.
+
+        Args:
+            decoder: keras Model, latents [and labels] -> parameters.
+            x: (batch, *places, channels).
+            z: (..., batch, latent_dim).
+            labels: int32 (batch,), or None.
+            training: bool, for layers that do otherwise in training.
+
+        Returns:
+            (..., batch), in nats.
+        """
+        flat = tf.reshape(z, (-1, z.shape[-1]))
+        if labels is not None:
+            copies = tf.shape(flat)[0] // tf.shape(labels)[0]
+            labels = tf.tile(labels, [copies, *[1] * (len(labels.shape) - 1)])
+        parameters = run(decoder, flat, labels, training)
+        shape = tf.concat([tf.shape(z)[:-1], tf.shape(parameters)[1:]], axis=0)
+        parameters = tf.ensure_shape(tf.reshape(parameters, shape), (*z.shape[:-1], *parameters.shape[1:]))
+        return self.log_prob(x, parameters)
+
+    def decode(self, decoder, latents, labels=None):
+        """What a decoder makes of latents (batch, latent_dim): the expected media, (batch, *places, channels)."""
+        return self.mean(run(decoder, latents, labels))
+
+    def parameters_of(self, decoder, latents, labels=None, x=None, training=False):
+        """What a decoder says of latents, of which `log_prob` and `mean` are; `x` is what it may read as it writes."""
+        return run(decoder, latents, labels, training)
 
     def _log_prob(self, x, parameters):
         """The log-probability of each value, (..., batch, *places, any)."""

@@ -59,6 +59,18 @@ class DiagonalNormal(NamedTuple):
         constant = ops.sum(self.log_variance + math.log(2.0 * math.pi), axis=-1)
         return -(squared + constant) / 2.0
 
+    def mutual_information(self, z):
+        """What latents tell of the example that each is drawn for, a scalar in nats: at most the logarithm of the batch.
+
+        The mean of log q(z|x) - log q(z), with the batch's mixture of posteriors as q(z). Source: Hoffman & Johnson 2016.
+
+        Args:
+            z: a draw for each member of the batch, (batch, dim).
+        """
+        log_aggregate = tf.reduce_logsumexp(self.pairwise_log_prob(z), axis=-1)
+        log_aggregate -= tf.math.log(tf.cast(tf.shape(self.mean)[0], tf.float32))
+        return tf.reduce_mean(tf.reduce_sum(self.log_prob(z), axis=-1) - log_aggregate)
+
 
 def log_mean_exp(values, axis=0):
     """log of the mean of exp(values) over one axis."""

@@ -102,12 +102,35 @@ class Objective:
         loss = ops.mean(reconstruction) + sum(terms.values())
         return Outcome(loss, reconstruction, kl, terms, z)
 
+    @property
+    def without_noise(self):
+        """The objective of an autoencoder in its place, which reports the same terms."""
+        return Reconstruction(self.terms)
+
     def get_config(self):
         return {}
 
     @classmethod
     def from_config(cls, config):
         return cls(**{name: _deserialize(value) for name, value in config.items()})
+
+
+class Reconstruction(Objective):
+    """Reconstruction from the posterior's mean, and nothing else: an autoencoder.
+
+    Args:
+        terms: names of costs that are reported, which are nothing here.
+    """
+
+    def __init__(self, terms=()):
+        self.terms = terms
+
+    def __call__(self, model, x, labels, seed, seen=None):
+        posterior = model.posterior(x if seen is None else seen, labels, training=True)
+        z = posterior.mean
+        reconstruction = -model.log_likelihood(x, z, labels, training=True)
+        nothing = dict.fromkeys(self.terms, tf.zeros(()))
+        return Outcome(ops.mean(reconstruction), reconstruction, model.prior.kl(posterior, z), nothing, z)
 
 
 def weight(name, value):

@@ -26,6 +26,9 @@ class CategoricalTokens(Likelihood):
     def num_parameters(self, channels=1):
         return self.vocabulary_size
 
+    def decoded_size(self, shape):
+        return shape[0] * self.vocabulary_size
+
     def check(self, x):
         outside = (x < 0) | (x >= self.vocabulary_size)
         if outside.any():
@@ -51,6 +54,21 @@ class CategoricalTokens(Likelihood):
         places = self.counted(x)
         cost = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather_nd(x, places), parameters)
         return -tf.scatter_nd(places[:, :1], cost, tf.shape(x, tf.int64)[:1])
+
+    def log_prob_of_decoder(self, decoder, x, z, labels=None, training=False):
+        """log p(x|z) of each sentence, whose decoder reads it as it writes; see `Likelihood.log_prob_of_decoder`."""
+        flat = tf.reshape(z, (-1, z.shape[-1]))
+        x = tf.tile(x, [tf.shape(flat)[0] // tf.shape(x)[0], 1])
+        logits = decoder(x, flat, self.counted(x), training=training)
+        return tf.reshape(self.log_prob(x, logits), tf.shape(z)[:-1])
+
+    def decode(self, decoder, latents, labels=None):
+        """The likeliest token at each place after those before it, int32 (batch, length)."""
+        return decoder.generate(latents)
+
+    def parameters_of(self, decoder, latents, labels=None, x=None, training=False):
+        """The logits of each token of `x` from those before it, (batch, length, vocabulary_size)."""
+        return decoder(x, latents, training=training)
 
     def get_config(self):
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size}

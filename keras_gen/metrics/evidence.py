@@ -9,12 +9,23 @@ from rich.progress import track
 
 from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.layers.codebook import perplexity
 from keras_gen.losses.normal import DiagonalNormal
-from keras_gen.models.autoencoder import SCORE_BATCH
+from keras_gen.metrics.language import language_scores
+from keras_gen.models.encoding import SCORE_BATCH, observed_in_score
+from keras_gen.registry import register
 
 # Latents decoded at once, and numbers in what they are decoded to, which bound the memory for any number of draws.
 MOST_DECODED, MOST_NUMBERS = 5_000, 2**26
 ACTIVE = 0.01
+
+
+@register("score_evidence")
+def model_scores(model, x, labels=None, samples=1000, seed=0):
+    """What `VAE.score` gives: `evidence_scores`, and of text `language_scores` too."""
+    scores = evidence_scores(model, x, labels, samples, seed)
+    of_text = language_scores(model.media, x, scores["nll"]) if model.media.key == "text" else {}
+    return {**scores, **of_text}
 
 
 def evidence_scores(model, x, labels=None, samples=1000, seed=0):
@@ -43,7 +54,7 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         raise InputError(
             f"samples must be a whole number from 1 and seed one from 0, not {samples!r} and {seed!r}."
         )
-    decoded = min(MOST_DECODED, MOST_NUMBERS // model.decoded_size)
+    decoded = min(MOST_DECODED, MOST_NUMBERS // model.likelihood.decoded_size(model.media.model_shape))
     score = _scorer(model, min(samples, max(1, decoded // SCORE_BATCH)))
     starts = range(0, len(x), SCORE_BATCH)
     console = Console(stderr=True)
@@ -67,6 +78,30 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         "active_units": float(active_units(mean)),
         "mutual_information": float(np.mean(log_posterior - log_aggregate)),
         "marginal_kl": float(np.mean(log_aggregate - log_prior)),
+    }
+
+
+@register("score_bound")
+def bound_scores(model, x, labels=None, seed=0):
+    """What `VQVAE.score` gives: the bound at the nearest codes, and how many of them are used, see there."""
+
+    @tf.function(reduce_retracing=True)
+    def score(packed, labels, seed):
+        return model.evidence(observed_in_score(model, packed, seed), labels)
+
+    scores = []
+    for start in range(0, len(x), SCORE_BATCH):
+        rows = slice(start, start + SCORE_BATCH)
+        some_labels = None if labels is None else labels[rows]
+        scores.append(score(x[rows], some_labels, tf.constant([seed, start], tf.int64)))
+    reconstructions, kls, uses = zip(*scores, strict=True)
+    reconstruction, kl = (float(np.mean(np.concatenate(costs))) for costs in (reconstructions, kls))
+    return {
+        "nll": reconstruction + kl,
+        "elbo": -(reconstruction + kl),
+        "reconstruction": reconstruction,
+        "kl": kl,
+        "perplexity": float(perplexity(sum(uses))),
     }
 
 
@@ -108,7 +143,7 @@ def _scorer(model, chunk):
 
     @tf.function(reduce_retracing=True)
     def score(packed, labels, seed, samples):
-        x = model.observe_packed(packed, seed)
+        x = observed_in_score(model, packed, seed)
         posterior = model.posterior(x, labels)
 
         def draw(num, index):

@@ -5,8 +5,10 @@ import math
 import numpy as np
 
 from keras_gen.media.tokenizers import PADDING, UNKNOWN
+from keras_gen.registry import register
 
 
+@register("score_text")
 def language_scores(media, packed, nll):
     """What a likelihood of sentences is worth, whatever their length.
 

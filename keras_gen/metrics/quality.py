@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import reprlib
 import tempfile
 import warnings
 from pathlib import Path
@@ -24,6 +25,20 @@ from keras_gen.metrics.classifier import (
 )
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.kernel import kernel_distance
+from keras_gen.registry import register
+
+
+@register("score_samples")
+def sample_scores(model, real, num=10_000, seed=0):
+    """What `GAN.score` gives: how fresh samples compare with real examples, see there."""
+    if not isinstance(real, Quality) and not hasattr(real, "arrays"):
+        raise InputError(
+            f"A {type(model).__name__} is scored against a Dataset of keras_gen.datasets.load, or a Quality made of one, not "
+            f"against {reprlib.repr(real)}."
+        )
+    quality = real if isinstance(real, Quality) else Quality(real)
+    labels = model.labels_for(num)
+    return quality.score(model.generate(num, labels, seed), labels)
 
 
 class Quality:

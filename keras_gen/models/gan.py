@@ -1,20 +1,22 @@
 """Generative adversarial networks."""
 
-import reprlib
-
 import keras
 import tensorflow as tf
 
-from keras_gen import distribution, noise, schedules
-from keras_gen.errors import InputError
+from keras_gen import noise, registry, schedules
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
-from keras_gen.models import gan_plans
-from keras_gen.models.gan_checks import check_networks, check_settings, layers_of
+from keras_gen.models import gan_steps, saving
+from keras_gen.models.checks.gan import check_networks, check_settings
+from keras_gen.models.checks.networks import copy_of
 from keras_gen.models.generative_model import GenerativeModel
-from keras_gen.models.network_checks import copy_of
-from keras_gen.models.precision import run, scaled
-from keras_gen.models.two_optimizers import TwoOptimizers
+from keras_gen.sampling import OneShot
+from keras_gen.sampling.labels import label_spec
+from keras_gen.training.keras_internals import layers_of
+from keras_gen.training.player import MovingAverage, Player, optimizer_for
+from keras_gen.training.precision import run
+from keras_gen.training.reports import Reports
+from keras_gen.training.two_optimizers import TwoOptimizers
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
 
@@ -44,15 +46,19 @@ class GAN(GenerativeModel):
     (2, 8, 8, 1)
     """
 
+    parts = ("generator", "discriminator")
+
     def __init__(self, generator, discriminator, media, num_classes=None, seed=0, **kwargs):
         check_networks(generator, discriminator, media, num_classes)
-        super().__init__(media, generator.inputs[0].shape[1:], num_classes, seed, **kwargs)
+        super().__init__(media, num_classes, seed, **kwargs)
+        self.latent_shape = tuple(generator.inputs[0].shape[1:])
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = copy_of("generator", generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.ema = None
+        self.sampler = OneShot(self)
 
     def compile(
         self,
@@ -92,7 +98,7 @@ class GAN(GenerativeModel):
             discriminator_steps: int n >= 1, the generator learns at every n-th step, the discriminator at each.
             ema: half-life in examples of the moving average of the generator that samples are drawn from, a float or
                 `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to 10,000 examples.
-            plan: "alternating" or "simultaneous", see `keras_gen.models.gan_plans`.
+            plan: "alternating" or "simultaneous", see `keras_gen.models.gan_steps`.
             jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
@@ -104,17 +110,18 @@ class GAN(GenerativeModel):
         game = adversarial.get(loss)
         penalties = [R1(1.0), R2(1.0)] if penalties is None else penalties
         ema = schedules.Linear(0, 10_000, examples=200_000) if ema is None else ema
-        step_plan = gan_plans.get(plan)
+        take_step = gan_steps.get(plan)
         optimizers = [
-            scaled(
-                keras.optimizers.get(optimizer or keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99)),
+            optimizer_for(
+                optimizer,
+                keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.99),
                 self.generator,
                 self.discriminator,
             )
             for optimizer in (generator_optimizer, discriminator_optimizer)
         ]
         check_settings(self, penalties, penalty_interval, discriminator_steps, optimizers, plan)
-        super().compile(
+        self.prepare(
             loss=game.name if game in adversarial.LOSSES.values() else game,
             penalties=penalties,
             penalty_interval=penalty_interval,
@@ -132,176 +139,50 @@ class GAN(GenerativeModel):
         self.penalties = list(penalties)
         self.penalty_interval = penalty_interval
         self.augment = augment
-        self.generator_optimizer, self.discriminator_optimizer = (
-            self.prepare_optimizer(optimizer, network.trainable_variables, alone=False)
-            for optimizer, network in zip(optimizers, (self.generator, self.discriminator), strict=True)
-        )
-        self.optimizer = TwoOptimizers(self)
         self.discriminator_steps = discriminator_steps
         self.ema = None if ema == 0 else schedules.get(ema)
-        self.plan = step_plan
+        average = None if self.ema is None else MovingAverage(self.generator, self.ema_generator, self.ema)
+        self.generator_player = Player(self, [self.generator], optimizers[0], average, alone=False)
+        self.discriminator_player = Player(self, [self.discriminator], optimizers[1], alone=False)
+        self.players = {"generator": self.generator_player, "discriminator": self.discriminator_player}
+        self.generator_optimizer, self.discriminator_optimizer = optimizers
+        self.optimizer = TwoOptimizers(self)
+        self.take_step = take_step
         optional = {"penalty": self.penalties, "augment": self.augment}
-        self.track(*GAME, *(name for name, used in optional.items() if used))
+        self.reports = Reports([*GAME, *(name for name, used in optional.items() if used)])
 
-    # The discriminator's side.
-
-    def judge(self, pictures, labels, seed):
-        """The discriminator's logits on (augmented) pictures, (batch, 1)."""
-        if self.augment:
-            pictures = self.augment(pictures, seed, examples=self.examples_seen)
-        return run(self.discriminator, pictures, labels, training=True)
-
-    def judge_with_slope(self, pictures, labels, seed):
-        """The logits and their gradient with respect to the pictures before augmentation.
-
-        It is taken of the logits as they are: unlike the gradient of a mean loss, it is far above the smallest float16.
-        """
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(pictures)
-            logits = self.judge(pictures, labels, seed)
-        return logits, tape.gradient(logits, pictures)
-
-    def discriminator_gradients(self, batch, keep_slope=False):
-        """What the discriminator learns from a batch.
-
-        Args:
-            batch: `gan_plans.Batch`.
-            keep_slope: whether the slope at generated pictures is wanted.
-
-        Returns:
-            Gradients of the discriminator's trainable variables, and `gan_plans.Judged`.
-        """
-        if self.penalty_interval == 1 or not self.penalties:
-            return self._discriminator_gradients(batch, keep_slope, penalised=bool(self.penalties))
-        return tf.cond(
-            self.discriminator_optimizer.iterations % self.penalty_interval == 0,
-            lambda: self._discriminator_gradients(batch, keep_slope, penalised=True),
-            lambda: self._discriminator_gradients(batch, keep_slope, penalised=False),
-        )
-
-    def _discriminator_gradients(self, batch, keep_slope, penalised):
-        places = {penalty.at for penalty in self.penalties} if penalised else set()
-        slopes = {"fake": tf.zeros(())}
-
-        def judge(place, pictures, seed, sloped):
-            if not sloped:
-                return self.judge(pictures, batch.labels, seed)
-            logits, slopes[place] = self.judge_with_slope(pictures, batch.labels, seed)
-            return logits
-
-        with tf.GradientTape() as tape:
-            real_logits = judge("real", batch.real, batch.real_seed, sloped="real" in places)
-            fake_logits = judge("fake", batch.fake, batch.fake_seed, sloped="fake" in places or keep_slope)
-            if "interpolated" in places:
-                judge("interpolated", self._between(batch), batch.fake_seed, sloped=True)
-            loss = tf.reduce_mean(self.adversarial_loss.discriminator(real_logits, fake_logits))
-            penalty = tf.zeros(())
-            if penalised:
-                costs = [penalty(slopes[penalty.at], self.examples_seen) for penalty in self.penalties]
-                penalty = tf.add_n([tf.reduce_mean(cost) for cost in costs])
-            total = self.discriminator_optimizer.scale_loss(loss + self.penalty_interval * penalty)
-        gradients = tape.gradient(total, self.discriminator.trainable_variables)
-        slope = slopes["fake"] if keep_slope else tf.zeros(())
-        judged = gan_plans.Judged(
-            real_logits, fake_logits, slope, loss, penalty, tf.cast(penalised, tf.float32)
-        )
-        return gradients, judged
-
-    def _between(self, batch):
-        share = noise.uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
-        return share * batch.real + (1.0 - share) * batch.fake
-
-    def update_discriminator(self, gradients, judged):
-        self.learn(
-            self.discriminator_optimizer,
-            gradients,
-            self.discriminator.trainable_variables,
-            judged.loss + judged.penalty,
-        )
-        self.report(
-            discriminator_loss=judged.loss,
-            real_logit=tf.reduce_mean(judged.real_logits),
-            fake_logit=tf.reduce_mean(judged.fake_logits),
-        )
-        if self.penalties:
-            self.report(weight=judged.penalised, penalty=judged.penalty)
-        if self.augment:
-            self.augment.update(judged.real_logits)
-            self.report(augment=self.augment.strength(self.examples_seen))
-
-    # The generator's side.
-
-    def update_generator(self, gradients, loss, batch_size):
-        self.learn(
-            self.generator_optimizer,
-            gradients,
-            self.generator.trainable_variables,
-            loss,
-            also=lambda: self.update_average(batch_size),
-        )
-
-    def update_average(self, batch_size):
-        """Moves the averages of the generator's weights on by the examples that it learned from."""
-        if self.ema is None:
-            return
-        examples = tf.cast(batch_size * distribution.num_replicas() * self.discriminator_steps, tf.float32)
-        half_life = self.ema(self.examples_seen)
-        is_kept = half_life > 0.0
-        decay = tf.where(is_kept, tf.pow(0.5, examples / tf.where(is_kept, half_life, 1.0)), 0.0)
-        averages, values = self.ema_generator.weights, self.generator.weights
-        for average, value in zip(averages, values, strict=True):
-            kept = tf.cast(decay, value.dtype) if value.trainable else 0.0
-            average.assign(value + kept * (average - value))
-
-    # The steps that `fit` and `evaluate` take.
+    def draw_latents(self, batch, seed):
+        """(batch, *latent_shape) of standard normal noise."""
+        return noise.normal((batch, *self.latent_shape), seed)
 
     def train_step(self, data):
         real, labels = self.unpack(data)
-        batch_size = tf.shape(real)[0]
         for network in (self.generator, self.discriminator):
             for layer in layers_of(network, SpectralNorm):
                 layer.power_iteration()
-        latent_seed, *picture_seeds = self.step_seeds(4)
-        latents = self.draw_latents(batch_size, latent_seed)
+        latent_seed, *image_seeds = self.step_seeds(4)
+        latents = self.draw_latents(tf.shape(real)[0], latent_seed)
         with tf.GradientTape() as tape:
             fake = run(self.generator, latents, labels, training=True)
-        # Read before it moves on, which of accumulated batches only the last one has it do.
-        step = self.discriminator_optimizer.iterations + 1
-        generator_side = self.plan(self, gan_plans.Batch(real, fake, labels, *picture_seeds))
-
-        def generator_gradients():
-            loss, pull = generator_side()
-            gradients = tape.gradient(fake, self.generator.trainable_variables, output_gradients=pull)
-            return loss, [None if each is None else tf.convert_to_tensor(each) for each in gradients]
-
-        if self.discriminator_steps == 1:
-            loss, gradients = generator_gradients()
-            self.update_generator(gradients, loss, batch_size)
-            self.report(generator_loss=loss)
-        else:
-            due = step % self.discriminator_steps == 0
-            idle = tf.zeros(()), [tf.zeros_like(v) for v in self.generator.trainable_variables]
-            loss, gradients = distribution.computed_when(due, generator_gradients, idle)
-            distribution.when(due, lambda: self.update_generator(gradients, loss, batch_size))
-            self.report(weight=tf.cast(due, tf.float32), generator_loss=loss)
-        self.count_examples(batch_size)
-        return self.results()
+        self.take_step(self, gan_steps.Batch(real, fake, tape, labels, *image_seeds))
+        self.count_examples(tf.shape(real)[0])
+        return self.reports.logs()
 
     def test_step(self, data):
         """The game on data that neither network has learned from, without augmentation and penalties."""
         real, labels = self.unpack(data)
-        seen = tf.cast(self._trackers["real_logit"].count, tf.int64)
+        seen = self.reports.count("real_logit")
         latents = self.draw_latents(tf.shape(real)[0], self.test_seed(seen))
         fake = run(self.sampling_generator, latents, labels)
         real_logits = run(self.discriminator, real, labels)
         fake_logits = run(self.discriminator, fake, labels)
-        self.report(
+        self.reports.add(
             discriminator_loss=self.adversarial_loss.discriminator(real_logits, fake_logits),
             generator_loss=self.adversarial_loss.generator(real_logits, fake_logits),
             real_logit=real_logits,
             fake_logit=fake_logits,
         )
-        return self.results(GAME)
+        return self.reports.logs(GAME)
 
     # Use.
 
@@ -317,10 +198,6 @@ class GAN(GenerativeModel):
     def decode_to_model(self, latents, labels):
         return run(self.sampling_generator, latents, labels)
 
-    @property
-    def optimizers(self):
-        return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
-
     def exported_networks(self):
         return [self.sampling_generator, self.discriminator]
 
@@ -329,11 +206,10 @@ class GAN(GenerativeModel):
         return [self.generator, self.discriminator, *augmentations]
 
     def take_weights(self, earlier):
-        super().take_weights(earlier)
+        """Takes what another GAN has learned, see `GenerativeModel.take_weights`; the moving average begins there."""
+        saving.take_weights(self, earlier)
         if self.ema is not None:
             self.ema_generator.set_weights(self.generator.get_weights())
-
-    take_weights.__doc__ = GenerativeModel.take_weights.__doc__
 
     def learned_parts(self):
         return [self.generator, self.discriminator]
@@ -352,16 +228,7 @@ class GAN(GenerativeModel):
         Raises:
             InputError: `real` is neither.
         """
-        from keras_gen.metrics import Quality  # metrics stand above models
-
-        if not isinstance(real, Quality) and not hasattr(real, "arrays"):
-            raise InputError(
-                "A GAN is scored against a Dataset of keras_gen.datasets.load, or a Quality made of one, not against "
-                f"{reprlib.repr(real)}."
-            )
-        quality = real if isinstance(real, Quality) else Quality(real)
-        labels = self.labels_for(num)
-        return quality.score(self.generate(num, labels, seed), labels)
+        return registry.find("score_samples")(self, real, num, seed)
 
     def endpoints(self):
         def discriminate(raw, label=None):
@@ -370,12 +237,5 @@ class GAN(GenerativeModel):
 
         return {
             **super().endpoints(),
-            "discriminate": (discriminate, [self.media.raw_spec, *self.label_spec]),
-        }
-
-    def get_config(self):
-        return {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            **super().get_config(),
+            "discriminate": (discriminate, [self.media.raw_spec, *label_spec(self.num_classes)]),
         }

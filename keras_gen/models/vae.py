@@ -1,41 +1,26 @@
 """Variational autoencoders."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from keras_gen import noise
-from keras_gen.errors import InputError
-from keras_gen.losses import ELBO, Gaussian, GaussianMixture, StandardNormal
+from keras_gen import noise, registry
+from keras_gen.losses import ELBO, Gaussian, StandardNormal
 from keras_gen.losses.normal import DiagonalNormal
-from keras_gen.media import Audio, Image, Text
-from keras_gen.models.autoencoder import Autoencoder
-from keras_gen.models.data_check import media_and_labels
-from keras_gen.models.generative_model import GENERATE_BATCH
-from keras_gen.models.network_checks import (
-    check_apart,
-    check_media,
-    check_network,
-    check_num_classes,
-    check_scope,
-)
-from keras_gen.models.precision import run, scaled
-from keras_gen.models.vae_checks import (
-    check_augment,
-    check_decoder,
-    check_encoder_inputs,
-    check_kinds,
-    check_together,
-    latent_dim_of,
-)
-from keras_gen.models.walks import LatentWalks
-from keras_gen.networks.precision import policy
+from keras_gen.models import encoding, latents
+from keras_gen.models.checks.data import held_out
+from keras_gen.models.checks.vae import check_augment, check_phases, check_vae
+from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.networks.text_decoder import TextDecoder
+from keras_gen.sampling import OneShot, TokenByToken
+from keras_gen.training.player import Player, optimizer_for
+from keras_gen.training.precision import policy, run
+from keras_gen.training.reports import Reports
 
 EVIDENCE = ("loss", "reconstruction", "kl", "elbo")
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class VAE(LatentWalks, Autoencoder):
+class VAE(GenerativeModel):
     """An encoder and a decoder that learn a smooth space of latents (Kingma & Welling 2014).
 
     `fit` reports, in nats per example, `loss` (of the objective), `reconstruction` (-log p(x|z)), `kl` and `elbo`; in
@@ -46,7 +31,7 @@ class VAE(LatentWalks, Autoencoder):
             (batch, latent_dim).
         decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood, (batch,
             *media.model_shape[:-1], likelihood.num_parameters(channels)).
-        media: what is modelled, such as `Image(32, 32, 3)` or `Audio(16384)`.
+        media: what is modelled, such as `Image(32, 32, 3)` or `Audio(16384)`; of text see `TextVAE`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior`; None stands for `StandardNormal()`.
@@ -69,6 +54,8 @@ class VAE(LatentWalks, Autoencoder):
     (2, 8, 8, 1)
     """
 
+    parts = ("encoder", "decoder", "likelihood", "objective", "prior", "sampling_prior")
+
     def __init__(
         self,
         encoder,
@@ -85,30 +72,18 @@ class VAE(LatentWalks, Autoencoder):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
         objective = ELBO() if objective is None else objective
         prior = StandardNormal() if prior is None else prior
-        check_kinds(likelihood=likelihood, objective=objective, prior=prior)
-        check_media(media, Image, Audio, Text)
-        check_num_classes(num_classes)
-        check_network("encoder", encoder)
-        latent_dim = latent_dim_of(encoder)
-        check_encoder_inputs(encoder, media, num_classes)
-        self.check_decoder(decoder, media, likelihood, (latent_dim,), num_classes)
-        check_together(encoder, objective, prior)
-        check_apart(encoder=encoder, decoder=decoder)
-        check_scope(encoder, decoder, likelihood, prior)
-        super().__init__(encoder, decoder, media, likelihood, (latent_dim,), num_classes, seed, **kwargs)
+        latent_dim = check_vae(encoder, decoder, media, likelihood, objective, prior, num_classes)
+        super().__init__(media, num_classes, seed, **kwargs)
+        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.latent_shape = (latent_dim,)
         self.objective = objective
         with policy("float32"):  # it is not saved but made anew, whatever the policy is then
             self.adversary = objective.make_adversary(latent_dim)
         self.prior = self._bound(prior)
         self.sampling_prior = None if sampling_prior is None else self._bound(sampling_prior)
-        self._posterior = tf.function(
-            lambda packed, labels: tuple(
-                self.posterior(self.likelihood.observe(self.media.to_model(packed)), labels)
-            ),
-            reduce_retracing=True,
-        )
-
-    check_decoder = staticmethod(check_decoder)
+        self.sampler = (TokenByToken if isinstance(decoder, TextDecoder) else OneShot)(self)
+        self._encode = encoding.graph_of_encode(self)
+        self._posterior = encoding.graph_of_posterior(self)
 
     def _bound(self, prior):
         prior.bind(lambda x: self.posterior(x, None), self.media.model_shape, *self.latent_shape)
@@ -121,193 +96,129 @@ class VAE(LatentWalks, Autoencoder):
         labels = labels if len(self.encoder.inputs) == 2 else None
         return DiagonalNormal(*run(self.encoder, x, labels, training))
 
-    def parameters(self, latents, labels, training=False):
-        return run(self.decoder, latents, labels, training)
-
     def log_likelihood(self, x, z, labels, training=False):
-        """log p(x|z) of each example, in nats.
-
-        Args:
-            x: (batch, *media.model_shape) in model form.
-            z: (..., batch, latent_dim).
-            labels: int32 (batch,), or None.
-            training: bool, for layers that do otherwise in training.
-
-        Returns:
-            (..., batch).
-        """
-        flat = tf.reshape(z, (-1, *self.latent_shape))
-        if labels is not None:
-            copies = tf.shape(flat)[0] // tf.shape(labels)[0]
-            labels = tf.tile(labels, [copies, *[1] * (len(labels.shape) - 1)])
-        parameters = self.parameters(flat, labels, training)
-        shape = tf.concat([tf.shape(z)[:-1], tf.shape(parameters)[1:]], axis=0)
-        parameters = tf.ensure_shape(tf.reshape(parameters, shape), (*z.shape[:-1], *parameters.shape[1:]))
-        return self.likelihood.log_prob(x, parameters)
+        """log p(x|z) of each example in nats, see `Likelihood.log_prob_of_decoder`."""
+        return self.likelihood.log_prob_of_decoder(self.decoder, x, z, labels, training)
 
     def encode_model(self, x, labels):
+        """The likeliest latents (batch, latent_dim) of media in their model form."""
         return self.posterior(x, labels).mean
 
-    @property
-    def decoded_size(self):
-        """How many numbers a latent is decoded to."""
-        return int(np.prod(self.decoder.output_shape[1:]))
+    def decode_to_model(self, latents, labels):
+        return self.likelihood.decode(self.decoder, latents, labels)
+
+    def call(self, inputs, training=False):
+        """Media in their model form, or [media, labels] -> parameters of the likelihood at the likeliest latents."""
+        x, labels = encoding.model_form(self, inputs)
+        return self.likelihood.parameters_of(self.decoder, self.encode_model(x, labels), labels, x, training)
 
     # Training.
 
     def compile(
-        self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False, augment=None
+        self,
+        optimizer=None,
+        jit_compile=False,
+        steps_per_execution=1,
+        run_eagerly=False,
+        augment=None,
+        phases=(),
     ):
-        """Says how the networks learn; see `Autoencoder.compile`.
+        """Says how the networks learn.
 
         Args:
-            optimizer: keras Optimizer; None stands for Adam(1e-3).
+            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
+                the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
             jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
-            augment: of recordings an `AudioAugment`, or None.
+            augment: of audio an `AudioAugment`, or None.
+            phases: list of `keras_gen.training.Phase` that training begins with, such as `[Pretraining(30_000)]`.
 
         Raises:
-            InputError: `augment` is something else, or the media are.
+            InputError: `augment` is something else, or the media are; or a phase is.
         """
         check_augment(augment, self.media)
-        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly, augment=augment)
-        self.augment = augment
-        self.adversary_optimizer = None
-        if self.adversary is not None:
-            self.adversary_optimizer = self.prepare_optimizer(
-                scaled(self.objective.adversary_optimizer(), self.adversary),
-                self.adversary.trainable_variables,
-            )
-        self.track(*EVIDENCE, *self.objective.terms)
-
-    @property
-    def learned_variables(self):
-        return super().learned_variables + self.prior.trainable_variables
-
-    @property
-    def optimizers(self):
-        return super().optimizers | (
-            {"adversary": self.adversary_optimizer} if self.adversary is not None else {}
+        check_phases(phases)
+        optimizer = optimizer_for(optimizer, keras.optimizers.Adam(1e-3), self.encoder, self.decoder)
+        self.prepare(
+            phases=list(phases),
+            optimizer=optimizer,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+            augment=augment,
         )
+        self.augment = augment
+        learned = [self.encoder, self.decoder, self.likelihood, self.prior]
+        self.player = Player(self, learned, optimizer)
+        self.players = {"model": self.player}
+        self.optimizer, self.adversary_optimizer = optimizer, None
+        if self.adversary is not None:
+            own = optimizer_for(None, self.objective.adversary_optimizer(), self.adversary)
+            self.players["adversary"] = Player(self, [self.adversary], own)
+            self.adversary_optimizer = own
+        # What tells that an encoder says nothing: of text, whose decoder may do without, and where a phase ends by it.
+        self.reports_information = bool(self.phases) or self.media.key == "text"
+        information = ["mutual_information"] if self.reports_information else []
+        self.reports = Reports([*EVIDENCE, *self.objective.terms, *information])
 
     def train_step(self, data):
         observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
-        x, labels, seen = self.unpack_augmented(data, observe_seed)
+        x, labels, seen = encoding.unpack_augmented(self, data, observe_seed)
         x = self.likelihood.observe(x, observe_seed)
-        outcome = self.improve(x, labels, seen, draw_seed)
+
+        def loss_fn(objective):
+            return objective(self, x, labels, draw_seed, seen)
+
+        phase = self.current_phase()
+        outcome = (
+            self.player.minimize(lambda: loss_fn(self.objective))
+            if phase is None
+            else phase.minimize(self, loss_fn)
+        )
         if self.adversary is not None:
-            self._train_adversary(outcome.z, adversary_seed)
-        self.report(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
+            self.players["adversary"].minimize(
+                lambda: self.objective.adversary_loss(self.adversary, outcome.z, adversary_seed)
+            )
+        self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
         self._report_evidence(outcome.reconstruction, outcome.kl)
         self.count_examples(tf.shape(x)[0])
-        return self.results((*EVIDENCE, *self.objective.terms))
-
-    def improve(self, x, labels, seen, seed, objective=None, variables=None):
-        """Takes a step of the optimizer.
-
-        Args:
-            x: what is modelled, (batch, *media.model_shape).
-            labels: int32 (batch,), or None.
-            seen: what the encoder is shown in its place, or None.
-            seed: two integers.
-            objective: by default the model's.
-            variables: that learn, by default all.
-
-        Returns:
-            The `Outcome` of the objective.
-        """
-        variables = self.learned_variables if variables is None else variables
-        with tf.GradientTape() as tape:
-            outcome = (objective or self.objective)(self, x, labels, seed, seen)
-            scaled_loss = self.optimizer.scale_loss(outcome.loss)
-        self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, outcome.loss)
-        return outcome
-
-    def unpack_augmented(self, data, seed):
-        """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""
-        if self.augment is None:
-            return *self.unpack(data), None
-        own = noise.split(noise.fold_in(seed, 1), 2)
-        packed, labels = media_and_labels(data, self.media)
-        x = self.media.to_model(self.augment.waveforms(packed, own[0]))
-        return x, self.as_labels(labels), self.augment.masked(x, own[1])
-
-    def _train_adversary(self, z, seed):
-        variables = self.adversary.trainable_variables
-        with tf.GradientTape() as tape:
-            loss = self.objective.adversary_loss(self.adversary, z, seed)
-            scaled_loss = self.adversary_optimizer.scale_loss(loss)
-        self.learn(self.adversary_optimizer, tape.gradient(scaled_loss, variables), variables, loss)
+        return self.reports.logs((*EVIDENCE, *self.objective.terms))
 
     def test_step(self, data):
         """The ELBO as it is, one draw of the latents for each example."""
         x, labels = self.unpack(data)
-        seeds = noise.split(self.test_seed(tf.cast(self._trackers["elbo"].count, tf.int64)), 2)
+        seeds = noise.split(self.test_seed(self.reports.count("elbo")), 2)
         x = self.likelihood.observe(x, seeds[0])
         posterior = self.posterior(x, labels)
         z = posterior.sample(noise.normal(tf.shape(posterior.mean), seeds[1]))
         reconstruction, kl = -self.log_likelihood(x, z, labels), self.prior.kl(posterior, z)
-        weight = tf.cast(tf.shape(x)[0], tf.float32)
-        self.report(weight=weight, loss=tf.reduce_mean(reconstruction + kl))
+        self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=tf.reduce_mean(reconstruction + kl))
         self._report_evidence(reconstruction, kl)
-        return self.results(EVIDENCE)
+        if not self.reports_information:
+            return self.reports.logs(EVIDENCE)
+        self.reports.add(mutual_information=latents.information_of_batch(self, posterior))
+        return self.reports.logs((*EVIDENCE, "mutual_information"))
 
     def _report_evidence(self, reconstruction, kl):
-        self.report(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
+        self.reports.add(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
 
     # Use.
 
-    def latents_of_seeds(self, seeds, temperature=1.0):
-        """One latent for each seed, drawn from the prior; see `GenerativeModel.latents_of_seeds`."""
-        choice = noise.uniform_of_seeds((), seeds, noise.COMPONENTS)
-        prior = self.prior if self.sampling_prior is None else self.sampling_prior
-        return prior.draw(super().latents_of_seeds(seeds, temperature), choice)
-
-    def posteriors(self, x, labels=None):
-        """The posterior of every example, as arrays.
-
-        Args:
-            x: packed media (num, *media.shape).
-            labels: for a conditional model `num` ints.
-
-        Returns:
-            `DiagonalNormal` of arrays (num, latent_dim).
-
-        Raises:
-            InputError: media or labels do not fit the model.
-        """
-        x, labels = self._examples(x, labels)
-        parts = [slice(i, i + GENERATE_BATCH) for i in range(0, len(x), GENERATE_BATCH)]
-        posteriors = [self._posterior(x[part], None if labels is None else labels[part]) for part in parts]
-        return DiagonalNormal(*(np.concatenate(halves) for halves in zip(*posteriors, strict=True)))
-
-    def fit_sampling_prior(self, x, labels=None, components=10, seed=0):
-        """Draws samples henceforth from a mixture of normals fitted to the latents of real examples.
-
-        The model and its likelihood stay as they are. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
-
-        Args:
-            x: packed media (num, *media.shape), better the training set.
-            labels: for a conditional model `num` ints.
-            components: int >= 1, normals in the mixture.
-            seed: int >= 0.
-
-        Raises:
-            InputError: media or labels do not fit the model, or there are fewer examples than components.
-        """
-        if not isinstance(seed, int) or seed < 0:
-            raise InputError(f"seed must be a whole number from 0, not {seed!r}.")
-        prior = self._bound(GaussianMixture(components))
-        posterior = self.posteriors(x, labels)
-        draws = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
-        prior.fit(np.asarray(posterior.sample(draws)), seed)
-        if self.sampling_prior is not None:
-            self._tracker.untrack(
-                self.sampling_prior
-            )  # Keras would save a layer that was replaced, and miss it on loading
-        self.sampling_prior = prior
-        self._make_functions()
+    encode = encoding.encode
+    reconstruct = encoding.reconstruct
+    predict = encoding.predict
+    make_predict_function = encoding.make_predict_function
+    predict_step = encoding.predict_step
+    check_support = encoding.check_support
+    endpoints = encoding.endpoints
+    latents_of_seeds = latents.latents_of_seeds
+    samples_from = property(latents.samples_from)
+    posteriors = latents.posteriors
+    interpolate = latents.interpolate
+    convert = latents.convert
+    traverse = latents.traverse
+    fit_sampling_prior = latents.fit_sampling_prior
 
     def score(self, real, samples=1000, seed=0):
         """How probable held-out media are, and how the latents are used.
@@ -318,24 +229,21 @@ class VAE(LatentWalks, Autoencoder):
             seed: int >= 0, decides all draws.
 
         Returns:
-            Dict of floats, see `keras_gen.metrics.evidence_scores`.
+            Dict of floats, see `keras_gen.metrics.evidence_scores`; of text also `keras_gen.metrics.language_scores`.
 
         Raises:
             InputError: media or labels do not fit the model or its likelihood.
         """
-        from keras_gen.metrics import evidence_scores  # metrics stand above models
-
-        return evidence_scores(self, *self.held_out(real), samples, seed)
+        return registry.find("score_evidence")(self, *held_out(self, real), samples, seed)
 
     # Saving and serving.
 
-    def exported_networks(self):
-        drawn = self.prior if self.sampling_prior is None else self.sampling_prior
-        return [*super().exported_networks(), drawn]
+    def trained_networks(self):
+        return [self.encoder, self.decoder]
 
-    def get_config(self):
-        parts = {"objective": self.objective, "prior": self.prior, "sampling_prior": self.sampling_prior}
-        return {
-            **{name: keras.saving.serialize_keras_object(part) for name, part in parts.items()},
-            **super().get_config(),
-        }
+    def learned_parts(self):
+        return [self.encoder, self.decoder, self.likelihood, self.prior]
+
+    def exported_networks(self):
+        own = [self.encoder, self.decoder, self.likelihood, self.samples_from]
+        return [*own, *super().exported_networks()]

@@ -1,35 +1,28 @@
 """Autoencoders of discrete latents, with a prior that learns along."""
 
-import math
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import distribution
+from keras_gen import distribution, registry
 from keras_gen.errors import InputError
 from keras_gen.layers import Codebook
 from keras_gen.layers.codebook import perplexity, straight_through
 from keras_gen.losses import Gaussian
-from keras_gen.media import Audio, Image
-from keras_gen.models.autoencoder import SCORE_BATCH, Autoencoder
-from keras_gen.models.network_checks import (
-    check_apart,
-    check_media,
-    check_network,
-    check_num_classes,
-    check_scope,
-)
-from keras_gen.models.precision import run
-from keras_gen.models.vae_checks import check_kinds
-from keras_gen.models.vqvae_checks import check_codes, check_grid
-from keras_gen.networks import CodePrior
+from keras_gen.models import encoding
+from keras_gen.models.checks.data import held_out
+from keras_gen.models.checks.vae import check_vqvae
+from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.sampling import OneShot
+from keras_gen.training.player import Player, optimizer_for
+from keras_gen.training.precision import run
+from keras_gen.training.reports import Reports
 
 EVIDENCE = ("loss", "reconstruction", "kl", "elbo", "perplexity")
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class VQVAE(Autoencoder):
+class VQVAE(GenerativeModel):
     """An encoder and a decoder that meet in a grid of codes, and a prior over such grids (van den Oord et al. 2017).
 
     The latents are the indices of the codes. The loss is -log p(x|c) + beta |z - e|^2 - log p(c), in nats, each summed over
@@ -67,6 +60,7 @@ class VQVAE(Autoencoder):
     (2, 8, 8, 1)
     """
 
+    parts = ("encoder", "decoder", "likelihood", "prior", "codebook")
     latent_dtype = "int32"
 
     def __init__(
@@ -83,52 +77,40 @@ class VQVAE(Autoencoder):
         **kwargs,
     ):
         likelihood = Gaussian("learned") if likelihood is None else likelihood
-        check_kinds(likelihood=likelihood)
-        check_media(media, Image, Audio)
-        check_num_classes(num_classes)
-        for name, network in {"encoder": encoder, "decoder": decoder}.items():
-            check_network(name, network)
-        if not isinstance(prior, CodePrior):
-            raise InputError(f"prior must be a CodePrior of keras_gen.networks, not {prior!r}.")
+        check_vqvae(encoder, decoder, media, likelihood, prior, codebook, commitment, num_classes)
         codebook = Codebook(prior.num_codes) if codebook is None else codebook
-        if not isinstance(codebook, Codebook):
-            raise InputError(f"codebook must be a Codebook of keras_gen.layers, not {codebook!r}.")
-        if not isinstance(commitment, (int, float)) or not 0 <= commitment < math.inf:
-            raise InputError(f"commitment must be at least 0, not {commitment!r}.")
-        check_grid(encoder, decoder, media, likelihood, num_classes)
         grid = encoder.output_shape[1:]
-        check_codes(prior, codebook, grid, num_classes)
-        check_apart(encoder=encoder, decoder=decoder)
-        check_scope(encoder, decoder, likelihood, prior, codebook)
-        super().__init__(encoder, decoder, media, likelihood, grid[:2], num_classes, seed, **kwargs)
+        super().__init__(media, num_classes, seed, **kwargs)
+        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.latent_shape = tuple(grid[:2])
         if not codebook.built:
             codebook.build(encoder.output_shape)
         self.codebook = codebook
         self.prior = prior
         self.commitment = commitment
-        self._score = tf.function(self._score_of_batch, reduce_retracing=True)
+        self.sampler = OneShot(self)
+        self._encode = encoding.graph_of_encode(self)
 
     # The model.
 
     def encode_model(self, x, labels):
+        """The codes nearest to what the encoder makes of media in their model form, int32 (batch, h, w)."""
         return self.codebook.nearest(run(self.encoder, x))
 
     def parameters(self, latents, labels):
-        return self._parameters(self.codebook.vectors(latents), labels)
+        """Codes (batch, h, w) -> parameters of the likelihood, (batch, ...)."""
+        return run(self.decoder, self.codebook.vectors(latents), labels)
 
-    def _parameters(self, codes, labels, training=False):
-        return run(self.decoder, codes, labels, training)
+    def decode_to_model(self, latents, labels):
+        return self.likelihood.mean(self.parameters(latents, labels))
+
+    def call(self, inputs, training=False):
+        """Media in their model form, or [media, labels] -> parameters of the likelihood at the nearest codes."""
+        x, labels = encoding.model_form(self, inputs)
+        return self.parameters(self.encode_model(x, labels), labels)
 
     def evidence(self, x, labels):
-        """What a batch costs.
-
-        Args:
-            x: (batch, *media.model_shape) in model form.
-            labels: int32 (batch,), or None.
-
-        Returns:
-            -log p(x|c) and -log p(c) of each example, (batch,) in nats, and how often each code occurs, (K,).
-        """
+        """-log p(x|c) and -log p(c) of each example in nats, (batch,), and how often each code occurs, (K,)."""
         latents = self.encode_model(x, labels)
         reconstruction = -self.likelihood.log_prob(x, self.parameters(latents, labels))
         return reconstruction, -self.prior.log_prob(latents, labels), self.codebook.use(latents)
@@ -136,69 +118,83 @@ class VQVAE(Autoencoder):
     # Training.
 
     def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
-        super().compile(optimizer, jit_compile, steps_per_execution, run_eagerly)
-        self.track(*EVIDENCE, "commitment")
+        """Says how the networks learn.
 
-    compile.__doc__ = Autoencoder.compile.__doc__
-
-    @property
-    def learned_variables(self):
-        return super().learned_variables + self.prior.trainable_variables
+        Args:
+            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
+                the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
+            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
+            steps_per_execution: int >= 1, steps in one call of the compiled graph.
+            run_eagerly: bool, for debugging.
+        """
+        optimizer = optimizer_for(optimizer, keras.optimizers.Adam(1e-3), self.encoder, self.decoder)
+        self.prepare(
+            optimizer=optimizer,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+        self.player = Player(self, [self.encoder, self.decoder, self.likelihood, self.prior], optimizer)
+        self.players = {"model": self.player}
+        self.optimizer = optimizer
+        self.reports = Reports([*EVIDENCE, "commitment"])
 
     def train_step(self, data):
         x, labels = self.unpack(data)
         observe_seed, _ = self.step_seeds(2)
         _, revive_seed = self.step_seeds(2, shared=True)
         x = self.likelihood.observe(x, observe_seed)
-        with tf.GradientTape() as tape:
+
+        def evidence():
             z = run(self.encoder, x, training=True)
             self.codebook.revive(distribution.gather(z), revive_seed)
             latents = self.codebook.nearest(z)
             codes = tf.stop_gradient(self.codebook.vectors(latents))
-            parameters = self._parameters(straight_through(z, codes), labels, training=True)
+            parameters = run(self.decoder, straight_through(z, codes), labels, training=True)
             reconstruction = -self.likelihood.log_prob(x, parameters)
-            commitment = self.commitment * tf.reduce_sum(tf.square(z - codes), axis=(1, 2, 3))
+            commitment = self.commitment * tf.reduce_sum(
+                tf.square(z - codes), axis=tuple(range(1, len(z.shape)))
+            )
             kl = -self.prior.log_prob(latents, labels)
             loss = tf.reduce_mean(reconstruction + commitment + kl)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        variables = self.learned_variables
-        self.learn(self.optimizer, tape.gradient(scaled_loss, variables), variables, loss)
+            return loss, reconstruction, commitment, kl, z, latents
+
+        _, reconstruction, commitment, kl, z, latents = self.player.minimize(evidence)
         self.codebook.update(distribution.gather(z), distribution.gather(latents))
-        self.report(loss=reconstruction + commitment + kl, commitment=commitment)
-        self._report_evidence(reconstruction, kl, self.codebook.use(latents))
+        self.reports.add(loss=reconstruction + commitment + kl, commitment=commitment)
+        self._report(reconstruction, kl, self.codebook.use(latents))
         self.count_examples(tf.shape(x)[0])
-        return self.results()
+        return self.reports.logs()
 
     def test_step(self, data):
         """The bound as it is, at the nearest codes."""
         x, labels = self.unpack(data)
-        seed = self.test_seed(tf.cast(self._trackers["elbo"].count, tf.int64))
+        seed = self.test_seed(self.reports.count("elbo"))
         reconstruction, kl, use = self.evidence(self.likelihood.observe(x, seed), labels)
-        self.report(loss=reconstruction + kl)
-        self._report_evidence(reconstruction, kl, use)
-        return self.results(EVIDENCE)
+        self.reports.add(loss=reconstruction + kl)
+        self._report(reconstruction, kl, use)
+        return self.reports.logs(EVIDENCE)
 
-    def _report_evidence(self, reconstruction, kl, use):
-        self.report(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
-        self.report(perplexity=perplexity(use))
+    def _report(self, reconstruction, kl, use):
+        self.reports.add(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
+        self.reports.add(perplexity=perplexity(use))
 
     # Use.
 
-    def latents_of_seeds(self, seeds, temperature=1.0, labels=None):
-        """Codes drawn from the prior, one grid for each seed.
+    encode = encoding.encode
+    reconstruct = encoding.reconstruct
+    predict = encoding.predict
+    make_predict_function = encoding.make_predict_function
+    predict_step = encoding.predict_step
+    check_support = encoding.check_support
+    endpoints = encoding.endpoints
 
-        Args:
-            seeds: int64 (batch,).
-            temperature: float >= 0, which divides the logits of the prior; 0 takes the likeliest code at each place.
-            labels: int32 (batch,) for a conditional model, or None.
+    def latents_of_seeds(self, seeds, labels=None, temperature=1.0):
+        """Codes drawn from the prior, int32 (batch, h, w), each grid a function of its seed and label alone.
 
-        Returns:
-            int32 (batch, h, w), each row a function of its seed and label alone.
+        `temperature` divides the logits of the prior; 0 takes the likeliest code at each place.
         """
         return self.prior.sample(seeds, labels, temperature)
-
-    def latents_given(self, seeds, labels, temperature=1.0):
-        return self.latents_of_seeds(seeds, temperature, labels)
 
     @property
     def latent_range(self):
@@ -232,37 +228,18 @@ class VQVAE(Autoencoder):
         Raises:
             InputError: media or labels do not fit the model or its likelihood.
         """
-        x, labels = self.held_out(real)
-        scores = []
-        for start in range(0, len(x), SCORE_BATCH):
-            part = slice(start, start + SCORE_BATCH)
-            some_labels = None if labels is None else labels[part]
-            scores.append(self._score(x[part], some_labels, tf.constant([seed, start], tf.int64)))
-        reconstructions, kls, uses = zip(*scores, strict=True)
-        reconstruction, kl = (float(np.mean(np.concatenate(costs))) for costs in (reconstructions, kls))
-        return {
-            "nll": reconstruction + kl,
-            "elbo": -(reconstruction + kl),
-            "reconstruction": reconstruction,
-            "kl": kl,
-            "perplexity": float(perplexity(sum(uses))),
-        }
-
-    def _score_of_batch(self, packed, labels, seed):
-        return self.evidence(self.observe_packed(packed, seed), labels)
+        return registry.find("score_bound")(self, *held_out(self, real), seed)
 
     # Saving and serving.
 
-    def exported_networks(self):
-        return [*super().exported_networks(), self.codebook, self.prior]
-
     def trained_networks(self):
-        return [*super().trained_networks(), self.codebook]
+        return [self.encoder, self.decoder, self.codebook]
+
+    def learned_parts(self):
+        return [*self.trained_networks(), self.likelihood, self.prior]
+
+    def exported_networks(self):
+        return [self.encoder, self.decoder, self.likelihood, self.codebook, self.prior]
 
     def get_config(self):
-        parts = {"prior": self.prior, "codebook": self.codebook}
-        return {
-            **{name: keras.saving.serialize_keras_object(part) for name, part in parts.items()},
-            **super().get_config(),
-            "commitment": self.commitment,
-        }
+        return {**super().get_config(), "commitment": self.commitment}

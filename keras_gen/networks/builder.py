@@ -5,7 +5,7 @@ import functools
 import keras
 
 from keras_gen.errors import InputError
-from keras_gen.networks.precision import weights_in_float32
+from keras_gen.training.precision import weights_in_float32
 
 
 def builder(build):

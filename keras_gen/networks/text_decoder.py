@@ -7,7 +7,7 @@ from keras import layers, ops
 from keras_gen.errors import InputError
 from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
 from keras_gen.networks.blocks import in_blocks
-from keras_gen.networks.precision import policy_of_weights_in_float32
+from keras_gen.training.precision import policy_of_weights_in_float32
 
 LOWEST = END  # of the tokens that are written: not padding, nor the unknown
 IMPOSSIBLE = -1e30  # a logit whose exponential is 0; infinity would stop `enable_check_numerics`

@@ -13,6 +13,7 @@ import keras_gen
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import read_json
 from keras_gen.recipes.fields import override
+from keras_gen.registry import register
 
 VERSIONS = "versions"  # of what made a run, beside its fields
 
@@ -50,6 +51,7 @@ def get(name):
     return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
 
 
+@register("resolve_recipe")
 def resolve(name, fields=None):
     """The config of a recipe with some fields overridden.
 

@@ -96,7 +96,7 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
     """Writes what lies between two files to a folder, a file for each step; between two sentences, to one file or a folder.
 
     Args:
-        model: an `Autoencoder`.
+        model: one that encodes, such as a `VAE`.
         start: path of a file that the model's media reads, or a sentence.
         stop: another.
         out: path of the folder, or of sentences of a `.txt` file, a line for each step.

@@ -30,7 +30,7 @@ from keras_gen.errors import InputError
 from keras_gen.export import next_version
 from keras_gen.files import damage, make_folder, replace_atomically, write_atomically
 from keras_gen.media import Audio
-from keras_gen.models import Autoencoder, load_model
+from keras_gen.models import load_model
 from keras_gen.recipes import measures
 from keras_gen.recipes.report import report
 from keras_gen.recipes.samples import write_samples
@@ -206,7 +206,7 @@ def write_sheets(model, dataset, run, seed):
     write_samples(model, sheets[0], SAMPLES_SHOWN, seed=seed)
     if isinstance(model.media, Audio):
         write_samples(model, run.sounds, SAMPLES_HEARD, seed=seed, classes=run.classes())
-    if isinstance(model, Autoencoder):
+    if hasattr(model, "encode"):
         for name, (examples, rows) in views(model, *some_examples(model, dataset, "test")).items():
             sheets.append(run.folder / f"{name}{ending}")
             model.media.save_sheet(examples, sheets[-1], rows)
@@ -222,7 +222,7 @@ def some_examples(model, dataset, split):
 
 
 def monitor_of(model, dataset, run, seed):
-    if not isinstance(model, Autoencoder):
+    if not hasattr(model, "encode"):
         return Monitor(run.folder, num=SAMPLES_SHOWN, seed=seed)
     split = "test" if dataset.val is None else "val"
     return LatentMonitor(run.folder, *some_examples(model, dataset, split), num=SAMPLES_SHOWN, seed=seed)

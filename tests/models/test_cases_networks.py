@@ -9,12 +9,11 @@ import pytest
 import tensorflow as tf
 
 import keras_gen as kg
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, reading
 from keras_gen.layers import SpectralNorm
 from keras_gen.models import GAN, VAE, VQVAE, LanguageModel, TextVAE, load_model
-from keras_gen.models.network_checks import reading
-from keras_gen.models.output_ranges import span_of
-from keras_gen.networks.precision import policy
+from keras_gen.networks.output_ranges import span_of
+from keras_gen.training.precision import policy
 
 L, ops = keras.layers, keras.ops
 MEDIA = kg.Image(8, 8, 1)
@@ -475,7 +474,8 @@ def checked_numerics():
 
 def test_check_numerics_finds_nothing_in_an_average_that_begins(small_gan, checked_numerics):
     """By default its half-life rises from 0."""
-    small_gan().update_average(16)
+    model = small_gan()
+    model.generator_player.average.update(16, model.examples_seen)
 
 
 def test_check_numerics_finds_nothing_where_sentences_are_written(checked_numerics):
@@ -490,7 +490,7 @@ def test_a_half_life_keeps_its_share_of_the_average_and_none_at_0(half_life, dec
     values = dict(zip(map(id, model.ema_generator.weights), model.generator.weights, strict=True))
     average = next(weight for weight in averages if values[id(weight)].trainable)
     average.assign(values[id(average)] + 1.0)
-    model.update_average(16)
+    model.generator_player.average.update(16, model.examples_seen)
     np.testing.assert_allclose(average - values[id(average)], decay, atol=1e-6)
 
 

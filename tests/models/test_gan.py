@@ -98,7 +98,7 @@ def test_lazy_penalties_come_at_every_kth_step_k_times_as_strong(small_gan, pict
         step(tf.constant(pictures[0]))
         for variable, value in zip(gan.discriminator.trainable_variables, discriminator, strict=True):
             np.testing.assert_allclose(variable, value, rtol=1e-4, atol=2e-6)
-    assert gan.results()["penalty"] > 0
+    assert gan.reports.logs()["penalty"] > 0
 
 
 def test_the_generator_learns_at_every_nth_batch(small_gan, pictures):
@@ -162,7 +162,7 @@ def test_a_hyperparameter_changes_what_it_is_named_for(small_gan, pictures, chan
     default, changed = small_gan(), small_gan(**settings)
     for gan in (default, changed):
         gan.train_step(tf.constant(pictures[0]))
-    assert abs(float(default.results()[term] - changed.results()[term])) > 1e-4
+    assert abs(float(default.reports.logs()[term] - changed.reports.logs()[term])) > 1e-4
 
 
 def test_learning_rate_schedules_run_on_examples_seen(small_gan, pictures):

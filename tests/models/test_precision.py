@@ -11,8 +11,8 @@ from keras_gen.losses import R1, R2, GradientPenalty
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.media import Image
 from keras_gen.models import GAN, VAE, VQVAE, load_model
-from keras_gen.models.precision import scaled
-from keras_gen.networks.precision import policy
+from keras_gen.models.gan_steps import discriminate_with_gradient
+from keras_gen.training.precision import policy, scaled
 
 MEDIA = Image(8, 8, 1)
 HALVES = ("mixed_bfloat16", "mixed_float16")
@@ -121,7 +121,7 @@ def test_networks_that_end_in_half_precision_are_judged_in_single(plan, half, sm
         == half.removeprefix("mixed_")
     )
     real = model.media.to_model(pictures[0][:8])
-    logits, slope = model.judge_with_slope(tf.convert_to_tensor(real), None, tf.constant([0, 1]))
+    logits, slope = discriminate_with_gradient(model, tf.convert_to_tensor(real), None, tf.constant([0, 1]))
     assert logits.dtype == slope.dtype == tf.float32
     check_training(model, pictures)
 
@@ -260,11 +260,11 @@ def test_intervals_count_steps_of_accumulated_batches(small_gan, pictures):
     step, seen = tf.function(model.train_step), []
     for _ in range(8):
         old = values(network.trainable_variables[0] for network in (model.generator, model.discriminator))
-        taken = float(model._trackers["penalty"].count)
+        taken = float(model.reports.means["penalty"].count)
         step(tf.constant(pictures[0]))
         new = values(network.trainable_variables[0] for network in (model.generator, model.discriminator))
         moved = [bool(np.any(a != b)) for a, b in zip(new, old, strict=True)]
-        seen.append((float(model._trackers["penalty"].count) > taken, *moved))
+        seen.append((float(model.reports.means["penalty"].count) > taken, *moved))
     # (whether penalised, whether the generator moved, whether the discriminator did), of each batch
     first, second = [(True, False, False), (True, False, True)], [(False, False, False), (False, True, True)]
     assert seen == 2 * (first + second)

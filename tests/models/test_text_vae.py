@@ -15,11 +15,11 @@ from keras_gen.media import Text
 from keras_gen.media.tokenizers import END, PADDING
 from keras_gen.metrics import token_accuracy
 from keras_gen.models import LanguageModel, TextVAE, load_model
-from keras_gen.models.encoder_turns import EncoderTurns
-from keras_gen.models.training_phases import TrainingPhases
 from keras_gen.networks import RecurrentDecoder, recurrent
 from keras_gen.networks.latents import posterior_encoder
 from keras_gen.networks.text_decoder import TextDecoder
+from keras_gen.training import EncoderTurns, Pretraining
+from keras_gen.training.phases import EndOfPhases
 
 # A grammar of 216 sentences of three words.
 SLOTS = (
@@ -218,7 +218,7 @@ def test_free_bits_keep_latents_that_tell_the_sentence_and_the_plain_bound_does_
 
 def test_a_step_of_pretraining_is_that_of_an_autoencoder(media):
     """Gradient descent on -log p(x|mean), with neither noise nor KL divergence, which is reported all the same."""
-    vae = build(media, pretraining=1000, optimizer=keras.optimizers.SGD(0.1))
+    vae = build(media, phases=[Pretraining(1000)], optimizer=keras.optimizers.SGD(0.1))
     variables = vae.encoder.trainable_variables + vae.decoder.trainable_variables
     x = tf.constant(SHORT)
     with tf.GradientTape() as tape:
@@ -253,7 +253,7 @@ def test_phases_follow_each_other_between_epochs(media, packed):
     """As an autoencoder, then the encoder alone, then all together: each step is of the phase of its epoch."""
 
     def train(random_seed):
-        vae = build(media, random_seed=random_seed, pretraining=40, encoder_steps=10**6)
+        vae = build(media, random_seed=random_seed, phases=[Pretraining(40), EncoderTurns(10**6)])
         recorder, x = Recorder(), packed[:32]
         settings = {"validation_data": (x,), "batch_size": 16, "verbose": 0, "callbacks": [recorder]}
         logs = vae.fit(x, epochs=2, **settings).history  # the 40th example is in the second epoch
@@ -272,13 +272,13 @@ def test_phases_follow_each_other_between_epochs(media, packed):
             assert not np.any(variable), variable.path
     assert vae.optimizer.learning_rate.numpy() == pytest.approx(1e-3)
     # A decoder as it is made: by the model's seed alone, whatever was drawn before, and drawing nothing from others.
-    other, state = build(media, random_seed=5, pretraining=1), random.getstate()
-    other.end_pretraining()
+    other, state = build(media, random_seed=5), random.getstate()
+    Pretraining(1).end(other)
     assert random.getstate() == state
     fresh = values(vae.decoder)
     assert not any(moved(fresh, other.decoder.trainable_variables))
     another = build(media, seed=2)
-    another.end_pretraining()
+    Pretraining(1).end(another)
     assert any(moved(fresh, another.decoder.trainable_variables))
 
     # The encoder alone, as long as validation data tell that it helps.
@@ -287,10 +287,10 @@ def test_phases_follow_each_other_between_epochs(media, packed):
     assert not any(moved(fresh, vae.decoder.trainable_variables))
     assert all(moved(encoder, vae.encoder.trainable_variables))
     assert logs["loss"][0] == pytest.approx(logs["reconstruction"][0] + logs["kl"][0], rel=1e-4)
-    assert vae.last_information.numpy() == pytest.approx(logs["val_mutual_information"][0])
-    vae.last_information.assign(100.0)  # than which the next is less
+    assert vae.phases[1].last_information.numpy() == pytest.approx(logs["val_mutual_information"][0])
+    vae.phases[1].last_information.assign(100.0)  # than which the next is less
     vae.fit(packed[:32], epochs=1, **settings)
-    assert not any(moved(fresh, vae.decoder.trainable_variables)) and not vae.is_aggressive.numpy()
+    assert not any(moved(fresh, vae.decoder.trainable_variables)) and vae.current_phase() is None
     encoder = values(vae.encoder)
     vae.fit(packed[:32], epochs=1, **settings)
     assert all(moved(fresh, vae.decoder.trainable_variables))
@@ -298,7 +298,7 @@ def test_phases_follow_each_other_between_epochs(media, packed):
 
 
 def test_turns_are_the_encoders_up_to_their_number_and_then_everybodys(media):
-    vae = build(media, encoder_steps=2)
+    vae = build(media, phases=[EncoderTurns(2)])
     turns = []
     for _ in range(7):
         encoder, decoder = values(vae.encoder), values(vae.decoder)
@@ -335,8 +335,8 @@ def test_the_encoder_learns_alone_as_long_as_its_loss_falls(most):
     steps = np.arange(400)
     losses = 50 + 10 * np.cos(steps / 25) + np.random.default_rng(0).normal(size=400)
     expected = turns_by_hand(losses, most)
-    layer, found, left = EncoderTurns(), [], list(losses)
-    is_encoders, count = tf.function(lambda: layer.is_encoders(most)), tf.function(layer.count)
+    layer, found, left = EncoderTurns(most), [], list(losses)
+    is_encoders, count = tf.function(layer.is_encoders), tf.function(layer.count)
     while left:
         if is_encoders():
             found.append("encoder")
@@ -353,18 +353,18 @@ def test_the_encoder_learns_alone_as_long_as_its_loss_falls(most):
 
 
 def test_it_ends_where_mutual_information_falls(media):
-    vae = build(media, encoder_steps=5)
-    phases = TrainingPhases()
+    vae = build(media, phases=[EncoderTurns(5)])
+    phases = EndOfPhases()
     phases.set_model(vae)
     seen = []
     for information in (-0.1, 1.0, 1.5, None, 1.5, 1.4, 3.0):
         phases.on_epoch_end(0, {} if information is None else {"val_mutual_information": information})
-        seen.append(bool(vae.is_aggressive.numpy()))
+        seen.append(vae.current_phase() is not None)
     # The first is an error of the estimate, and the fourth epoch was not validated.
     assert seen == [True, True, True, True, True, False, False]
-    vae.compile(encoder_steps=5)  # it begins anew, and knows nothing of before
+    vae.compile(phases=[EncoderTurns(5)])  # it begins anew, and knows nothing of before
     phases.on_epoch_end(0, {"val_mutual_information": 0.2})
-    assert vae.is_aggressive.numpy()
+    assert vae.current_phase() is vae.phases[0]
 
 
 def test_a_model_that_is_saved_goes_on_in_its_phase(media, packed, tmp_path):
@@ -372,7 +372,7 @@ def test_a_model_that_is_saved_goes_on_in_its_phase(media, packed, tmp_path):
 
     def fresh():
         settings = {"optimizer": keras.optimizers.Adam(0.05), "run_eagerly": True}
-        return build(media, FreeBits(0.5), pretraining=32, encoder_steps=1, **settings)
+        return build(media, FreeBits(0.5), phases=[Pretraining(32), EncoderTurns(1)], **settings)
 
     def train(vae, epochs):
         settings = {"validation_data": (packed[:32],), "shuffle": False, "verbose": 0}
@@ -381,12 +381,12 @@ def test_a_model_that_is_saved_goes_on_in_its_phase(media, packed, tmp_path):
     straight, stopped = fresh(), fresh()
     train(straight, 2)
     train(stopped, 2)
-    assert not stopped.is_pretraining.numpy() and stopped.is_aggressive.numpy()
+    assert stopped.current_phase() is stopped.phases[1]
     stopped.save(tmp_path / "vae.keras")
     resumed = load_model(tmp_path / "vae.keras")
-    assert (resumed.encoder_steps, resumed.pretraining) == (1, 32)
-    assert not resumed.is_pretraining.numpy() and resumed.is_aggressive.numpy()
-    assert resumed.last_information.numpy() == stopped.last_information.numpy() > 0
+    assert (resumed.phases[0].examples, resumed.phases[1].most) == (32, 1)
+    assert resumed.current_phase() is resumed.phases[1]
+    assert resumed.phases[1].last_information.numpy() == stopped.phases[1].last_information.numpy() > 0
     np.testing.assert_array_equal(resumed.generate(4, seed=3), stopped.generate(4, seed=3))
     decoder = values(resumed.decoder)
     assert train(resumed, 1) == train(straight, 1)
@@ -396,7 +396,8 @@ def test_a_model_that_is_saved_goes_on_in_its_phase(media, packed, tmp_path):
     # One that is saved before stays before.
     early = fresh()
     early.save(tmp_path / "early.keras")
-    assert load_model(tmp_path / "early.keras").is_pretraining.numpy()
+    early = load_model(tmp_path / "early.keras")
+    assert early.current_phase() is early.phases[0]
 
 
 # Writing.
@@ -490,11 +491,12 @@ def test_mistakes_are_told_in_one_sentence(media, packed):
     foreign = packed.copy()
     foreign[3, 1] = 500
     longer = Text(length=9, vocabulary=media.vocabulary)
-    aggressive = build(media, encoder_steps=2)
+    aggressive = build(media, phases=[EncoderTurns(2)])
     mistakes = {
-        "encoder_steps ends when .* give validation_data": lambda: aggressive.fit(packed, verbose=0),
-        "encoder_steps must be a whole number from 0, not 2.5": lambda: vae.compile(encoder_steps=2.5),
-        "pretraining must be a whole number from 0, not -1": lambda: vae.compile(pretraining=-1),
+        "EncoderTurns end when .* give validation_data": lambda: aggressive.fit(packed, verbose=0),
+        "most must be a whole number from 0, not 2.5": lambda: EncoderTurns(2.5),
+        "examples must be a whole number from 0, not -1": lambda: Pretraining(-1),
+        "phases must be a list of phases": lambda: vae.compile(phases=["pretraining"]),
         "VampPrior learns pseudo-inputs, which tokens cannot be": lambda: TextVAE(
             vae.encoder, vae.decoder, media, prior=VampPrior(3)
         ),

@@ -8,8 +8,8 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.losses import Gaussian
 from keras_gen.media import Audio, Image
-from keras_gen.models.labels import label_shape
 from keras_gen.networks import conv1d
+from keras_gen.sampling.labels import label_shape
 
 
 def audio(frames, mels=12):

@@ -69,7 +69,7 @@ def test_mistakes_are_told_before_anything_is_built(fields, message):
 def test_the_choices_are_those_that_exist():
     from keras_gen import networks
     from keras_gen.losses.adversarial import LOSSES
-    from keras_gen.models.gan_plans import PLANS
+    from keras_gen.models.gan_steps import STEPS
     from keras_gen.recipes.gan import GANConfig
     from keras_gen.recipes.picture_vae import PictureVAEConfig
     from keras_gen.recipes.text_vae import TextVAEConfig
@@ -78,7 +78,7 @@ def test_the_choices_are_those_that_exist():
     for kind in (GANConfig, PictureVAEConfig, TextVAEConfig, VoiceVAEConfig):
         assert set(kind.choices["network"]) < set(networks.__all__)
     assert set(GANConfig.choices["loss"]) == set(LOSSES)
-    assert set(GANConfig.choices["plan"]) == set(PLANS)
+    assert set(GANConfig.choices["plan"]) == set(STEPS)
 
 
 def test_an_execution_never_lengthens_an_epoch():

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from keras_gen.models.network_checks import doubt, refuse
+from keras_gen.errors import doubt, refuse
+from keras_gen.training.keras_internals import source_of
 
 INF = math.inf
 LARGE_LOGIT = 5.0  # by which a probability is as good as certain: 0.993
@@ -193,7 +194,7 @@ def span_of(tensor, known=None):
     """
     known = {} if known is None else known
     if id(tensor) not in known:
-        operation, number, place = tensor._keras_history
+        operation, number, place = source_of(tensor)
         known[id(tensor)] = _span(operation, operation._inbound_nodes[number], place, known)
     return known[id(tensor)]
 

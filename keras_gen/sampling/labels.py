@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import tensorflow as tf
 
 from keras_gen.errors import InputError
 
@@ -14,6 +15,13 @@ def label_shape(num_classes):
         num_classes: int, or a tuple of n ints, or the list that a saved tuple comes back as.
     """
     return (len(num_classes),) if isinstance(num_classes, (tuple, list)) else ()
+
+
+def label_spec(num_classes):
+    """What an endpoint takes after its first input: list of a `tf.TensorSpec` of labels, empty for an unconditional model."""
+    if num_classes is None:
+        return []
+    return [tf.TensorSpec((None, *label_shape(num_classes)), tf.int32, name="label")]
 
 
 def labels_for(num, labels, num_classes):

@@ -1,42 +1,15 @@
 """Refusing networks that no model can be made of, whatever it is a model of."""
 
-import contextlib
-import contextvars
 import numbers
 import reprlib
-import warnings
 
 import keras
 
 from keras_gen import distribution
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, refuse
 from keras_gen.media import Text
-from keras_gen.models.labels import label_shape
-
-_is_reading = contextvars.ContextVar("is_reading", default=False)
-
-
-@contextlib.contextmanager
-def reading():
-    """Within, networks are those of a saved model, which is read whatever it is: what would be refused is warned of."""
-    token = _is_reading.set(True)
-    try:
-        yield
-    finally:
-        _is_reading.reset(token)
-
-
-def refuse(message):
-    """Raises `InputError`; warns of the same while a saved model is read."""
-    if not _is_reading.get():
-        raise InputError(message)
-    warnings.warn(message, stacklevel=2)
-
-
-def doubt(message):
-    """Warns of what may be meant; not while a saved model is read, whose maker was told."""
-    if not _is_reading.get():
-        warnings.warn(message, stacklevel=2)
+from keras_gen.sampling.labels import label_shape
+from keras_gen.training.keras_internals import layers_of
 
 
 def check_media(media, *kinds):
@@ -85,7 +58,7 @@ def check_network(name, network):
 
 def check_layers(name, network):
     """Refuses a network or layer that keeps its channels first or has weights in half precision."""
-    for layer in network._flatten_layers():
+    for layer in layers_of(network):
         if getattr(layer, "data_format", None) == "channels_first":
             refuse(
                 f"The layer {layer.name} of the {name} has data_format channels_first, but channels come last here: build it with "

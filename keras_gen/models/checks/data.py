@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from keras_gen.datasets import Dataset
 from keras_gen.errors import InputError
-from keras_gen.models.labels import label_shape
+from keras_gen.sampling.labels import label_shape, labels_for
+from keras_gen.training.replicas import is_array
 
 CLASSES_NAMED = 5
 # How Keras begins to tell of data that it cannot take batches from, before it prints all of them.
@@ -23,13 +24,6 @@ def brought(model, x, y):
     if is_array(x):
         check_examples(model, x, y)
     return x, y
-
-
-def refuse_weights(arguments):
-    """Raises `InputError` where arguments of Keras, name -> value, weigh examples."""
-    for weights in ("sample_weight", "class_weight"):
-        if arguments.get(weights) is not None:
-            raise InputError(f"{weights} has no use here: every example counts alike, so leave it out.")
 
 
 @contextlib.contextmanager
@@ -78,6 +72,13 @@ def media_and_labels(batch, media):
     return x, y
 
 
+def as_labels(model, labels):
+    """Labels as a batch brings them -> int32 (batch,), of n labels (batch, n); None for an unconditional model."""
+    if model.num_classes is None:
+        return None
+    return tf.reshape(tf.cast(labels, tf.int32), (-1, *label_shape(model.num_classes)))
+
+
 def as_arrays(x, y, media):
     """What is given to `fit` as arrays, lists or a dict of these -> (array, array or None); all else as it is.
 
@@ -122,11 +123,6 @@ def _is_foreign_array(values):
     return hasattr(values, "__array__") and hasattr(values, "shape") and not tf.is_tensor(values)
 
 
-def is_array(x):
-    """Whether this is an array of NumPy or TensorFlow, with a row for each example."""
-    return isinstance(x, np.ndarray) or tf.is_tensor(x)
-
-
 def check_examples(model, x, y=None):
     """Checks examples by type, shape and range.
 
@@ -146,7 +142,7 @@ def check_examples(model, x, y=None):
         )
     if x.dtype == tf.string and media.key == "text":
         x = media.pack_in_graph(x)
-    shape, dtype = tuple(x.shape)[1:], _name(x)
+    shape, dtype = tuple(x.shape)[1:], getattr(x.dtype, "name", str(x.dtype))
     if shape != media.shape or dtype != media.dtype:
         raise InputError(
             f"The model takes {media.dtype} examples of shape {media.shape}, but x has {dtype} examples of shape {shape}: "
@@ -158,8 +154,55 @@ def check_examples(model, x, y=None):
         _check_labels(y, len(x), model.num_classes)
 
 
-def _name(array):
-    return array.dtype.name if hasattr(array.dtype, "name") else str(array.dtype)
+def examples_of(model, x, labels=None):
+    """Packed media and labels as arrays, of which there is at least one row.
+
+    Args:
+        model: a `GenerativeModel`.
+        x: packed media (num, *media.shape).
+        labels: for a conditional model `num` of them; of an unconditional one they are left out.
+
+    Returns:
+        (array, int32 array or None).
+
+    Raises:
+        InputError: media or labels do not fit the model or its likelihood.
+    """
+    x = np.asarray(x)
+    if x.shape[1:] != model.media.shape or x.dtype != model.media.dtype or not len(x):
+        raise InputError(
+            f"The model takes {model.media.dtype} examples (num, *{model.media.shape}), not {x.dtype} of shape "
+            f"{x.shape}: pack them with model.media.pack."
+        )
+    if model.num_classes is not None and labels is None:
+        raise InputError(
+            f"The model is conditional on {model.num_classes} classes: give the labels of the examples."
+        )
+    model.check_support(x)
+    return x, labels_for(len(x), labels, model.num_classes)
+
+
+def held_out(model, real):
+    """The examples that a score is taken over.
+
+    Args:
+        model: a `GenerativeModel`.
+        real: a `Dataset`, whose test split counts; packed media; or a pair of packed media and labels.
+
+    Returns:
+        Arrays of packed media and of labels, or None in their place.
+
+    Raises:
+        InputError: media or labels do not fit the model or its likelihood.
+    """
+    if hasattr(real, "arrays"):
+        real = real.arrays("test")
+    if isinstance(real, (tuple, list)) and len(real) != 2:
+        raise InputError(
+            f"A score takes a Dataset, media, or a pair of media and labels, not {len(real)} things."
+        )
+    x, labels = real if isinstance(real, (tuple, list)) else (real, None)
+    return examples_of(model, x, labels if model.num_classes is not None else None)
 
 
 def _check_labels(y, num, num_classes):
@@ -207,48 +250,3 @@ def warn_of_missing_classes(y, num_classes):
                 "learned.",
                 stacklevel=3,
             )
-
-
-def whole_batches(x, y, batch_size, replicas, seed):
-    """Batches of one size, of which each replica gets an equal share.
-
-    Args:
-        x: packed media as an array; or a `tf.data.Dataset`, which stays as it is.
-        y: labels of an array, or None.
-        batch_size: int, examples in a batch of an array; None stands for Keras' 32.
-        replicas: int.
-        seed: int, decides the order of an array; None keeps it as it is.
-
-    Returns:
-        A dataset, of an array without the examples that do not fill a batch.
-
-    Raises:
-        InputError: the size of a batch is open, more than there are examples, or not divisible by the number of replicas; or
-            `x` is neither an array nor a dataset.
-    """
-    if isinstance(x, tf.distribute.DistributedDataset):
-        return x  # divided already
-    if isinstance(x, tf.data.Dataset):
-        batch_size = tf.nest.flatten(x.element_spec)[0].shape[0]
-        if batch_size is None:
-            raise InputError(
-                f"{replicas} replicas need batches of one size, but those of x are of any: batch with drop_remainder=True."
-            )
-    elif is_array(x):
-        batch_size = batch_size or 32
-        if batch_size > len(x):
-            raise InputError(f"A batch of {batch_size} is more than the {len(x)} examples of x.")
-    else:
-        raise InputError(
-            f"{replicas} replicas share the batches of an array or a tf.data.Dataset, not of a {type(x).__name__}."
-        )
-    if batch_size % replicas:
-        raise InputError(
-            f"A batch of {batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
-        )
-    if isinstance(x, tf.data.Dataset):
-        return x
-    examples = x if y is None else (x, y)
-    ordered = tf.data.Dataset.from_tensor_slices(examples)
-    ordered = ordered if seed is None else ordered.shuffle(len(x), seed)
-    return ordered.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)

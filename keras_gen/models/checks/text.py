@@ -5,7 +5,7 @@ import warnings
 from keras_gen.errors import InputError
 from keras_gen.media import Text
 from keras_gen.media.text import MOST_UNKNOWN
-from keras_gen.models.network_checks import check_layers
+from keras_gen.models.checks.networks import check_layers
 from keras_gen.networks.text_decoder import TextDecoder
 
 

@@ -5,7 +5,7 @@ import keras
 from keras_gen.errors import InputError
 from keras_gen.losses.penalties import SlopePenalty
 from keras_gen.media import Audio, Image
-from keras_gen.models.network_checks import (
+from keras_gen.models.checks.networks import (
     check_apart,
     check_label_input,
     check_media,
@@ -14,7 +14,8 @@ from keras_gen.models.network_checks import (
     check_one_output,
     check_scope,
 )
-from keras_gen.models.output_ranges import check_outputs
+from keras_gen.networks.output_ranges import check_outputs
+from keras_gen.training.keras_internals import layers_of
 
 
 def check_networks(generator, discriminator, media, num_classes):
@@ -71,8 +72,3 @@ def check_settings(gan, penalties, penalty_interval, discriminator_steps, optimi
             "The discriminator has batch normalisation, under which pictures are not judged one by one: remove it, "
             'or compile with penalties=[] and plan="alternating".'
         )
-
-
-def layers_of(network, kind):
-    """The network's layers of a class, also those within other layers."""
-    return [layer for layer in network._flatten_layers() if isinstance(layer, kind)]

@@ -1,4 +1,7 @@
-"""The mean that a model reports of a value, which tells of values that were not finite."""
+"""What the steps of a model report: running means, which tell of values that were not finite."""
+
+import math
+import warnings
 
 import keras
 import tensorflow as tf
@@ -48,3 +51,46 @@ class RunningMean(keras.metrics.Mean):
         # Files that were saved before values were counted that are left out hold the first two variables alone.
         for place, variable in enumerate(self.variables[: len(store.keys())]):
             variable.assign(store[str(place)])
+
+
+class Reports:
+    """The running means of a model by their names.
+
+    Args:
+        names: of what the steps report.
+    """
+
+    def __init__(self, names=()):
+        self.means = {name: RunningMean(name) for name in names}
+
+    def add(self, weight=1.0, **values):
+        """Adds values, name -> float tensor, each as often as `weight` says; 0 leaves the means as they are."""
+        for name, value in values.items():
+            self.means[name].update_state(value, sample_weight=weight)
+
+    def count(self, name):
+        """How many values a mean is of, an int64 scalar in the graph."""
+        return tf.cast(self.means[name].count, tf.int64)
+
+    def logs(self, names=None):
+        """The means of these names, or of all, as a step returns them: name -> scalar tensor."""
+        return {name: self.means[name].result() for name in names or self.means}
+
+    def finite_logs(self):
+        """The means of what was reported since they were reset: name -> float.
+
+        What was never finite is NaN. A mean that leaves some values out says so in a warning.
+        """
+        reported = {name: mean for name, mean in self.means.items() if not mean.is_empty()}
+        results = {name: float(mean.result().numpy()) for name, mean in reported.items()}
+        left_out = [
+            f"{name} ({mean.share_left_out():.1%})"
+            for name, mean in reported.items()
+            if mean.share_left_out() and not math.isnan(results[name])
+        ]
+        if left_out:
+            warnings.warn(
+                f"Values that are not finite are left out of the means of {', '.join(left_out)}.",
+                stacklevel=5,
+            )
+        return results

@@ -1,0 +1,161 @@
+"""From media to latents and back: methods of the models that have an encoder, a decoder and a likelihood.
+
+Such a model says in `encode_model(x, labels)` what the likeliest latents (batch, *latent_shape) of media in their model form are.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gen import noise
+from keras_gen.errors import InputError
+from keras_gen.models.checks.data import as_arrays, as_labels, examples_of, media_and_labels
+from keras_gen.models.checks.text import warn_of_unknown
+from keras_gen.sampling.labels import label_spec
+from keras_gen.sampling.requests import in_batches
+from keras_gen.training.replicas import is_array
+
+CHECKED = 1024  # examples in a part that is checked at once
+SCORE_BATCH = 100  # examples that are scored at once
+
+
+def encode(self, x, labels=None):
+    """The likeliest latents of media.
+
+    Args:
+        x: packed media (num, *media.shape), such as `media.pack` gives.
+        labels: for a conditional model `num` ints.
+
+    Returns:
+        Array (num, *latent_shape).
+
+    Raises:
+        InputError: media or labels do not fit the model.
+    """
+    return in_batches(lambda *part: self._encode(*part).numpy(), *examples_of(self, x, labels))
+
+
+def graph_of_posterior(model):
+    """What `posteriors` of a `VAE` runs: a function of packed media and labels, compiled for each size of batch."""
+    return tf.function(
+        lambda packed, labels: tuple(model.posterior(observed(model, packed), labels)), reduce_retracing=True
+    )
+
+
+def graph_of_encode(model):
+    """What `encode` runs: a function of packed media and labels, compiled for each size of batch."""
+    return tf.function(
+        lambda packed, labels: model.encode_model(observed(model, packed), labels), reduce_retracing=True
+    )
+
+
+def observed(model, packed, seed=None):
+    """What the likelihood sees of packed media; without a seed the mean of its draws."""
+    return model.likelihood.observe(model.media.to_model(packed), seed)
+
+
+def observed_in_score(model, packed, seed):
+    """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
+    return observed(model, packed, noise.fold_in(seed, -1))
+
+
+def reconstruct(self, x, labels=None):
+    """Media as they come back from their latents.
+
+    Args:
+        x: packed media (num, *media.shape).
+        labels: as in `encode`.
+
+    Returns:
+        Array of raw media, (num, ...): the expected ones.
+
+    Raises:
+        InputError: media or labels do not fit the model.
+    """
+    return self.decode(self.encode(x, labels), labels)
+
+
+def model_form(model, inputs):
+    """What a model itself is called with: media in their model form, or [media, labels] -> (media, labels or None)."""
+    x, labels = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
+    if x.dtype.is_integer and not tf.as_dtype(model.encoder.inputs[0].dtype).is_integer:
+        raise InputError(
+            f"The model itself takes media in their model form, but was given {x.dtype.name}: call reconstruct(x) or "
+            "encode(x) with packed media."
+        )
+    return x, labels
+
+
+def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    """Media as they come back from their latents: `reconstruct`, of whatever `fit` takes.
+
+    Args:
+        x: packed media or batches of these; of a conditional model batches of pairs of media and labels.
+        batch_size, verbose, steps, callbacks: those of `keras.Model.predict`.
+
+    Returns:
+        Array of raw media, (num, ...).
+
+    Raises:
+        InputError: media or labels do not fit the model.
+    """
+    x, _ = as_arrays(x, None, self.media)
+    if is_array(x) and self.num_classes is not None:
+        raise InputError(
+            "predict takes no labels, which the model is conditional on: call reconstruct(x, labels)."
+        )
+    self.checks_next_batch = True
+    raw = keras.Model.predict(self, x, batch_size, verbose, steps, callbacks)
+    return self.media.as_array(tf.convert_to_tensor(raw))
+
+
+def make_predict_function(self, force=False):
+    """Lets Keras make its function, in front of which the first batch is checked."""
+    if self.predict_function is not None and not force:
+        return
+    keras.Model.make_predict_function(self, force)
+    function = self.predict_function
+
+    def checked(batches):
+        self.check_if_first(batches[0])
+        return function(batches)
+
+    self.predict_function = checked
+
+
+def predict_step(self, data):
+    """A batch as `fit` gets it -> raw media as they come back."""
+    x, labels = self.unpack(data)
+    return self.sampler.to_raw(self.encode_model(self.likelihood.observe(x), labels), labels)
+
+
+def unpack_augmented(model, data, seed):
+    """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""
+    if model.augment is None:
+        return *model.unpack(data), None
+    own = noise.split(noise.fold_in(seed, 1), 2)
+    packed, labels = media_and_labels(data, model.media)
+    x = model.media.to_model(model.augment.waveforms(packed, own[0]))
+    return x, as_labels(model, labels), model.augment.masked(x, own[1])
+
+
+def check_support(self, x):
+    """Raises `InputError` for packed media that the likelihood gives no probability; warns of text of unknown words."""
+    if self.media.key == "text":
+        warn_of_unknown(self.media, x)
+    for start in range(0, len(x), CHECKED):
+        self.likelihood.check(np.asarray(self.media.to_model(x[start : start + CHECKED])))
+
+
+def endpoints(self):
+    """The signatures of a model that encodes, see `GenerativeModel.endpoints`."""
+
+    def encode(raw, label=None):
+        return {"latents": self.encode_model(observed(self, self.media.pack_in_graph(raw)), label)}
+
+    def reconstruct(raw, label=None):
+        return {self.media.raw_spec.name: self.sampler.to_raw(encode(raw, label)["latents"], label)}
+
+    signature = [self.media.raw_spec, *label_spec(self.num_classes)]
+    of_encoder = {"encode": (encode, signature), "reconstruct": (reconstruct, signature)}
+    return {**self.sampler.endpoints(), **of_encoder}

@@ -1,0 +1,60 @@
+"""The private names of Keras and TensorFlow that this kit needs, each once and with what it is needed for.
+
+`tests/training/test_keras_internals.py` says what is expected of each, so that a new version that breaks one fails there.
+"""
+
+import keras
+import tensorflow as tf
+from tensorflow.python.ops import control_flow_util
+
+GENERATOR = "seed_generator_state"  # ends the path of the state of a layer's own random generator
+
+
+def layers_of(network, kind=keras.layers.Layer):
+    """The layers of a class within a network, also those within other layers, and the network itself."""
+    return [layer for layer in network._flatten_layers() if isinstance(layer, kind)]
+
+
+def source_of(tensor):
+    """The operation that gives a symbolic tensor, and its place in the graph: (operation, node, tensor)."""
+    return tensor._keras_history
+
+
+def unwrapped(optimizer):
+    """The optimizer within a `LossScaleOptimizer`, or the optimizer itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def learning_rate_of(optimizer):
+    """What an optimizer takes its learning rate from: a schedule or a variable, where its property gives the value."""
+    return unwrapped(optimizer)._learning_rate
+
+
+def step_counter_of(optimizer):
+    """The variable that counts an optimizer's steps."""
+    return unwrapped(optimizer)._iterations
+
+
+def leave_gradients_to_us(optimizer):
+    """Keeps an optimizer from adding up over the replicas what has been averaged over them."""
+    unwrapped(optimizer)._all_reduce_sum_gradients = lambda grads_and_vars: grads_and_vars
+
+
+def own_variables_of(layer):
+    """The variables that a layer itself saves, without those of its layers, in the order of the file."""
+    return layer._trainable_variables + layer._non_trainable_variables
+
+
+def forget(layer, child):
+    """Keeps a layer from saving one that it had and has no more."""
+    layer._tracker.untrack(child)
+
+
+def of_validation_in_fit(arguments):
+    """Whether `evaluate` is called by `fit`, on arrays that `fit` has checked: with these arguments, name -> value."""
+    return bool(arguments.get("_use_cached_eval_dataset"))
+
+
+def compiled_by_xla():
+    """Whether the graph that is being traced is one of a `tf.function` with `jit_compile=True`."""
+    return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
