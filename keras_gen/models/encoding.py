@@ -130,7 +130,7 @@ def predict_step(self, data):
 
 
 def unpack_augmented(model, data, seed):
-    """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""
+    """A batch of training: what is modeled, labels or None, and what the encoder sees instead, or None."""
     if model.augment is None:
         return *model.unpack(data), None
     own = noise.split(noise.fold_in(seed, 1), 2)

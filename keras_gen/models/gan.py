@@ -89,7 +89,7 @@ class GAN(GenerativeModel):
                 functions that are registered with Keras if the model is to be saved.
             penalties: list of `R1`, `R2`, `GradientPenalty`; None stands for `[R1(1.0), R2(1.0)]`.
             penalty_interval: int k >= 1, take the penalties at every k-th step and k times as strong (lazy
-                regularisation, Karras et al. 2020). They are added to the loss of that step, not given a step of their
+                regularization, Karras et al. 2020). They are added to the loss of that step, not given a step of their
                 own, so the optimizer takes one step for each batch and needs no correction.
             augment: `DiffAugment`, `ScheduledAugment`, `AdaptiveAugment`, or None.
             generator_optimizer: keras Optimizer; None stands for Adam(2e-4, beta_1=0, beta_2=0.99). A learning rate
@@ -104,8 +104,8 @@ class GAN(GenerativeModel):
             run_eagerly: bool, for debugging.
 
         Raises:
-            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalisation meets a
-                penalty or the simultaneous plan, both of which need each picture judged by itself.
+            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalization meets a
+                penalty or the simultaneous plan, both of which need each image discriminated by itself.
         """
         game = adversarial.get(loss)
         penalties = [R1(1.0), R2(1.0)] if penalties is None else penalties
@@ -215,10 +215,10 @@ class GAN(GenerativeModel):
         return [self.generator, self.discriminator]
 
     def score(self, real, num=10_000, seed=0):
-        """Quality of fresh samples against held-out real pictures.
+        """Quality of fresh samples against held-out real images.
 
         Args:
-            real: a `Dataset`, whose training pictures train the feature space once, or a `Quality`.
+            real: a `Dataset`, whose training images train the feature space once, or a `Quality`.
             num: int >= 2, samples to draw; a conditional model goes through its classes in turn.
             seed: int >= 0, decides the samples.
 
@@ -232,8 +232,8 @@ class GAN(GenerativeModel):
 
     def endpoints(self):
         def discriminate(raw, label=None):
-            pictures = self.media.to_model(self.media.pack_in_graph(raw))
-            return {"logits": run(self.discriminator, pictures, label)[:, 0]}
+            images = self.media.to_model(self.media.pack_in_graph(raw))
+            return {"logits": run(self.discriminator, images, label)[:, 0]}
 
         return {
             **super().endpoints(),

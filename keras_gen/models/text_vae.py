@@ -23,7 +23,7 @@ class TextVAE:
     Args:
         encoder: built keras Model, tokens int32 (batch, length) -> [mean, log variance], each (batch, latent_dim).
         decoder: a `TextDecoder` of the same latents, such as `keras_gen.networks.RecurrentDecoder`.
-        media: the `Text` that is modelled.
+        media: the `Text` that is modeled.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior` but `VampPrior`; None stands for `StandardNormal()`.
         seed: int, decides every random number of training.

@@ -31,7 +31,7 @@ class VAE(GenerativeModel):
             (batch, latent_dim).
         decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood, (batch,
             *media.model_shape[:-1], likelihood.num_parameters(channels)).
-        media: what is modelled, such as `Image(32, 32, 3)` or `Audio(16384)`; of text see `TextVAE`.
+        media: what is modeled, such as `Image(32, 32, 3)` or `Audio(16384)`; of text see `TextVAE`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior`; None stands for `StandardNormal()`.

@@ -40,14 +40,18 @@ def test_optimizers_keep_their_learning_rate_and_steps(wrap):
     weight = keras.Variable([1.0])
     optimizer.build([weight])
     optimizer.apply([tf.constant([1.0])], [weight])
-    assert int(keras_internals.step_counter_of(optimizer).numpy()) == 1, "Optimizer._iterations counts no steps"
+    assert int(keras_internals.step_counter_of(optimizer).numpy()) == 1, (
+        "Optimizer._iterations counts no steps"
+    )
     number = wrap(keras.optimizers.SGD(0.5))
     number.learning_rate = 0.25
     assert float(keras_internals.learning_rate_of(number).numpy()) == 0.25
 
 
 def test_gradients_are_added_up_over_replicas_by_a_method_that_can_be_replaced():
-    strategy = tf.distribute.MirroredStrategy([device.name for device in tf.config.list_logical_devices("CPU")])
+    strategy = tf.distribute.MirroredStrategy(
+        [device.name for device in tf.config.list_logical_devices("CPU")]
+    )
     with strategy.scope():
         optimizer, weight = keras.optimizers.SGD(1.0), keras.Variable([0.0])
         optimizer.build([weight])
