@@ -1,4 +1,5 @@
-"""Seconds from starting `keras-gen train` to the first progress of training, TensorFlow's import and tracing included.
+"""Seconds from starting `keras-gen train` to the first progress of training, TensorFlow's import and tracing
+included.
 
 python benchmarks/first_step.py [--recipe digits-gan] [--data ...] [--times 3]
 """

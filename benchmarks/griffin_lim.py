@@ -1,8 +1,9 @@
-"""From log-mel spectrograms back to waveforms: the kit's Griffin-Lim against librosa's, with the same bands and iterations.
+"""From log-mel spectrograms back to waveforms: the kit's Griffin-Lim against librosa's, with the same bands
+and iterations.
 
-The error is the mean absolute difference, in dB, between the log-mel spectrogram given and that of the waveform made of it,
-each in its own framing and in the other's; the speed is seconds of speech made in a second, the best of the rounds, which
-alternate between the two in one process.
+The error is the mean absolute difference, in dB, between the log-mel spectrogram given and that of the
+waveform made of it, each in its own framing and in the other's; the speed is seconds of speech made in a
+second, the best of the rounds, which alternate between the two in one process.
 
     python benchmarks/griffin_lim.py --data librispeech.zip [--clips 12] [--rounds 3]
 """

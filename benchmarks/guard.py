@@ -1,4 +1,5 @@
-"""What it costs to look whether every loss and gradient is finite: steps with the guard against steps without, interleaved.
+"""What it costs to look whether every loss and gradient is finite: steps with the guard against steps
+without, interleaved.
 
 python benchmarks/guard.py [--recipes digits-gan cifar10-gan mnist-vae-best] [--rounds 11]
 """

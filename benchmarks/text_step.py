@@ -1,7 +1,9 @@
-"""The training rate of a `LanguageModel` against a textbook Keras one of the same widths, on the same batches, interleaved.
+"""The training rate of a `LanguageModel` against a textbook Keras one of the same widths, on the same
+batches, interleaved.
 
-The textbook's embedding masks padding, an LSTM and a dense layer follow, and `fit` weighs the loss by the mask: padding costs as much as
-words do. The kit calculates logits at words alone, and reads and writes by one table; the textbook's second row does too.
+The textbook's embedding masks padding, an LSTM and a dense layer follow, and `fit` weighs the loss by the
+mask: padding costs as much as words do. The kit calculates logits at words alone, and reads and writes by one
+table; the textbook's second row does too.
 
     python benchmarks/text_step.py [--rounds 11]
 """

@@ -1,8 +1,11 @@
-"""Trains a recipe as it is and as a search set it, from the same fresh seeds, and compares them on the test examples.
+"""Trains a recipe as it is and as a search set it, from the same fresh seeds, and compares them on the test
+examples.
 
-All runs share the test examples, which no search saw: `data_seed` decides the splits. Runs that are complete are only read.
+All runs share the test examples, which no search saw: `data_seed` decides the splits. Runs that are complete
+are only read.
 
-    python benchmarks/tuned.py digits-vae runs/digits-vae-tuned/best.json [--seeds 101 102 103] [--output runs/tuned/digits-vae]
+    python benchmarks/tuned.py digits-vae runs/digits-vae-tuned/best.json [--seeds 101 102 103] [--output
+    runs/tuned/digits-vae]
 """
 
 import argparse

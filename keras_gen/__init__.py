@@ -63,8 +63,8 @@ def require_tensorflow_backend():
         backend = keras.config.backend()
     if backend != "tensorflow":
         raise InputError(
-            f"keras_gen trains on TensorFlow, but the Keras backend is {backend!r}: set KERAS_BACKEND=tensorflow before "
-            "keras is imported."
+            f"keras_gen trains on TensorFlow, but the Keras backend is {backend!r}: set "
+            "KERAS_BACKEND=tensorflow before keras is imported."
         )
 
 

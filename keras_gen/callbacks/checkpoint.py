@@ -22,17 +22,18 @@ class Diverged(Exception):
 class Checkpoint(keras.callbacks.Callback):
     """Saves all that training needs to go on exactly, in one file, and ends training when asked to.
 
-    A checkpoint is a saved model (weights, averages, optimizers, clock, augmentation) with the `TrainingState` of the other
-    callbacks. It is named by the examples seen, takes its place whole or not at all, and is written by the chief of several
-    machines alone: after every epoch, every so many steps, and when training is interrupted. None is written where the last
-    step was skipped. Give this callback last.
+    A checkpoint is a saved model (weights, averages, optimizers, clock, augmentation) with the
+    `TrainingState` of the other callbacks. It is named by the examples seen, takes its place whole or not at
+    all, and is written by the chief of several machines alone: after every epoch, every so many steps, and
+    when training is interrupted. None is written where the last step was skipped. Give this callback last.
 
     Args:
         folder: of the checkpoints.
         callbacks: the other callbacks of `fit`, whose states are kept.
         every: int >= 1, steps between two checkpoints within an epoch, or None for epochs only.
         keep: int >= 1, how many of the latest stay.
-        monitor: name of a log; the model of the epoch in which it was least stays as `best.keras`. None keeps no best.
+        monitor: name of a log; the model of the epoch in which it was least stays as `best.keras`. None keeps
+            no best.
         most_skipped: int >= 1, steps in a row that may be skipped.
         interruption: an entered `Interruption`, or None to leave signals alone.
         state: the `TrainingState` to go on from, or None.
@@ -72,7 +73,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.best = state["best"]
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Not before: Keras resets running means here, and its callbacks reset themselves when training begins.
+        # Not before: Keras resets running means here, and its callbacks reset themselves when training
+        # begins.
         if not self.is_restored:
             self.state.restore(self.model, [self, *self.callbacks])
             self.is_restored = True
@@ -82,8 +84,8 @@ class Checkpoint(keras.callbacks.Callback):
         skipped = self.model.skipped_in_row.numpy()
         if skipped >= self.most_skipped:
             raise Diverged(
-                f"{skipped} steps in a row were skipped, since a loss or gradient was not finite: go back to the last checkpoint "
-                "with lower learning rates or stronger penalties."
+                f"{skipped} steps in a row were skipped, since a loss or gradient was not finite: go back to "
+                "the last checkpoint with lower learning rates or stronger penalties."
             )
         if batch + 1 >= (self.params.get("steps") or math.inf):
             return  # the epoch is over but for what is made of it: `on_epoch_end` saves and leaves
@@ -118,8 +120,9 @@ class Checkpoint(keras.callbacks.Callback):
         """Writes a checkpoint of the training as it is.
 
         Args:
-            path: of the file; None stands for one that is named by the examples seen, beside which only the latest of the
-                earlier ones stay. What an earlier training left that had come further goes: it is not of this one.
+            path: of the file; None stands for one that is named by the examples seen, beside which only the
+                latest of the earlier ones stay. What an earlier training left that had come further goes: it
+                is not of this one.
 
         Raises:
             InputError: it cannot be written.
@@ -146,8 +149,8 @@ class Checkpoint(keras.callbacks.Callback):
             replace_atomically(path, write)
         except OSError as error:
             raise InputError(
-                f"The checkpoint {path} cannot be written ({error.strerror or error}): those before it are whole, so make "
-                "room and give the same command to go on."
+                f"The checkpoint {path} cannot be written ({error.strerror or error}): those before it are "
+                "whole, so make room and give the same command to go on."
             ) from error
 
 

@@ -12,8 +12,8 @@ from keras_gen.files import write_atomically
 class HistoryFile(keras.callbacks.Callback):
     """Writes a CSV file with a row for each epoch: its number, and its logs.
 
-    The rows are part of a checkpoint: a run that goes on from one has the rows that it had then, no more and no less, whatever
-    became of the file.
+    The rows are part of a checkpoint: a run that goes on from one has the rows that it had then, no more and
+    no less, whatever became of the file.
 
     Args:
         path: of the file.

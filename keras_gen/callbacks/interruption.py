@@ -6,7 +6,8 @@ from keras_gen.processes import exit_on_stop, stop_signals
 
 
 class Interruption:
-    """Remembers SIGINT, SIGTERM and SIGHUP while it is entered, for the training loop to act on; a second one acts at once.
+    """Remembers SIGINT, SIGTERM and SIGHUP while it is entered, for the training loop to act on; a second one
+    acts at once.
 
     Example:
 

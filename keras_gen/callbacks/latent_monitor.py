@@ -10,10 +10,12 @@ MOST_TRAVERSED = 16
 
 
 class LatentMonitor(Monitor):
-    """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each dimension.
+    """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each
+    dimension.
 
-    To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and `traversals`, as
-    images or texts and, of recordings, to be heard; and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
+    To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and
+    `traversals`, as images or texts and, of recordings, to be heard; and, under a standard normal prior, the
+    scalars `kl_of_dimensions/<number>`.
 
     Args:
         folder: of the run.
@@ -44,8 +46,9 @@ def views(model, examples, labels=None):
         labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
 
     Returns:
-        Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above what comes back; of a VAE also
-        `traversals`, a row for each dimension of the first example's latent, those that carry most first, at most 16.
+        Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above what comes back;
+        of a VAE also `traversals`, a row for each dimension of the first example's latent, those that carry
+        most first, at most 16.
     """
     pairs = model.media.beside(model.media.unpack(examples), model.reconstruct(examples, labels))
     found = {"reconstructions": pairs}

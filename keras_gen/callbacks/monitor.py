@@ -9,10 +9,10 @@ import tensorflow as tf
 class Monitor(keras.callbacks.Callback):
     """Writes what an epoch reported, the learning rates and samples from fixed latents.
 
-    Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real, generated and
-    validation images, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
-    seen. Samples go there too, recordings also to be heard, and as an image, or a text, to `<folder>/samples/<examples seen>.png`,
-    or `.txt`.
+    Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real,
+    generated and validation images, the strength of augmentation) and each optimizer's learning rate; the
+    horizontal axis is examples seen. Samples go there too, recordings also to be heard, and as an image, or a
+    text, to `<folder>/samples/<examples seen>.png`, or `.txt`.
 
     Args:
         folder: of the run.

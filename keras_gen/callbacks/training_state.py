@@ -15,14 +15,17 @@ MEMBER = "training.json"
 
 @dataclasses.dataclass
 class TrainingState:
-    """The state of a training besides the model: how far its running means, random generators and callbacks have come.
+    """The state of a training besides the model: how far its running means, random generators and callbacks
+    have come.
 
-    Noise and the order of the data need no state of their own: they follow from the model's seed and its clock.
+    Noise and the order of the data need no state of their own: they follow from the model's seed and its
+    clock.
 
     Args:
-        metrics: of each replica a dict of its running means in an epoch that is not over, "mean/variable" -> float. Of an
-            older kit a list of floats, as many of each mean.
-        generators: states of the layers' own random generators, such as dropout's, in the order of the model's variables.
+        metrics: of each replica a dict of its running means in an epoch that is not over, "mean/variable" ->
+            float. Of an older kit a list of floats, as many of each mean.
+        generators: states of the layers' own random generators, such as dropout's, in the order of the
+            model's variables.
         callbacks: place and class of a callback -> its state.
         restores: how often the training was put back to a checkpoint since it began, because it diverged.
         replicas: how many there are; each draws noise of its own.
@@ -40,8 +43,8 @@ class TrainingState:
 
         Args:
             model: a `GenerativeModel`.
-            callbacks: list of Keras callbacks. One of the kit tells its state by `get_state`; of any other, the plain values
-                count that are not arguments of its constructor.
+            callbacks: list of Keras callbacks. One of the kit tells its state by `get_state`; of any other,
+                the plain values count that are not arguments of its constructor.
             restores: int.
         """
         running = _running(model)
@@ -108,8 +111,8 @@ def _by_name(values, model):
     share, rest = divmod(len(values), max(1, len(model.metrics)))
     if rest:
         raise InputError(
-            f"The checkpoint has {len(values)} numbers of running means, of which the model has {len(model.metrics)}: go on "
-            "with the version of keras_gen that wrote it."
+            f"The checkpoint has {len(values)} numbers of running means, of which the model has "
+            f"{len(model.metrics)}: go on with the version of keras_gen that wrote it."
         )
     parts = [values[place * share :][:share] for place in range(len(model.metrics))]
     return {

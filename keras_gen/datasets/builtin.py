@@ -31,8 +31,9 @@ def read_builtin(name):
     """Read a data set known by name.
 
     Args:
-        name: one of `NAMES` but "docstrings", "shapes" and "vowels", which have readers of their own. "digits" comes with scikit-learn;
-            the others are those of `keras.datasets`, which are downloaded once.
+        name: one of `NAMES` but "docstrings", "shapes" and "vowels", which have readers of their own.
+            "digits" comes with scikit-learn; the others are those of `keras.datasets`, which are downloaded
+            once.
 
     Returns:
         The splits, name -> (uint8 images, labels), and the names of the classes, or None where labels are

@@ -12,17 +12,17 @@ from keras_gen.errors import InputError, unknown
 class Dataset:
     """Packed images, recordings or sentences, with or without labels, in up to three splits.
 
-    A batch is packed media (batch, *media.shape), or, with labels, a pair of these and int32 labels (batch,), of n labels
-    (batch, n). Everything is held in memory once.
+    A batch is packed media (batch, *media.shape), or, with labels, a pair of these and int32 labels (batch,),
+    of n labels (batch, n). Everything is held in memory once.
 
     Args:
         media: the `Media` that packed the examples.
-        train: packed media (count, *media.shape), int32 labels (count,), of n labels (count, n), or None and, if there are
-            factor_names, the int32 values of the factors (count, len(factor_names)).
+        train: packed media (count, *media.shape), int32 labels (count,), of n labels (count, n), or None and,
+            if there are factor_names, the int32 values of the factors (count, len(factor_names)).
         val: the same for validation, or None.
         test: the same for testing, or None.
-        class_names: names of the classes in the order of their labels; of n labels a dict, name of a label -> these; None
-            without labels.
+        class_names: names of the classes in the order of their labels; of n labels a dict, name of a label ->
+            these; None without labels.
         factor_names: names of the factors of variation, or None where these are not known.
         pattern: text of the `NamePattern` of the files that the examples come from, or None.
         batch_size: examples in a batch, from 1 to the number of training examples.
@@ -111,20 +111,22 @@ class Dataset:
         Args:
             split: "train", "val" or "test".
             start: the first step, at least 0.
-            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it, for the parts alone of
-                each batch that go to the replicas fed here, an element each; nothing is read twice. None for whole batches.
+            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it, for the
+                parts alone of each batch that go to the replicas fed here, an element each; nothing is read
+                twice. None for whole batches.
 
         Returns:
             An endless `tf.data.Dataset` of batches of static shape.
 
         Raises:
-            InputError: if there is no such split, it holds less than a batch, or replicas cannot have equal parts of one.
+            InputError: if there is no such split, it holds less than a batch, or replicas cannot have equal
+                parts of one.
         """
         steps_per_epoch = self._count(split) // self.batch_size
         if not steps_per_epoch:
             raise InputError(
-                f"batch_size={self.batch_size} is more than the {self._count(split)} {self.media.plural} of {split}: "
-                f"pass a batch_size of at most {self._count(split)}."
+                f"batch_size={self.batch_size} is more than the {self._count(split)} {self.media.plural} of "
+                f"{split}: pass a batch_size of at most {self._count(split)}."
             )
         if start < 0:
             raise InputError(f"start must be a step, 0 or later, but is {start!r}.")
@@ -135,7 +137,8 @@ class Dataset:
             first = context.input_pipeline_id * fed
         if self.batch_size % replicas:
             raise InputError(
-                f"A batch of {self.batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
+                f"A batch of {self.batch_size} cannot be divided among {replicas} replicas: take a multiple "
+                f"of {replicas}."
             )
         size = self.batch_size // replicas
 
@@ -162,7 +165,8 @@ class Dataset:
         return examples, labels[0] if labels else None
 
     def tested_on(self, split):
-        """The same data with the examples of another split in the place of the test examples, which it then does not hold.
+        """The same data with the examples of another split in the place of the test examples, which it then
+        does not hold.
 
         Args:
             split: "train" or "val".
@@ -194,7 +198,8 @@ class Dataset:
         """
         if self.factor_names is None:
             raise InputError(
-                f"The factors of variation of {self.name} are not known: those of load('shapes') and load('vowels') are."
+                f"The factors of variation of {self.name} are not known: those of load('shapes') and "
+                "load('vowels') are."
             )
         self._count(split)
         return self._factors[split].copy()

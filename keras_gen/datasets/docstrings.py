@@ -16,11 +16,13 @@ FEWEST_WORDS, MOST_WORDS = 4, 24
 
 # Examples, lists and tables are indented or have a mark in front.
 NO_PROSE = re.compile(r"^[\s>*+:.|-]", re.MULTILINE)
-# A lower-case letter goes on with a sentence that an abbreviation interrupts, as "e.g." does before any letter.
+# A lower-case letter goes on with a sentence that an abbreviation interrupts, as "e.g." does before any
+# letter.
 BREAK = re.compile(r"(?<!\.[a-z]\.)(?<!\beg\.)(?<=\.)\s+(?=[^a-z\s])")
 
-# Capitals within a word are of code, and a single letter is a variable. Tkinter and IDLE write arguments in capitals,
-# most of them long, so that of long acronyms only these pass. What a colon introduces is seldom prose.
+# Capitals within a word are of code, and a single letter is a variable. Tkinter and IDLE write arguments in
+# capitals, most of them long, so that of long acronyms only these pass. What a colon introduces is seldom
+# prose.
 ACRONYM = r"(?!XXX)[A-Z]{2,3}s?|ASCII|FIFO|HTML|HTTPS?|IDLE|JSON|MIME|POSIX|SMTP|UNIX|UUID"
 PART = rf"(?:[A-Z]?[a-z]+|[AI]|{ACRONYM}|\d+(?:\.\d+)*)"
 WORD = re.compile(
@@ -34,7 +36,8 @@ def read_docstrings():
     Prose alone is kept: sentences of 4 to 24 plain words, each on one line, without code and each once.
 
     Returns:
-        List of str, the same one at each call, about 7,000 sentences; which ones depends on the version of Python.
+        List of str, the same one at each call, about 7,000 sentences; which ones depends on the version of
+        Python.
 
     Raises:
         InputError: if the standard library is installed without its sources.
@@ -48,8 +51,8 @@ def read_docstrings():
     )
     if not sentences:
         raise InputError(
-            f"Python's standard library is installed without its sources in {root}: give a text file of your own, "
-            "such as sentences.txt with one sentence a line."
+            f"Python's standard library is installed without its sources in {root}: give a text file of your "
+            "own, such as sentences.txt with one sentence a line."
         )
     return sentences
 

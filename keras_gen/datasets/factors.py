@@ -18,8 +18,8 @@ def check_factors(factors, counts):
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.shape[1] != len(counts) or not np.issubdtype(factors.dtype, np.integer):
         raise InputError(
-            f"factors must be integers of the shape (num, {len(counts)}), but are {factors.dtype} of the shape "
-            f"{factors.shape}."
+            f"factors must be integers of the shape (num, {len(counts)}), but are {factors.dtype} of the "
+            f"shape {factors.shape}."
         )
     for (name, count), values in zip(counts.items(), factors.T, strict=True):
         outside = values[(values < 0) | (values >= count)]

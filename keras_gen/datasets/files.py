@@ -12,8 +12,9 @@ from keras_gen.datasets.packing import MOST_NAMED, pack_all, pack_all_chunks, so
 from keras_gen.errors import InputError
 
 MOST_BYTES = 2**30
-# What a member of an archive unpacks to is cut to its size only then, so a little is unpacked at a time. Stored and deflated ones
-# unpack to no more than is asked for; of the other methods, a few packed bytes may be many megabytes.
+# What a member of an archive unpacks to is cut to its size only then, so a little is unpacked at a time.
+# Stored and deflated ones unpack to no more than is asked for; of the other methods, a few packed bytes may
+# be many megabytes.
 PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
 LEAST_PORTION = 2**6
 RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
@@ -85,9 +86,9 @@ def open_tree(path):
 def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
     """Read the images or recordings of a tree, whose layout tells splits and classes.
 
-    Folders on top that are named by a word of `SPLITS` are splits; the folders below, or on top, are classes, unless the names
-    of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX and what does not end as such
-    media do are ignored.
+    Folders on top that are named by a word of `SPLITS` are splits; the folders below, or on top, are classes,
+    unless the names of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX
+    and what does not end as such media do are ignored.
 
     Args:
         tree: a `Tree`.
@@ -97,17 +98,18 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         chunks: whether a recording is packed as consecutive pieces.
 
     Returns:
-        The splits, name -> (packed examples, int32 labels or None); the sorted names of the classes (of several labels a dict,
-        label -> names) or None; and the number of the file of each training example.
+        The splits, name -> (packed examples, int32 labels or None); the sorted names of the classes (of
+        several labels a dict, label -> names) or None; and the number of the file of each training example.
 
     Raises:
-        InputError: if there is no such file, none that can be used, files lie beside class folders, or folders make up no splits
-            (see `splits_of_folders`).
+        InputError: if there is no such file, none that can be used, files lie beside class folders, or
+            folders make up no splits (see `splits_of_folders`).
     """
     names = tree.of(media.plural)
     if not names:
         raise InputError(
-            f"{tree.source} holds no {media.plural}: their names should end in {', '.join(ENDINGS[media.plural])}."
+            f"{tree.source} holds no {media.plural}: their names should end in "
+            f"{', '.join(ENDINGS[media.plural])}."
         )
     splits, classes = _layout(tree.source, [PurePosixPath(name).parts for name in names], pattern is None)
     if pattern is not None:
@@ -134,8 +136,8 @@ def _by_pattern(source, names, splits, pattern, is_test):
     if not matching.all():
         lost = [name for name, fits in zip(names, matching, strict=True) if not fits]
         warnings.warn(
-            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files were set aside "
-            f"({some(lost)}).",
+            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files "
+            f"were set aside ({some(lost)}).",
             stacklevel=4,
         )
     names = [name for name, fits in zip(names, matching, strict=True) if fits]
@@ -184,12 +186,14 @@ def _layout(source, paths, classes_are_folders=True):
         flat = set(splits[is_bare]) - set(splits[~is_bare])
         if flat:
             raise InputError(
-                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for {', '.join(sorted(flat))}, "
-                f"such as for {beside}: sort these files into the same classes, or move them out."
+                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for "
+                f"{', '.join(sorted(flat))}, such as for {beside}: sort these files into the same classes, "
+                "or move them out."
             )
         raise InputError(
-            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} of {len(paths)}): move "
-            "every one into the folder of its class, or, where there are no classes, all into one folder."
+            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} "
+            f"of {len(paths)}): move every one into the folder of its class, or, where there are no classes, "
+            "all into one folder."
         )
     return splits, classes
 
@@ -205,8 +209,8 @@ def splits_of_folders(source, paths):
         The split of each path, or None where folders tell none; and the parts of each path down to its class.
 
     Raises:
-        InputError: folders named like splits lie beside others, none of them is train, two mean one split, or they lie in folders
-            of classes.
+        InputError: folders named like splits lie beside others, none of them is train, two mean one split, or
+            they lie in folders of classes.
     """
     depth = 0
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
@@ -217,8 +221,9 @@ def splits_of_folders(source, paths):
         others = sorted({path[depth] for path in paths} - words)
         if others:
             raise InputError(
-                f"{source} holds {', '.join(sorted(words))}, named like a split, beside {', '.join(others[:MOST_NAMED])}"
-                f"{', ...' * (len(others) > MOST_NAMED)}: move out what is of no split, or rename the folder that is none."
+                f"{source} holds {', '.join(sorted(words))}, named like a split, beside "
+                f"{', '.join(others[:MOST_NAMED])}{', ...' * (len(others) > MOST_NAMED)}: move out what is "
+                "of no split, or rename the folder that is none."
             )
         check_splits(f"{source}: its folders", [word.lower() for word in words])
         splits = [SPLITS[path[depth].lower()] for path in paths]
@@ -230,8 +235,8 @@ def splits_of_folders(source, paths):
     for folder, found in inner.items():
         if {"train"} < found - {None}:
             raise InputError(
-                f"{source} holds splits within {'/'.join(folder)}: folders such as train and test belong on top, and those of "
-                "classes within them."
+                f"{source} holds splits within {'/'.join(folder)}: folders such as train and test belong on "
+                "top, and those of classes within them."
             )
     return splits, depth
 

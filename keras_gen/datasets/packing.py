@@ -18,7 +18,8 @@ MOST_REASONS = 10
 
 
 def pack_all(media, names, read):
-    """Pack an example from each of many files; those that cannot be used are set aside, counted and named in one warning.
+    """Pack an example from each of many files; those that cannot be used are set aside, counted and named in
+    one warning.
 
     Args:
         media: the `Media` that packs them.
@@ -41,7 +42,9 @@ def pack_all(media, names, read):
 
 
 def pack_all_chunks(media, names, read):
-    """Pack many recordings, each as consecutive pieces: as `pack_all`, with the place of a name for each piece."""
+    """Pack many recordings, each as consecutive pieces: as `pack_all`, with the place of a name for each
+    piece.
+    """
     pieces = {}
 
     def pack(i):
@@ -86,7 +89,8 @@ def _attempt(pack, names, plural):
 
 
 def reasons(failures):
-    """Why files were set aside: each kind of reason, as it is of its first file, with the files that it is of.
+    """Why files were set aside: each kind of reason, as it is of its first file, with the files that it is
+    of.
 
     Args:
         failures: dict, name of a file -> reason.

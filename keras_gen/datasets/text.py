@@ -48,7 +48,8 @@ def read_text_file(path, field=None):
 
 
 def read_text_tree(tree, field=None):
-    """The sentences of the files of a `Tree`, of which folders or the names of files tell splits; see `read_text_files`.
+    """The sentences of the files of a `Tree`, of which folders or the names of files tell splits; see
+    `read_text_files`.
 
     Raises:
         InputError: there are no such files, or none that can be used, or they tell some splits only.
@@ -65,8 +66,8 @@ def read_text_files(names, read, field, splits):
 
     Args:
         names: of the files.
-        read: function from a name to the bytes of the file; an `OSError` or `InputError` in it sets the file aside, unless it
-            is the only one.
+        read: function from a name to the bytes of the file; an `OSError` or `InputError` in it sets the file
+            aside, unless it is the only one.
         field: see `read_sentences`.
         splits: of the files, a name for each.
 
@@ -113,7 +114,8 @@ def pack_sentences(media, splits):
         splits: name -> (sequence of str, None).
 
     Returns:
-        The `Text`, and the splits, packed. One warning tells the shares of unknown words where one is above a fifth.
+        The `Text`, and the splits, packed. One warning tells the shares of unknown words where one is above a
+        fifth.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])

@@ -25,22 +25,24 @@ FIRST_PART = 2**13
 def read_sentences(name, raw, field=None):
     """Read the sentences of one file.
 
-    Each is on one line: line breaks within become spaces, and spaces around it are left out. Those that are empty are
-    skipped. Only what is read needs to be valid: what else a row or an object holds does not matter.
+    Each is on one line: line breaks within become spaces, and spaces around it are left out. Those that are
+    empty are skipped. Only what is read needs to be valid: what else a row or an object holds does not
+    matter.
 
     Args:
-        name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line, a .jsonl file an object a
-            line, a .csv file commas and a first row that names the columns.
+        name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line, a .jsonl file an
+            object a line, a .csv file commas and a first row that names the columns.
         raw: bytes of the file, UTF-8 with or without a byte-order mark.
         field: key of the objects or name of the column that holds the sentences.
 
     Returns:
-        List of str; and a `collections.Counter` of why lines, rows or objects were set aside, such as "it is not valid
+        List of str; and a `collections.Counter` of why lines, rows or objects were set aside, such as "it is
+        not valid
             UTF-8".
 
     Raises:
-        InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, or has another ending, or the
-            field is missing from it or has no use.
+        InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, or has another
+            ending, or the field is missing from it or has no use.
     """
     ending = _ending(name)
     if not ending:
@@ -68,14 +70,15 @@ def split_of(name):
     """The split that a file's name tells, "train", "val" or "test", or None.
 
     Args:
-        name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital letters. It tells
-            nothing where its first and last parts tell different splits.
+        name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital
+            letters. It tells nothing where its first and last parts tell different splits.
     """
     return SPLITS.get(_word_of(name))
 
 
 def splits_of_files(names):
-    """The splits that the names of files tell, one for each; all are for training where none tells one, or there is one file.
+    """The splits that the names of files tell, one for each; all are for training where none tells one, or
+    there is one file.
 
     Raises:
         InputError: only some names tell their split, none tells train, or two different words mean one split.
@@ -86,8 +89,8 @@ def splits_of_files(names):
     if None in words:
         example = next(name for name, word in zip(names, words, strict=True) if word)
         raise InputError(
-            f"Some files tell their split, but {names[words.index(None)]} does not, as {example} does: end its name in train, val "
-            "or test, or rename those that are no splits."
+            f"Some files tell their split, but {names[words.index(None)]} does not, as {example} does: end "
+            "its name in train, val or test, or rename those that are no splits."
         )
     check_splits("The files", words)
     return [SPLITS[word] for word in words]
@@ -198,15 +201,17 @@ def _rows(name, lines):
             row = next(csv.reader(taken, skipinitialspace=True)) if is_closed else None
         if not is_closed or len(taken) > MOST_LINES:
             raise InputError(
-                f"{name} has a quote in line {first} that is not closed, or not within {MOST_LINES} lines: close it, or write it twice "
-                "where it is a character of the text."
+                f"{name} has a quote in line {first} that is not closed, or not within {MOST_LINES} lines: "
+                "close it, or write it twice where it is a character of the text."
             )
         yield row
 
 
 @contextlib.contextmanager
 def _fields_of_any_size():
-    """A field too long for the csv module would end the whole reading. The limit is everyone's, so it is put back."""
+    """A field too long for the csv module would end the whole reading. The limit is everyone's, so it is put
+    back.
+    """
     limit = csv.field_size_limit(2**31 - 1)
     try:
         yield

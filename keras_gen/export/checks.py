@@ -18,8 +18,8 @@ def checked(function, signature, model):
         model: the `GenerativeModel`.
 
     Returns:
-        Function of the same tensors. It raises `tf.errors.InvalidArgumentError` where inputs have unequal numbers of rows, or a
-        value is out of its range.
+        Function of the same tensors. It raises `tf.errors.InvalidArgumentError` where inputs have unequal
+        numbers of rows, or a value is out of its range.
     """
     names = [spec.name for spec in signature]
 

@@ -1,4 +1,6 @@
-"""Adaptive discriminator augmentation (ADA): as much as keeps the discriminator from learning the data by heart."""
+"""Adaptive discriminator augmentation (ADA): as much as keeps the discriminator from learning the data by
+heart.
+"""
 
 import keras
 from keras import ops
@@ -9,7 +11,8 @@ from keras_gen.layers.scheduled_augment import POLICY, ScheduledAugment
 
 @keras.saving.register_keras_serializable("keras_gen")
 class AdaptiveAugment(ScheduledAugment):
-    """Raises the probability of each transformation while r_t = E[sign D(real)] is above a target (Karras et al. 2020).
+    """Raises the probability of each transformation while r_t = E[sign D(real)] is above a target (Karras et
+    al. 2020).
 
     Every `interval` steps: p <- p + sign(r_t - target) * batch * interval / examples, kept in [0, 1].
 

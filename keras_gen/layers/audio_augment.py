@@ -13,14 +13,15 @@ FULL_SCALE = 32768.0
 class AudioAugment:
     """What may happen to a recording without making it another one.
 
-    Gain and shift change what a model learns to make. Masks (SpecAugment) hide parts of the spectrogram from the encoder
-    alone, whose latents must then tell the decoder what it did not see.
+    Gain and shift change what a model learns to make. Masks (SpecAugment) hide parts of the spectrogram from
+    the encoder alone, whose latents must then tell the decoder what it did not see.
 
     Source: masks from Park et al. 2019, arXiv 1904.08779, section 2, without time warping, one of each kind.
 
     Args:
         gain: dB >= 0; the loudness changes by up to so much either way.
-        shift: share of the recording from 0 to below 1; it moves by up to so much either way, silence moving in.
+        shift: share of the recording from 0 to below 1; it moves by up to so much either way, silence moving
+            in.
         time_mask: frames, >= 0; the widest mask.
         frequency_mask: mel bands, >= 0; the widest mask.
 
@@ -91,7 +92,9 @@ class AudioAugment:
 
 
 def _run(spectrograms, length, widest, seed):
-    """Where each example is masked along an axis, bool (batch, length): a run of 0 to `widest` places, anywhere."""
+    """Where each example is masked along an axis, bool (batch, length): a run of 0 to `widest` places,
+    anywhere.
+    """
     draws = noise.uniform((2, tf.shape(spectrograms)[0], 1), seed)
     width = tf.floor(draws[0] * (min(widest, length) + 1))
     start = tf.floor(draws[1] * (length - width + 1))

@@ -6,8 +6,8 @@ import keras
 class Augment(keras.layers.Layer):
     """Base of the augmentations: random, differentiable, the same for real and generated images.
 
-    `augment(images, seed, examples=examples)` takes (batch, H, W, C) images in [-1, 1], two integers of randomness and the
-    examples seen so far, and returns images of the same shape. All is computed in float32.
+    `augment(images, seed, examples=examples)` takes (batch, H, W, C) images in [-1, 1], two integers of
+    randomness and the examples seen so far, and returns images of the same shape. All is computed in float32.
     """
 
     def __init__(self, **kwargs):

@@ -13,16 +13,17 @@ EPSILON = 1e-5
 class Codebook(keras.layers.Layer):
     """K vectors e_k, of which the nearest stands for each vector of an encoder.
 
-    A training step calls `revive`, then `nearest`, then `update`. What was never used counts as dead, so the first `revive`
-    starts all codes as vectors of the first batch, different ones as far as there are. All is computed in float32.
+    A training step calls `revive`, then `nearest`, then `update`. What was never used counts as dead, so the
+    first `revive` starts all codes as vectors of the first batch, different ones as far as there are. All is
+    computed in float32.
 
     Source: van den Oord et al. 2017, arXiv 1711.00937, equation 1 and appendix A.1.
 
     Args:
         num_codes: int K >= 2.
         decay: float g in [0, 1), the share of the moving averages that a step keeps.
-        dead_below: float in [0, 1): a code used at less than this share of an even use, vectors / K, is dead; 0 revives
-            none that has been used once.
+        dead_below: float in [0, 1): a code used at less than this share of an even use, vectors / K, is dead;
+            0 revives none that has been used once.
 
     Raises:
         InputError: a number is out of its range.
@@ -31,8 +32,8 @@ class Codebook(keras.layers.Layer):
     def __init__(self, num_codes=128, decay=0.99, dead_below=0.04, **kwargs):
         if num_codes < 2 or not 0 <= decay < 1 or not 0 <= dead_below < 1:
             raise InputError(
-                "A codebook needs at least 2 codes, and decay and dead_below from 0 to below 1, but was given "
-                f"num_codes={num_codes}, decay={decay} and dead_below={dead_below}."
+                "A codebook needs at least 2 codes, and decay and dead_below from 0 to below 1, but was "
+                f"given num_codes={num_codes}, decay={decay} and dead_below={dead_below}."
             )
         super().__init__(autocast=False, **{**kwargs, "dtype": "float32"})
         self.num_codes, self.decay, self.dead_below = num_codes, decay, dead_below
@@ -75,7 +76,8 @@ class Codebook(keras.layers.Layer):
     def revive(self, z, seed):
         """Makes dead codes vectors of the batch, and has their averages forget what they stood for.
 
-        A fresh code counts as no more than the threshold, so that it moves fast, and goes if this batch does not use it.
+        A fresh code counts as no more than the threshold, so that it moves fast, and goes if this batch does
+        not use it.
 
         Args:
             z: (..., dim), the batch of encoder vectors.
@@ -94,7 +96,8 @@ class Codebook(keras.layers.Layer):
     def update(self, z, indices):
         """Moves the codes toward the means of the vectors they stand for.
 
-        n_k <- g n_k + (1 - g) count_k;  s_k <- g s_k + (1 - g) sum_k z;  e_k = s_k / n_k, with n_k smoothed after Laplace.
+        n_k <- g n_k + (1 - g) count_k;  s_k <- g s_k + (1 - g) sum_k z;  e_k = s_k / n_k, with n_k smoothed
+        after Laplace.
 
         Args:
             z: (..., dim), the batch of encoder vectors.

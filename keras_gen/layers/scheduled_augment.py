@@ -88,7 +88,8 @@ def _geometry(dice, size):
 
 
 def _transform(images, forward):
-    """Images under an affine map about their center: bilinear, mirrored at the borders, differentiable to any order.
+    """Images under an affine map about their center: bilinear, mirrored at the borders, differentiable to any
+    order.
 
     Args:
         images: (batch, H, W, C).
@@ -121,7 +122,9 @@ def _transform(images, forward):
 
 
 def _recolor(images, dice):
-    """Brightness, contrast, inverted lightness, turned hue, saturation; the last two only where there is color."""
+    """Brightness, contrast, inverted lightness, turned hue, saturation; the last two only where there is
+    color.
+    """
     axis = tf.ones((3, 3)) / 3.0  # projects on gray
     identity = tf.eye(3)
     brightness = dice.chosen(dice.normal(0.2), 0.0)
@@ -153,13 +156,14 @@ POLICY = ("blit", "geometry", "color")
 class ScheduledAugment(Augment):
     """Karras' pipeline of random transformations, each applied with a probability on a schedule.
 
-    The way of R3GAN (Huang et al. 2025), whose logits have no zero that an adaptive probability could go by. Differs from
-    the pipeline of Karras et al. 2020 in plain bilinear interpolation instead of wavelet-filtered upsampling.
+    The way of R3GAN (Huang et al. 2025), whose logits have no zero that an adaptive probability could go by.
+    Differs from the pipeline of Karras et al. 2020 in plain bilinear interpolation instead of
+    wavelet-filtered upsampling.
 
     Args:
         probability: float or `Schedule` in [0, 1].
-        policy: which transformations: "blit" (mirroring, quarter turns, whole pixels), "geometry" (scale, angle, stretch,
-            parts of pixels), "color" (brightness, contrast, lightness, hue, saturation).
+        policy: which transformations: "blit" (mirroring, quarter turns, whole pixels), "geometry" (scale,
+            angle, stretch, parts of pixels), "color" (brightness, contrast, lightness, hue, saturation).
 
     Raises:
         InputError: there is no group of transformations of this name.

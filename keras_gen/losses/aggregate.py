@@ -1,4 +1,6 @@
-"""Objectives that compare the aggregate posterior q(z), the mean of q(z|x) over the data, with the prior as a whole."""
+"""Objectives that compare the aggregate posterior q(z), the mean of q(z|x) over the data, with the prior as a
+whole.
+"""
 
 import keras
 import tensorflow as tf
@@ -18,7 +20,8 @@ def covariance(values):
 def maximum_mean_discrepancy(x, y):
     """Unbiased squared MMD under the inverse multiquadric kernel C / (C + |x - y|^2), C = 2 dim.
 
-    Source: Gretton et al. 2012, equation 3; the kernel of Tolstikhin et al. 2018, arXiv 1711.01558, section 4, for a
+    Source: Gretton et al. 2012, equation 3; the kernel of Tolstikhin et al. 2018, arXiv 1711.01558, section
+        4, for a
     standard normal prior.
 
     Args:
@@ -53,8 +56,10 @@ class InfoVAE(ELBO):
     Source: Zhao et al. 2017, arXiv 1706.02262, equation 6.
 
     Args:
-        alpha: float <= 1, weight of the mutual information; 1 leaves the MMD alone, 0 and scale 1 are the ELBO.
-        scale: float, the paper's lambda. It must be large: the MMD is below 2, the reconstruction is summed over pixels.
+        alpha: float <= 1, weight of the mutual information; 1 leaves the MMD alone, 0 and scale 1 are the
+            ELBO.
+        scale: float, the paper's lambda. It must be large: the MMD is below 2, the reconstruction is summed
+            over pixels.
 
     Raises:
         InputError: a weight would be negative.

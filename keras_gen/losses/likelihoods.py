@@ -1,8 +1,9 @@
 """Likelihoods: how probable media are under what a decoder says of them.
 
-A likelihood turns the parameters that a decoder gives, (..., *places, numbers), into the log-probability, mean and samples of
-media in their model form, (batch, *places, channels): for images in [-1, 1]. Log-probabilities are in nats, summed over
-places and channels. Those of `Gaussian` and `Laplace` are of densities on [-1, 1], the others of probabilities.
+A likelihood turns the parameters that a decoder gives, (..., *places, numbers), into the log-probability,
+mean and samples of media in their model form, (batch, *places, channels): for images in [-1, 1].
+Log-probabilities are in nats, summed over places and channels. Those of `Gaussian` and `Laplace` are of
+densities on [-1, 1], the others of probabilities.
 """
 
 import math
@@ -16,16 +17,17 @@ from keras_gen import noise
 from keras_gen.errors import InputError
 
 MAX_LEVELS = 256
-# Learning rates by which a step of Adam moves the logarithm of a learned scale: it starts far above what it comes to, and until
-# it is there the KL divergence weighs too much.
+# Learning rates by which a step of Adam moves the logarithm of a learned scale: it starts far above what it
+# comes to, and until it is there the KL divergence weighs too much.
 SCALE_SPEED = 10.0
 
 
 class Likelihood(keras.layers.Layer):
     """Base of the likelihoods. All is computed in float32.
 
-    A sub-class says in `takes` what its parameters are, so that a decoder that cannot give them is refused: "media", numbers in
-    the range of media; "logits" of either sign; "levels", logits of which only differences count; None for anything.
+    A sub-class says in `takes` what its parameters are, so that a decoder that cannot give them is refused:
+    "media", numbers in the range of media; "logits" of either sign; "levels", logits of which only
+    differences count; None for anything.
     """
 
     takes = None
@@ -92,9 +94,9 @@ class Bernoulli(Likelihood):
     """Black or white, -1 or 1; the parameters are logits of white.
 
     Args:
-        binarize: what becomes of grays: "dynamic" draws black or white anew at each step, with the gray value as the
-            probability of white (Salakhutdinov & Murray 2008; the protocol of Burda et al. 2016); "threshold" cuts in the
-            middle; None refuses them.
+        binarize: what becomes of grays: "dynamic" draws black or white anew at each step, with the gray value
+            as the probability of white (Salakhutdinov & Murray 2008; the protocol of Burda et al. 2016);
+            "threshold" cuts in the middle; None refuses them.
 
     Raises:
         InputError: `binarize` is none of these.
@@ -112,7 +114,8 @@ class Bernoulli(Likelihood):
         inside = np.abs(x) == 1 if self.binarize is None else np.abs(x) <= 1
         if not inside.all():
             raise InputError(
-                f"Bernoulli takes black (-1) and white (1), but the data hold {np.asarray(x)[~inside][0]:.3g}: give "
+                "Bernoulli takes black (-1) and white (1), but the data hold "
+                f"{np.asarray(x)[~inside][0]:.3g}: give "
                 'Bernoulli(binarize="dynamic") or Bernoulli(binarize="threshold"), and media in [-1, 1].'
             )
 
@@ -143,8 +146,8 @@ class LocationScale(Likelihood):
     """Base of the densities about a location, the decoder's parameters, with one scale for all values.
 
     Args:
-        scale: float > 0 in units of the model form, or "learned" for one learned number (the sigma-VAE of Rybkin et al.
-            2021), which balances reconstruction against the prior by itself.
+        scale: float > 0 in units of the model form, or "learned" for one learned number (the sigma-VAE of
+            Rybkin et al. 2021), which balances reconstruction against the prior by itself.
 
     Raises:
         InputError: `scale` is not positive.
@@ -257,8 +260,8 @@ class Categorical(Likelihood):
             inside &= np.abs(level - np.rint(level)) < 1e-3
         if not inside.all():
             raise InputError(
-                f"Categorical takes {self.levels} levels from -1 to 1, but the data hold {np.asarray(x)[~inside][0]:.3g}: "
-                "give Categorical(quantize=True), or other levels."
+                f"Categorical takes {self.levels} levels from -1 to 1, but the data hold "
+                f"{np.asarray(x)[~inside][0]:.3g}: give Categorical(quantize=True), or other levels."
             )
 
     def observe(self, x, seed=None):

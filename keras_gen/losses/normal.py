@@ -19,7 +19,9 @@ class DiagonalNormal(NamedTuple):
     log_variance: tf.Tensor
 
     def sample(self, noise):
-        """The draw that standard normal noise (..., batch, dim) stands for: mean + standard deviation * noise."""
+        """The draw that standard normal noise (..., batch, dim) stands for: mean + standard deviation *
+        noise.
+        """
         return self.mean + ops.exp(self.log_variance / 2.0) * noise
 
     def log_prob(self, z):
@@ -38,8 +40,8 @@ class DiagonalNormal(NamedTuple):
     def pairwise_log_prob(self, z):
         """Log density of every z under every member of the batch.
 
-        Written with matrix products, so that no tensor of (num, batch, dim) is made; in float32, dimensions whose variance is
-        below 1e-4 cost it precision.
+        Written with matrix products, so that no tensor of (num, batch, dim) is made; in float32, dimensions
+        whose variance is below 1e-4 cost it precision.
 
         Args:
             z: (num, dim).

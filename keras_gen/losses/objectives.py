@@ -1,8 +1,8 @@
 """Objectives of a VAE: the evidence lower bound, and what may be put in the place of its KL divergence.
 
-An objective is called with a model, a batch and a seed. It asks the model for the posterior and the log-likelihood, and
-returns the loss with everything that was computed on the way. Most objectives override one method, the regularizer.
-All costs are in nats: summed over dimensions, then averaged over the batch.
+An objective is called with a model, a batch and a seed. It asks the model for the posterior and the
+log-likelihood, and returns the loss with everything that was computed on the way. Most objectives override
+one method, the regularizer. All costs are in nats: summed over dimensions, then averaged over the batch.
 """
 
 from typing import NamedTuple
@@ -65,8 +65,8 @@ class Outcome(NamedTuple):
 class Objective:
     """Base of the objectives: reconstruction plus a regularizer.
 
-    An objective whose `make_adversary` makes a network, which learns beside the model, also has `adversary_optimizer()` and
-    `adversary_loss(adversary, z, seed)`.
+    An objective whose `make_adversary` makes a network, which learns beside the model, also has
+    `adversary_optimizer()` and `adversary_loss(adversary, z, seed)`.
     """
 
     terms = ("regularizer",)  # names of what `regularizer` returns
@@ -83,7 +83,8 @@ class Objective:
         """The loss of a batch.
 
         Args:
-            model: has `posterior(x, labels)`, `log_likelihood(x, z, labels)`, `prior`, `examples_seen` and `adversary`.
+            model: has `posterior(x, labels)`, `log_likelihood(x, z, labels)`, `prior`, `examples_seen` and
+                `adversary`.
             x: what is modeled, (batch, ...).
             labels: int32 (batch,) or None.
             seed: two integers.
@@ -150,7 +151,9 @@ class ELBO(Objective):
 
 
 def kingma(kl, nats):
-    """sum_j max(nats, batch mean of KL_j): every dimension has `nats` for nothing (Kingma et al. 2016, equation 15)."""
+    """sum_j max(nats, batch mean of KL_j): every dimension has `nats` for nothing (Kingma et al. 2016,
+    equation 15).
+    """
     return ops.sum(ops.maximum(ops.mean(kl, axis=0), nats))
 
 
@@ -160,7 +163,9 @@ def total(kl, nats):
 
 
 def li(kl, nats):
-    """sum_j KL_j [batch mean of KL_j > nats]: dimensions below `nats` are left alone (Li et al. 2019, section 3.3)."""
+    """sum_j KL_j [batch mean of KL_j > nats]: dimensions below `nats` are left alone (Li et al. 2019, section
+    3.3).
+    """
     return ops.sum(ops.where(ops.mean(kl, axis=0) > nats, kl, 0.0), axis=-1)
 
 
@@ -200,7 +205,8 @@ class FreeBits(ELBO):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Capacity(Objective):
-    """gamma |KL - C|, with a capacity C that rises during training (Burgess et al. 2018, arXiv 1804.03599, equation 8).
+    """gamma |KL - C|, with a capacity C that rises during training (Burgess et al. 2018, arXiv 1804.03599,
+    equation 8).
 
     Args:
         capacity: float >= 0 or a `Schedule`, C in nats, such as `Linear(0, 25, examples)`.

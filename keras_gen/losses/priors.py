@@ -1,7 +1,7 @@
 """Priors: what latents are expected to look like before anything is seen.
 
-A prior is bound to a model's encoder once, when the model is built. `draw` turns standard normal noise into latents, so that
-one noise gives comparable latents under every prior.
+A prior is bound to a model's encoder once, when the model is built. `draw` turns standard normal noise into
+latents, so that one noise gives comparable latents under every prior.
 """
 
 import math
@@ -29,7 +29,8 @@ class Prior(keras.layers.Layer):
         """Tells the prior what it belongs to.
 
         Args:
-            encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over latents.
+            encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over
+                latents.
             media_shape: tuple of ints.
             latent_dim: int.
 
@@ -47,7 +48,9 @@ class Prior(keras.layers.Layer):
         raise NotImplementedError
 
     def kl(self, posterior, z):
-        """KL(q(z|x) || p(z)) of each example, (batch,), in nats; estimated at the draw z where there is no closed form."""
+        """KL(q(z|x) || p(z)) of each example, (batch,), in nats; estimated at the draw z where there is no
+        closed form.
+        """
         return ops.sum(posterior.log_prob(z), axis=-1) - self.log_prob(z)
 
     def draw(self, noise, choice):
@@ -106,7 +109,8 @@ class VampPrior(Mixture):
     Source: Tomczak & Welling 2018, arXiv 1705.07120, equation 9.
 
     Args:
-        components: int K >= 1; 500 on MNIST in the paper. Each costs an encoder pass over one example at every step.
+        components: int K >= 1; 500 on MNIST in the paper. Each costs an encoder pass over one example at
+            every step.
 
     Raises:
         InputError: there is no component.
@@ -143,8 +147,8 @@ class VampPrior(Mixture):
 class GaussianMixture(Mixture):
     """A mixture of normals with full covariances, fitted to a trained model's latents: for sampling only.
 
-    What an encoder makes of real data rarely fills the prior that it was trained against; samples from where it does lie
-    are better. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
+    What an encoder makes of real data rarely fills the prior that it was trained against; samples from where
+    it does lie are better. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
 
     Args:
         components: int >= 1; 10 in the paper.

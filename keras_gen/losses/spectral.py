@@ -18,13 +18,13 @@ LEAST_SQUARE = 1e-30  # far below any difference that single precision tells
 def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
     """Distance of STFT magnitudes, the mean over several resolutions.
 
-    With magnitudes Y of the real clip and X of the generated one it is
-    ||Y - X||_F / ||Y||_F + mean |log Y - log X|. Hann windows are centered on every hop, from the first sample
-    on, and the clip is mirrored at its ends.
+    With magnitudes Y of the real clip and X of the generated one it is ||Y - X||_F / ||Y||_F + mean |log Y -
+    log X|. Hann windows are centered on every hop, from the first sample on, and the clip is mirrored at its
+    ends.
 
     Powers are floored at 1e-7, so that value and gradient are finite at silence too. A generated clip of
-    exact silence has no gradient, though, and against a real clip of silence the first term runs into thousands: there
-    is next to nothing that it could be relative to.
+    exact silence has no gradient, though, and against a real clip of silence the first term runs into
+    thousands: there is next to nothing that it could be relative to.
 
     Source: Yamamoto et al. 2020, arXiv 1910.11480, equations 3 to 6, each clip compared by itself.
 

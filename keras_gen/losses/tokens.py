@@ -13,7 +13,8 @@ from keras_gen.media.tokenizers import PADDING
 class CategoricalTokens(Likelihood):
     """Any distribution over the tokens at each place of a sentence; padding is not counted.
 
-    The parameters are logits at the counted places alone, since more than half of a batch of sentences may be padding.
+    The parameters are logits at the counted places alone, since more than half of a batch of sentences may be
+    padding.
 
     Args:
         vocabulary_size: int, how many numbers a token may have.
@@ -30,8 +31,8 @@ class CategoricalTokens(Likelihood):
         outside = (x < 0) | (x >= self.vocabulary_size)
         if outside.any():
             raise InputError(
-                f"A token must be a number from 0 to {self.vocabulary_size - 1}, but the data hold {np.asarray(x)[outside][0]}: "
-                "pack sentences with the media of the model."
+                f"A token must be a number from 0 to {self.vocabulary_size - 1}, but the data hold "
+                f"{np.asarray(x)[outside][0]}: pack sentences with the media of the model."
             )
 
     def counted(self, x):

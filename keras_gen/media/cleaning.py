@@ -1,7 +1,8 @@
 """From any recording to one that can be learned from.
 
-What a refusal says before its first colon is its reason, the same for every recording that is refused for it. What is of the
-one recording stands behind, and differs in numbers alone: whoever sets recordings aside counts by the rest.
+What a refusal says before its first colon is its reason, the same for every recording that is refused for it.
+What is of the one recording stands behind, and differs in numbers alone: whoever sets recordings aside counts
+by the rest.
 """
 
 import numpy as np
@@ -24,17 +25,18 @@ def clean(waveform, rate, wanted_rate, trim=40.0, loudness=-23.0, shortest=0.05)
         waveform: floating (samples,) or (samples, channels), 1 being full scale.
         rate: of the waveform, Hz, an int.
         wanted_rate: Hz, an int.
-        trim: decibels below the loudest 20 ms at which the ends are silence and cut off, or None to keep them.
-        loudness: LUFS to bring it to, or None to keep its own; see `loudness_of`. Where its peak would then exceed
-            -1 dB of full scale, it is made less loud instead of clipped.
+        trim: decibels below the loudest 20 ms at which the ends are silence and cut off, or None to keep
+            them.
+        loudness: LUFS to bring it to, or None to keep its own; see `loudness_of`. Where its peak would then
+            exceed -1 dB of full scale, it is made less loud instead of clipped.
         shortest: seconds that have to be left.
 
     Returns:
         float32 (samples',).
 
     Raises:
-        InputError: if the recording holds samples that are not finite or absurdly large, is silent (its peak is below
-            -60 dB of full scale), or too short.
+        InputError: if the recording holds samples that are not finite or absurdly large, is silent (its peak
+            is below -60 dB of full scale), or too short.
     """
     # Written so that NaN, too, is out of range.
     if not np.abs(waveform).max(initial=0) <= LARGEST:
@@ -65,8 +67,8 @@ def clean(waveform, rate, wanted_rate, trim=40.0, loudness=-23.0, shortest=0.05)
 def loudness_of(waveform, rate):
     """How loud a waveform is, by ITU-R BS.1770.
 
-    A clip shorter than its blocks of 0.4 s, or with none louder than its gate of -70 LUFS, is measured by the same
-    formula without weighting and gate, by which it is -0.691 dB + its RMS in dB of full scale.
+    A clip shorter than its blocks of 0.4 s, or with none louder than its gate of -70 LUFS, is measured by the
+    same formula without weighting and gate, by which it is -0.691 dB + its RMS in dB of full scale.
 
     Args:
         waveform: float32 (samples,), not all zero.
@@ -128,5 +130,7 @@ def chunks(waveform, samples):
 
 
 def to_int16(waveform):
-    """Floating samples as int16, rounded and clipped: 1 is 32768, as where files are read, and becomes 32767."""
+    """Floating samples as int16, rounded and clipped: 1 is 32768, as where files are read, and becomes
+    32767.
+    """
     return np.clip(np.rint(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

@@ -16,8 +16,8 @@ from keras_gen.media.pillow import from_array, opaque, read
 class Image(Media):
     """Images of one size, in their raw, packed and model forms.
 
-    A raw image is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8 (height, width, channels).
-    The model form is float32, in [-1, 1].
+    A raw image is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8
+    (height, width, channels). The model form is float32, in [-1, 1].
 
     Args:
         height: rows of a packed image, at least 1.
@@ -66,17 +66,17 @@ class Image(Media):
         antialiasing Lanczos filter.
 
         Args:
-            raw: the bytes of a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, PGM or PBM file; a `PIL.Image.Image` of any mode,
-                packed as its file would be; or an array (H, W), (H, W, 1), (H, W, 3) or, with alpha, (H, W, 4)
-                of uint8, uint16, bool, or floating values in [0, 1].
+            raw: the bytes of a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, PGM or PBM file; a `PIL.Image.Image` of
+                any mode, packed as its file would be; or an array (H, W), (H, W, 1), (H, W, 3) or, with
+                alpha, (H, W, 4) of uint8, uint16, bool, or floating values in [0, 1].
 
         Returns:
             A uint8 array (height, width, channels).
 
         Raises:
             InputError: if the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, the
-                image does not say which of its values is white, as those of 32 bits, or the array is of another
-                shape, type or range.
+                image does not say which of its values is white, as those of 32 bits, or the array is of
+                another shape, type or range.
         """
         mode = "L" if self.channels == 1 else "RGB"
         if isinstance(raw, bytes | PIL.Image.Image):
@@ -126,8 +126,8 @@ class Image(Media):
 
         Args:
             packed: uint8 (batch, height, width, channels).
-            rows: rows of the grid, from 1 to the batch; by default those that make it about square, and full if
-                possible.
+            rows: rows of the grid, from 1 to the batch; by default those that make it about square, and full
+                if possible.
 
         Returns:
             One uint8 image (H, W, channels), with white between the images and where none is left.
@@ -192,7 +192,9 @@ def write_png(image, path):
 
 
 def _about_square(count):
-    """Rows of a grid: the most that divide the count, unless that makes a strip; then those nearest to square."""
+    """Rows of a grid: the most that divide the count, unless that makes a strip; then those nearest to
+    square.
+    """
     root = int(count**0.5)
     fitting = next(rows for rows in range(root, 0, -1) if count % rows == 0)
     return fitting if fitting > root / 2 else round(count**0.5)

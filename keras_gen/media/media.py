@@ -6,8 +6,9 @@ import numpy as np
 class Media:
     """Base of the media: one kind of thing in its raw, packed and model forms, of one size.
 
-    Sub-classes say how the forms become each other: `pack(raw)` and `unpack` on the host, `pack_in_graph`, `to_model` and
-    `to_raw` in graph; and how examples are looked at: `show`, `save`, `save_sheet`, `summarize`. Equal settings make equal media.
+    Sub-classes say how the forms become each other: `pack(raw)` and `unpack` on the host, `pack_in_graph`,
+    `to_model` and `to_raw` in graph; and how examples are looked at: `show`, `save`, `save_sheet`,
+    `summarize`. Equal settings make equal media.
 
     Attributes:
         dtype: of packed examples.

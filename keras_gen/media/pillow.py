@@ -8,7 +8,8 @@ from PIL import ImageOps
 
 from keras_gen.errors import InputError
 
-# Pillow goes by what a file holds, whatever its name, and some formats that it knows are programs or seldom looked after.
+# Pillow goes by what a file holds, whatever its name, and some formats that it knows are programs or seldom
+# looked after.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 # Tags of TIFF.
 BITS, PHOTOMETRIC, HIGHEST, KIND, HIGHEST_OF_KIND = 258, 262, 281, 339, 341
@@ -28,8 +29,9 @@ def read(raw, mode, wanted):
         A `PIL.Image.Image`.
 
     Raises:
-        InputError: the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or the image does not say
-            which of its values is white. What stands before the colon is the same for all images.
+        InputError: the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or the image
+            does not say which of its values is white. What stands before the colon is the same for all
+            images.
     """
     # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
     try:

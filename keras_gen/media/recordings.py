@@ -1,9 +1,10 @@
 """Recordings as files, and at other rates: the one module that knows which library does it.
 
-Where tensorflow-io's native library loads, which is on TensorFlow before 2.18, it decodes and resamples; elsewhere
-soundfile and soxr do. Either way lossless files give the same samples, Vorbis and MP3 the same within 1e-5 of full
-scale, and resampling the same length, aligned in time and within 1e-3 of the RMS up to three quarters of the lower
-Nyquist frequency. Above that, tensorflow-io's filter falls off earlier than soxr's.
+Where tensorflow-io's native library loads, which is on TensorFlow before 2.18, it decodes and resamples;
+elsewhere soundfile and soxr do. Either way lossless files give the same samples, Vorbis and MP3 the same
+within 1e-5 of full scale, and resampling the same length, aligned in time and within 1e-3 of the RMS up to
+three quarters of the lower Nyquist frequency. Above that, tensorflow-io's filter falls off earlier than
+soxr's.
 """
 
 import contextlib
@@ -49,12 +50,12 @@ def read(raw):
         raw: bytes of a WAV, FLAC, OGG Vorbis or MP3 file.
 
     Returns:
-        A float32 waveform (samples, channels) in [-1, 1], which lossy and floating files may leave, and its rate in
-        Hz, an int.
+        A float32 waveform (samples, channels) in [-1, 1], which lossy and floating files may leave, and its
+        rate in Hz, an int.
 
     Raises:
-        InputError: if the bytes are no such file, or hold no samples, or more than 2**28 in all channels, or their
-            rate is not between 1 and 768 kHz.
+        InputError: if the bytes are no such file, or hold no samples, or more than 2**28 in all channels, or
+            their rate is not between 1 and 768 kHz.
     """
     # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
     try:
@@ -80,15 +81,16 @@ def _check_header(file):
         raise ValueError(f"its rate of {file.samplerate} Hz is not between {LOWEST_RATE} and {HIGHEST_RATE}")
     if file.frames * file.channels > MOST_SAMPLES:
         raise ValueError(
-            f"by its header it holds {file.frames} samples in {file.channels} channels, more than {MOST_SAMPLES}"
+            f"by its header it holds {file.frames} samples in {file.channels} channels, more than "
+            f"{MOST_SAMPLES}"
         )
 
 
 def _check_end(rest, file):
     """Refuse an MP3 that goes on where it should have ended.
 
-    Without a header that tells its length, soundfile takes its bit rate for constant; where it varies, much of the
-    recording would be missing.
+    Without a header that tells its length, soundfile takes its bit rate for constant; where it varies, much
+    of the recording would be missing.
     """
     if file.format == "MP3" and rest[:1] == b"\xff" and rest[1:2] >= b"\xe0":
         raise ValueError("it is an MP3 of variable bit rate without a header that tells its length")
@@ -116,8 +118,8 @@ def _by_tensorflow_io(raw, file):
 def _is_plain(raw, file):
     """Whether tensorflow-io's decoders can be trusted with a file.
 
-    They believe what it says of itself: one that lies makes them read or write beyond their buffers, and a FLAC that
-    was cut short keeps them busy for ever.
+    They believe what it says of itself: one that lies makes them read or write beyond their buffers, and a
+    FLAC that was cut short keeps them busy for ever.
     """
     if file.format == "MP3":
         return True
@@ -160,8 +162,8 @@ def resample(waveform, rate, wanted):
         wanted: Hz, an int.
 
     Returns:
-        float32 (samples * wanted / rate, rounded up), whose first sample is of the same time; `waveform` itself where
-        the rates are equal.
+        float32 (samples * wanted / rate, rounded up), whose first sample is of the same time; `waveform`
+        itself where the rates are equal.
 
     Raises:
         InputError: if it would become longer than 2**28 samples.
@@ -183,7 +185,8 @@ def resample(waveform, rate, wanted):
 def _resample_by_tensorflow_io(waveform, rate, wanted):
     """The resampled waveform and a little more, less the delay of half a filter."""
     taps = TAPS if wanted > rate else -(-(TAPS * rate // wanted) // 8) * 8
-    # Silence before makes the delay a whole number of samples at both rates, that behind lets the end come out.
+    # Silence before makes the delay a whole number of samples at both rates, that behind lets the end come
+    # out.
     step = rate // math.gcd(rate, wanted)
     before = -(taps // 2) % step
     padded = np.pad(waveform, (before, taps // 2 + 2 * -(-rate // wanted)))

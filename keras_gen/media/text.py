@@ -22,20 +22,22 @@ EDGE = "\1"  # put around words, as no clean text holds it
 class Text(Media):
     """Sentences of up to one number of tokens, in their raw, packed and model forms.
 
-    A raw sentence is a string. A packed one is int32 (length,): token numbers, the end, and padding, which is 0; a sentence that
-    is too long is cut, and has no end. The model form is the same.
+    A raw sentence is a string. A packed one is int32 (length,): token numbers, the end, and padding, which is
+    0; a sentence that is too long is cut, and has no end. The model form is the same.
 
-    Words are looked up in a vocabulary that `learn` takes from data; a word that is not in it is packed as unknown, and written
-    as the replacement character. Bytes need no vocabulary, and know every text.
+    Words are looked up in a vocabulary that `learn` takes from data; a word that is not in it is packed as
+    unknown, and written as the replacement character. Bytes need no vocabulary, and know every text.
 
     Args:
         length: tokens of a packed sentence, with its end, at least 2.
         tokenizer: "words", where punctuation marks are words too, or "bytes", those of UTF-8.
         most_words: words that `learn` takes at most, at least 1.
-        nfkc: whether strings are brought to Unicode's normal form KC. On the host only: exported signatures expect it.
+        nfkc: whether strings are brought to Unicode's normal form KC. On the host only: exported signatures
+            expect it.
         lower: whether letters become small ones.
         strip_special: whether all but letters, digits and spaces is left out.
-        strip_stop_words: whether the frequent words that tell little, those of scikit-learn's English list, are left out.
+        strip_stop_words: whether the frequent words that tell little, those of scikit-learn's English list,
+            are left out.
         vocabulary: sequence of str, the words in the order of their numbers, or None to `learn` them.
 
     Raises:
@@ -141,7 +143,8 @@ class Text(Media):
         return Text(**{**self.get_config(), "vocabulary": vocabulary})
 
     def pack(self, raw):
-        """Pack one sentence, or several. A warning tells the share of unknown words where it is above a fifth.
+        """Pack one sentence, or several. A warning tells the share of unknown words where it is above a
+        fifth.
 
         Args:
             raw: a str, or bytes of UTF-8, or a sequence of these.
@@ -157,18 +160,21 @@ class Text(Media):
         share = self.unknown_share(packed)
         if share > MOST_UNKNOWN:
             warnings.warn(
-                f"{share:.0%} of the words given are unknown to the vocabulary of {self}, and packed as unknown: pack sentences "
-                "like those that it was learned from.",
+                f"{share:.0%} of the words given are unknown to the vocabulary of {self}, and packed as "
+                "unknown: pack sentences like those that it was learned from.",
                 stacklevel=2,
             )
         return packed[0] if is_one else packed
 
     def tokenize(self, sentences):
-        """Pack several sentences, whatever is unknown in them: int32 (num, length). Args, errors: those of `pack`."""
+        """Pack several sentences, whatever is unknown in them: int32 (num, length). Args, errors: those of
+        `pack`.
+        """
         return self._learned.encode(self.clean(sentences)).numpy()
 
     def unknown_share(self, packed):
-        """The share of words that the vocabulary does not know, from 0 to 1; 0 of bytes, and where there are no words.
+        """The share of words that the vocabulary does not know, from 0 to 1; 0 of bytes, and where there are
+        no words.
 
         Args:
             packed: int32 (num, length) or (length,), packed sentences.
@@ -180,7 +186,8 @@ class Text(Media):
         return float(np.count_nonzero(packed == UNKNOWN) / max(words, 1))
 
     def pack_in_graph(self, raw):
-        """Pack as `pack` does, but in graph, for exported signatures; strings should be of the normal form already.
+        """Pack as `pack` does, but in graph, for exported signatures; strings should be of the normal form
+        already.
 
         Args:
             raw: string tensor (batch,); what is not valid UTF-8 is taken for unreadable characters.
@@ -227,7 +234,9 @@ class Text(Media):
         return tf.cast(tf.ensure_shape(packed, (packed.shape[0], self.length)), tf.int32)
 
     def to_raw(self, model):
-        """The strings of tokens (batch, length), up to their end, with spaces and punctuation as they are written."""
+        """The strings of tokens (batch, length), up to their end, with spaces and punctuation as they are
+        written.
+        """
         return self._learned.decode(model)
 
     def as_array(self, raw):

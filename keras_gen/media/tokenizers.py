@@ -8,7 +8,8 @@ import tensorflow as tf
 PADDING, UNKNOWN, END = 0, 1, 2
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # how an unknown word is written
 
-# Letters, marks and digits, with apostrophes and hyphens between them, are one word; any other character is one by itself.
+# Letters, marks and digits, with apostrophes and hyphens between them, are one word; any other character is
+# one by itself.
 WORD = r"([\pL\pM\pN]+(?:['’-][\pL\pM\pN]+)*|[^\s])"
 # Spaces that are not written, and what is written instead.
 UNSPACED = (
@@ -61,7 +62,8 @@ class WordTokenizer:
 
 
 class ByteTokenizer:
-    """The bytes of UTF-8 by their own number; those of control characters, which no clean text holds, are not written.
+    """The bytes of UTF-8 by their own number; those of control characters, which no clean text holds, are not
+    written.
 
     Args:
         length: bytes of a packed sentence, with its end.

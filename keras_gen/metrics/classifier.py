@@ -20,9 +20,9 @@ VERSION = 1  # to be raised whenever the network or its training changes, so tha
 def train_classifier(media, examples, labels=None, steps=None, seed=0):
     """Train a small convolutional classifier, as a feature space made for one data set.
 
-    Recordings are classified by their spectrograms. Without labels it learns a task that needs none: which of four rotations
-    an image was given, or whether a recording is played backwards. The features have about zero mean and unit variance on
-    the training examples. Keras' global seed neither matters nor changes.
+    Recordings are classified by their spectrograms. Without labels it learns a task that needs none: which of
+    four rotations an image was given, or whether a recording is played backwards. The features have about
+    zero mean and unit variance on the training examples. Keras' global seed neither matters nor changes.
 
     Args:
         media: the `Media` of the examples; images with sides from 8 to 256 pixels are meant.
@@ -32,8 +32,8 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
         seed: integer seed of the weights and of the order of the examples.
 
     Returns:
-        A `keras.Model` from packed media to (features (batch, 64), logits (batch, classes), and so on for each label), in
-        float32.
+        A `keras.Model` from packed media to (features (batch, 64), logits (batch, classes), and so on for
+        each label), in float32.
 
     Raises:
         InputError: when the examples are not packed media, or the labels do not fit or are all of one class.
@@ -66,7 +66,8 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
 
 
 def classifier_accuracy(classifier, media, examples, labels=None):
-    """Share of examples whose classes, or without labels whose treatment in the pretext task, a classifier tells.
+    """Share of examples whose classes, or without labels whose treatment in the pretext task, a classifier
+    tells.
 
     Args:
         classifier: what `train_classifier` returned, with labels or without as here.
@@ -98,14 +99,16 @@ def check_examples(name, examples, media):
     examples = np.asarray(examples)
     if examples.dtype != media.dtype or examples.shape[1:] != media.shape or not len(examples):
         raise InputError(
-            f"`{name}` are {examples.dtype} of shape {examples.shape}: give {media.dtype} {media.plural} of shape (num, "
-            f"*{media.shape}), at least one."
+            f"`{name}` are {examples.dtype} of shape {examples.shape}: give {media.dtype} {media.plural} of "
+            f"shape (num, *{media.shape}), at least one."
         )
     return examples
 
 
 def check_labels(name, labels, num, media):
-    """The labels as an int32 array, refused unless integers from 0, one or some for each of `num` examples."""
+    """The labels as an int32 array, refused unless integers from 0, one or some for each of `num`
+    examples.
+    """
     labels = np.asarray(labels)
     if labels.shape[:1] != (num,) or labels.ndim > 2 or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise InputError(
@@ -127,7 +130,9 @@ class Rotations:
 
     @staticmethod
     def prepared(images):
-        """Their central squares: only these keep their shape when turned, and a shape would betray the rotation."""
+        """Their central squares: only these keep their shape when turned, and a shape would betray the
+        rotation.
+        """
         height, width = images.shape[1:3]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
@@ -165,7 +170,9 @@ def pretext(media):
 
 @builder
 def _network(media, shape, num_classes, seed):
-    """Strided convolutions down to about 4 places a side, then the mean over them, standardized: the features."""
+    """Strided convolutions down to about 4 places a side, then the mean over them, standardized: the
+    features.
+    """
     # A metric stays in single precision, whatever policy the measured model trains under.
     single = {"dtype": "float32"}
     if isinstance(media, Image):
@@ -207,7 +214,9 @@ def _network(media, shape, num_classes, seed):
 
 
 def _batches(media, examples, labels, steps, seed):
-    """`steps` batches of 128 examples and their labels, or of fewer examples in each treatment of the pretext task."""
+    """`steps` batches of 128 examples and their labels, or of fewer examples in each treatment of the pretext
+    task.
+    """
     task = pretext(media)
     size = BATCH // task.num_classes if labels is None else BATCH
     random = np.random.default_rng(seed)

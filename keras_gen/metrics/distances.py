@@ -27,7 +27,8 @@ def frechet_distance(real_features, fake_features):
     offset = real.mean(axis=0) - fake.mean(axis=0)
     real_covariance = np.atleast_2d(np.cov(real, rowvar=False))
     fake_covariance = np.atleast_2d(np.cov(fake, rowvar=False))
-    # A product of covariances has real eigenvalues >= 0; what rounding leaves below or beside them is dropped.
+    # A product of covariances has real eigenvalues >= 0; what rounding leaves below or beside them is
+    # dropped.
     eigenvalues = np.linalg.eigvals(real_covariance @ fake_covariance).real.clip(min=0)
     distance = (
         offset @ offset

@@ -97,8 +97,8 @@ def _matches(sentences, n):
             most = largest.get(ngram, 0)
             largest[ngram] = max(most, count)
             second[ngram] = max(second.get(ngram, 0), min(most, count))
-    # Only the largest count exceeds the second largest, the most that is found elsewhere: to clip all at it is
-    # to clip each at the most among the others, without comparing every pair.
+    # Only the largest count exceeds the second largest, the most that is found elsewhere: to clip all at it
+    # is to clip each at the most among the others, without comparing every pair.
     matches = [sum(min(count, second[ngram]) for ngram, count in own.items()) for own in counts]
     return matches, [own.total() for own in counts]
 

@@ -12,7 +12,8 @@ from keras_gen.errors import InputError
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import SCORE_BATCH
 
-# Latents decoded at once, and numbers in what they are decoded to, which bound the memory for any number of draws.
+# Latents decoded at once, and numbers in what they are decoded to, which bound the memory for any number of
+# draws.
 MOST_DECODED, MOST_NUMBERS = 5_000, 2**26
 ACTIVE = 0.01
 
@@ -28,12 +29,13 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         seed: int >= 0, decides what a likelihood observes (such as binarization) and all draws.
 
     Returns:
-        A dict of floats, all but `active_units` in nats per example:
-        `nll`, -log 1/K sum_k p(x, z_k) / q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al.
-        2016, equation 8); `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
-        terms; `active_units`, how many dimensions' posterior means vary by more than 0.01 over the data (the same, section
-        5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the prior, at one draw of each
-        latent, which add up to `kl` but for the error of sampling (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
+        A dict of floats, all but `active_units` in nats per example: `nll`, -log 1/K sum_k p(x, z_k) /
+        q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al. 2016, equation 8);
+        `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
+        terms; `active_units`, how many dimensions' posterior means vary by more than 0.01 over the data (the
+        same, section 5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the
+        prior, at one draw of each latent, which add up to `kl` but for the error of sampling (Hoffman &
+        Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
         underestimated where it comes near log(num).
 
     Raises:
@@ -104,7 +106,9 @@ def aggregate_log_prob(posterior, z):
 
 
 def _scorer(model, chunk):
-    """A graph of one batch: bound, ELBO and reconstruction of each example, its posterior, a draw and its log prior."""
+    """A graph of one batch: bound, ELBO and reconstruction of each example, its posterior, a draw and its log
+    prior.
+    """
 
     @tf.function(reduce_retracing=True)
     def score(packed, labels, seed, samples):

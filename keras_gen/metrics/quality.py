@@ -28,21 +28,21 @@ from keras_gen.metrics.distances import frechet_distance, kid
 class Quality:
     """Distances from what is generated to the real test examples of a data set.
 
-    Features come from a small classifier, trained once on the training examples and then kept on disk. Figures
-    compare generators of ONE data set at ONE number of generated examples; they are not the FID or KID of
-    papers, which need the Inception network.
+    Features come from a small classifier, trained once on the training examples and then kept on disk.
+    Figures compare generators of ONE data set at ONE number of generated examples; they are not the FID or
+    KID of papers, which need the Inception network.
 
     Args:
-        dataset: a `Dataset`, or what has `media`, `class_names` and `arrays(split)` -> (packed media, labels or None) for
-            the splits "train" and "test".
+        dataset: a `Dataset`, or what has `media`, `class_names` and `arrays(split)` -> (packed media, labels
+            or None) for the splits "train" and "test".
         seed: integer seed of the classifier and of the subsets of the KID.
         cache: folder that keeps trained classifiers; by default the environment variable KERAS_GEN_CACHE, or
             else ~/.cache/keras_gen.
 
     Attributes:
         extractor: one line that names the feature space and how good the classifier is.
-        accuracy: share of real test examples whose class (or treatment in the task that needs no labels) the classifier
-            tells; of n labels that vary an array (n,).
+        accuracy: share of real test examples whose class (or treatment in the task that needs no labels) the
+            classifier tells; of n labels that vary an array (n,).
         num_real: number of real test examples.
         num_generated: number of examples in the last `score`, 0 before.
         seed: as given.
@@ -110,9 +110,9 @@ class Quality:
 
         Returns:
             A dict of floats: `frechet` (0 is best), `kid` and `kid_std` (0 is best, small negatives are
-            valid); for labeled data `classes_produced`, the number of classes (of n labels, of combinations) that the
-            classifier sees; with `labels`, `label_agreement`, the share of examples whose class it sees as asked for, and, of
-            n labels, `label_agreement_<name>`, the same for each alone.
+            valid); for labeled data `classes_produced`, the number of classes (of n labels, of combinations)
+            that the classifier sees; with `labels`, `label_agreement`, the share of examples whose class it
+            sees as asked for, and, of n labels, `label_agreement_<name>`, the same for each alone.
 
         Raises:
             InputError: when the examples or labels do not fit the data set.
@@ -153,8 +153,8 @@ class Quality:
         As many training examples are drawn as there are test examples, or all of them if there are fewer.
 
         Returns:
-            A dict of floats: `frechet`, `kid`, `kid_std`; for labeled data also `label_agreement` and, of n labels,
-            that of each: the classifier's accuracy on real test examples.
+            A dict of floats: `frechet`, `kid`, `kid_std`; for labeled data also `label_agreement` and, of n
+            labels, that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = self._dataset.arrays("train")
         num = min(len(examples), self.num_real)

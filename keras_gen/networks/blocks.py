@@ -8,8 +8,8 @@ BLOCK = 16
 def in_blocks(function, *batches):
     """What a function makes of batches, whose last row is repeated until their rows are a multiple of 16.
 
-    A processor adds up the products of matrices in another order where rows are few, or do not fill its registers. That changes
-    the last bits of a row, and now and then the token that is drawn by them.
+    A processor adds up the products of matrices in another order where rows are few, or do not fill its
+    registers. That changes the last bits of a row, and now and then the token that is drawn by them.
 
     Args:
         function: of tensors (batch, ...) or None, as many as are given; returns a tensor (batch, ...).

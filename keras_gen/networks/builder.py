@@ -15,7 +15,8 @@ def builder(build):
         build: function that returns networks.
 
     Returns:
-        A function of the same arguments, which raises `InputError` where Keras' image data format is "channels_first".
+        A function of the same arguments, which raises `InputError` where Keras' image data format is
+        "channels_first".
     """
 
     @functools.wraps(build)
@@ -31,6 +32,7 @@ def check_image_data_format():
     """Raises `InputError` where Keras builds layers whose channels come first."""
     if keras.config.image_data_format() == "channels_first":
         raise InputError(
-            "keras_gen builds networks whose channels come last, but Keras' image data format is channels_first: call "
+            "keras_gen builds networks whose channels come last, but Keras' image data format is "
+            "channels_first: call "
             'keras.config.set_image_data_format("channels_last").'
         )

@@ -13,10 +13,11 @@ from keras_gen.networks.conditioning import check_one_label
 class CodePrior(keras.layers.Layer):
     """p(c) = prod_t p(c_t | c_1 ... c_{t-1}) over the codes of a grid, row by row, by a recurrent network.
 
-    A GRU (Cho et al. 2014) reads at each place the code before it and the code above it, the place and the label, and gives
-    the logits of the code there. All is computed in float32.
+    A GRU (Cho et al. 2014) reads at each place the code before it and the code above it, the place and the
+    label, and gives the logits of the code there. All is computed in float32.
 
-    Source: the prior of van den Oord et al. 2017, arXiv 1711.00937, section 3.3, with a GRU for their PixelCNN: it samples
+    Source: the prior of van den Oord et al. 2017, arXiv 1711.00937, section 3.3, with a GRU for their
+        PixelCNN: it samples
     with the cost of one pass.
 
     Args:
@@ -109,7 +110,8 @@ class CodePrior(keras.layers.Layer):
         return in_blocks(lambda uniform, labels: self._draw(uniform, labels, temperature), uniform, labels)
 
     def _draw(self, uniform, labels, temperature):
-        # The largest of logits / T with Gumbel noise on them is a draw from the softmax; T times them has no pole at 0.
+        # The largest of logits / T with Gumbel noise on them is a draw from the softmax; T times them has no
+        # pole at 0.
         gumbel = -temperature * ops.log(-ops.log(uniform))
         batch, width = tf.shape(uniform)[0], self.grid[1]
 

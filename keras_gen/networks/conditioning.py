@@ -17,22 +17,25 @@ def check_one_label(num_classes):
     """Raises `InputError` where an example has several labels, for networks that take one."""
     if isinstance(num_classes, tuple):
         raise InputError(
-            f"This network takes one label an example, but num_classes={num_classes} are {len(num_classes)}: give one number."
+            f"This network takes one label an example, but num_classes={num_classes} are {len(num_classes)}: "
+            "give one number."
         )
 
 
 def latent_inputs(latent_dim, num_classes):
     """The inputs of a generator, and the vector it starts from.
 
-    With labels that vector is the latent, followed by an embedding of each label of the same length and scale.
+    With labels that vector is the latent, followed by an embedding of each label of the same length and
+    scale.
 
     Args:
         latent_dim: length of the latent.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without
+            labels.
 
     Returns:
-        (inputs, vector): `latent`, or [`latent`, `label`]; and a tensor (batch, latent_dim), or longer by an embedding of
-        that length for each label.
+        (inputs, vector): `latent`, or [`latent`, `label`]; and a tensor (batch, latent_dim), or longer by an
+        embedding of that length for each label.
     """
     latent = keras.Input((latent_dim,), name="latent")
     if num_classes is None:

@@ -11,7 +11,8 @@ from keras_gen.networks.sizes import channels, halved_sizes
 
 @builder
 def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=256, activation="silu"):
-    """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8 to 256.
+    """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8
+    to 256.
 
     Args:
         media: what is modeled, of square shape (H, H, C).
@@ -23,8 +24,9 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log variance],
-        and from `latent` (latent_dim,) [and `label`] to parameters (H, H, likelihood.num_parameters(C)).
+        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log
+        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, H,
+        likelihood.num_parameters(C)).
 
     Raises:
         InputError: the image is not square, or not of 8 to 256 pixels.

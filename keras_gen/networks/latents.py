@@ -14,7 +14,8 @@ def encoder_inputs(shape, num_classes, name="image", dtype=None):
 
     Args:
         shape: of the media in their model form.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without
+            labels.
         name: of the first input.
         dtype: of the first input, by default floating.
 
@@ -42,7 +43,8 @@ def posterior_encoder(media, label, features, latent_dim):
         latent_dim: length of the latent.
 
     Returns:
-        A functional Model from the media, or [media, `label`], to [mean, log variance], (batch, latent_dim) each.
+        A functional Model from the media, or [media, `label`], to [mean, log variance], (batch, latent_dim)
+        each.
     """
     # A small start keeps the first draws near the prior.
     small = keras.initializers.VarianceScaling(0.1)

@@ -19,15 +19,17 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
     Args:
         media: what is modeled, of any shape.
         likelihood: `Likelihood` whose parameters the decoder gives.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without
+            labels.
         latent_dim: length of the latent.
         width: units in a hidden layer.
         depth: hidden layers of each network.
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `example` (*media.model_shape) [and `label`, int32 () or (n,)] to [mean, log variance],
-        and from `latent` (latent_dim,) [and `label`] to parameters (*media.model_shape[:-1], likelihood.num_parameters(channels)).
+        (encoder, decoder), functional Models: from `example` (*media.model_shape) [and `label`, int32 () or
+        (n,)] to [mean, log variance], and from `latent` (latent_dim,) [and `label`] to parameters
+        (*media.model_shape[:-1], likelihood.num_parameters(channels)).
     """
     example, label = encoder_inputs(media.model_shape, num_classes, name="example")
     # From 0 to 1, as pixels in the paper: a black ground of -1 would drive the first layer into saturation.

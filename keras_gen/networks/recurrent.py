@@ -12,8 +12,8 @@ from keras_gen.networks.text_decoder import TextDecoder
 class RecurrentDecoder(TextDecoder):
     """A long short-term memory (Hochreiter & Schmidhuber 1997) that reads the latent with every token.
 
-    What the latent tells is also added behind it, by a way of its own to every token that is written (Dieng et al. 2019, arXiv
-    1807.04863).
+    What the latent tells is also added behind it, by a way of its own to every token that is written (Dieng
+    et al. 2019, arXiv 1807.04863).
 
     Args, errors: those of `TextDecoder`.
     """
@@ -60,18 +60,21 @@ def _joined(read, latents):
 def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
     """Builds a recurrent pair for sentences.
 
-    The encoder is a gated recurrent unit (Cho et al. 2014) and averages over all places what it knows there: a last state alone
-    would tell of the last words, and collapses sooner (Long et al. 2019, arXiv 1911.03976).
+    The encoder is a gated recurrent unit (Cho et al. 2014) and averages over all places what it knows there:
+    a last state alone would tell of the last words, and collapses sooner (Long et al. 2019, arXiv
+    1911.03976).
 
     Args:
         media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
-        dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out in training.
+        dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out
+            in training.
         word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
 
     Returns:
-        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a `RecurrentDecoder`.
+        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a
+        `RecurrentDecoder`.
 
     Raises:
         InputError: a number is out of its range, or the media has no vocabulary yet.
@@ -83,7 +86,9 @@ def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
 
 
 def read_tokens(media, width, dropout):
-    """The input of an encoder of sentences, and the embeddings of its tokens, which carry Keras' mask of padding."""
+    """The input of an encoder of sentences, and the embeddings of its tokens, which carry Keras' mask of
+    padding.
+    """
     tokens, _ = encoder_inputs(media.model_shape, None, name="tokens", dtype="int32")
     x = layers.Embedding(media.vocabulary_size, width, mask_zero=True)(tokens)
     return tokens, layers.Dropout(dropout)(x)

@@ -62,7 +62,8 @@ def halved_sizes(shape):
     height, width = _sides(shape)
     if height != width or not 8 <= height <= 256:
         raise InputError(
-            f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or resize it."
+            f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or "
+            "resize it."
         )
     sizes = [height]
     while sizes[-1] > 7:

@@ -1,4 +1,6 @@
-"""What decoders of sentences have in common: a distribution over each token, given those before it and a latent."""
+"""What decoders of sentences have in common: a distribution over each token, given those before it and a
+latent.
+"""
 
 import keras
 import tensorflow as tf
@@ -24,8 +26,8 @@ class TextDecoder(keras.layers.Layer):
         latent_dim: numbers in a latent, which is fed at every step, or None for none.
         width: of embeddings and hidden layers.
         dropout: share of what is read and of what is written that is left out in training, from 0 to below 1.
-        word_dropout: share of the tokens read that is taken for unknown in training, so that the latent has to tell them
-            (Bowman et al. 2016, arXiv 1511.06349, section 3.1), from 0 to below 1.
+        word_dropout: share of the tokens read that is taken for unknown in training, so that the latent has
+            to tell them (Bowman et al. 2016, arXiv 1511.06349, section 3.1), from 0 to below 1.
 
     Raises:
         InputError: a number is out of its range.
@@ -130,12 +132,14 @@ class TextDecoder(keras.layers.Layer):
 
         Args:
             latents: float (batch, latent_dim), or None.
-            uniform: float (batch, length) in [0, 1), which decide the tokens, or None for the likeliest token at each place.
-            temperature: float (batch,) >= 0, which divides the logits, or None for 1; at 0 the likeliest are taken.
-            top_k: int32 (batch,), of how many of the likeliest tokens one is drawn (Fan et al. 2018, arXiv 1805.04833); of all
-                where it is at most 0, or None.
-            top_p: float (batch,) > 0, the probability of the likeliest tokens of which one is drawn, after `top_k` (Holtzman et
-                al. 2020, arXiv 1904.09751); of all where it is at least 1, or None.
+            uniform: float (batch, length) in [0, 1), which decide the tokens, or None for the likeliest token
+                at each place.
+            temperature: float (batch,) >= 0, which divides the logits, or None for 1; at 0 the likeliest are
+                taken.
+            top_k: int32 (batch,), of how many of the likeliest tokens one is drawn (Fan et al. 2018, arXiv
+                1805.04833); of all where it is at most 0, or None.
+            top_p: float (batch,) > 0, the probability of the likeliest tokens of which one is drawn, after
+                `top_k` (Holtzman et al. 2020, arXiv 1904.09751); of all where it is at least 1, or None.
 
         Returns:
             int32 (batch, length): an end, where it came, and padding behind it.
@@ -178,7 +182,9 @@ class TextDecoder(keras.layers.Layer):
 
 
 def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
-    """One token of each row of logits (batch, vocabulary_size): int32 (batch,); see `TextDecoder.generate`."""
+    """One token of each row of logits (batch, vocabulary_size): int32 (batch,); see
+    `TextDecoder.generate`.
+    """
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
     if uniform is None:
         return likeliest
@@ -191,7 +197,9 @@ def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
 
 
 def _among_likeliest(logits, top_k, top_p):
-    """Which tokens are drawn from: bool, like logits, in whose order they stay: all of them are drawn as without."""
+    """Which tokens are drawn from: bool, like logits, in whose order they stay: all of them are drawn as
+    without.
+    """
     sorted_logits, order = tf.math.top_k(logits, tf.shape(logits)[-1])
     drawn = tf.ones_like(order, tf.bool)
     if top_k is not None:
@@ -206,7 +214,9 @@ def _among_likeliest(logits, top_k, top_p):
 
 
 def _inverse(probabilities, uniform):
-    """Where the cumulated probabilities, (batch, n), pass a share `uniform` (batch,) of their sum: int32 (batch,)."""
+    """Where the cumulated probabilities, (batch, n), pass a share `uniform` (batch,) of their sum: int32
+    (batch,).
+    """
     cumulated = tf.cumsum(probabilities, axis=-1)
     below = cumulated <= uniform[:, None] * cumulated[:, -1:]
     return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

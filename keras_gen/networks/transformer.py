@@ -52,7 +52,8 @@ class TransformerBlock(keras.layers.Layer):
         Args:
             x: (batch, places, width).
             seen: what is attended to, (batch, others, width), by default `x`.
-            visible: bool (batch, others), which of these count beside Keras' mask of padding, or None for all.
+            visible: bool (batch, others), which of these count beside Keras' mask of padding, or None for
+                all.
             causal: whether a place sees only itself and those before it.
             training: bool.
 
@@ -76,7 +77,8 @@ class TransformerBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class TransformerDecoder(TextDecoder):
-    """A causal transformer; the latent is added to every token that is read, as OPTIMUS does (Li et al. 2020, arXiv 2004.04092).
+    """A causal transformer; the latent is added to every token that is read, as OPTIMUS does (Li et al. 2020,
+    arXiv 2004.04092).
 
     Args:
         length: tokens of a sentence.

@@ -28,7 +28,8 @@ class RandomSearch(RecipeTuner):
 
 
 class BayesianOptimization(RecipeTuner):
-    """Tries the settings that a Gaussian process of those tried before expects most of; the first are the recipe's own.
+    """Tries the settings that a Gaussian process of those tried before expects most of; the first are the
+    recipe's own.
 
     Args:
         hypermodel: a `HyperRecipe`.
@@ -47,7 +48,8 @@ class BayesianOptimization(RecipeTuner):
 
 
 class GridSearch(RecipeTuner):
-    """Tries all settings in turn: all whole numbers of a range, and ten others; the first are the recipe's own.
+    """Tries all settings in turn: all whole numbers of a range, and ten others; the first are the recipe's
+    own.
 
     Args:
         hypermodel: a `HyperRecipe`.
@@ -61,7 +63,8 @@ class GridSearch(RecipeTuner):
 
 
 class Hyperband(RecipeTuner):
-    """Trains many settings for a little, and the better ones of them further (Li et al. 2018, arXiv 1603.06560).
+    """Trains many settings for a little, and the better ones of them further (Li et al. 2018, arXiv
+    1603.06560).
 
     Args:
         hypermodel: a `HyperRecipe`, whose epochs the best trials reach.
@@ -88,7 +91,9 @@ class Hyperband(RecipeTuner):
 
 
 def _drawn(hypermodel, max_trials, seed):
-    """What all oracles take. KerasTuner takes a seed of 0 for none, and failures in a row are counted where they happen."""
+    """What all oracles take. KerasTuner takes a seed of 0 for none, and failures in a row are counted where
+    they happen.
+    """
     check_hypermodel(hypermodel)
     at_least(1, max_trials=max_trials)
     at_least(0, seed=seed)

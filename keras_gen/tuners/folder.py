@@ -25,7 +25,8 @@ def settings_of(hyper, algorithm, seed, executions_per_trial):
 
 
 def keep_settings(folder, settings):
-    """Writes the settings of a search, unless it is there; more trials or minutes may be given later, but nothing else.
+    """Writes the settings of a search, unless it is there; more trials or minutes may be given later, but
+    nothing else.
 
     Args:
         folder: `pathlib.Path` that exists.

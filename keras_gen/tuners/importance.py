@@ -10,10 +10,12 @@ TREES = 50
 
 
 def importance(settings, scores, ignored=(), seed=0):
-    """How much worse a forest predicts the ranks of trials that it has not seen when a field is shuffled among them.
+    """How much worse a forest predicts the ranks of trials that it has not seen when a field is shuffled
+    among them.
 
-    The forest is fitted to resampled trials, and asked about those left out, as often as `RESAMPLES`; 0 stands for a field
-    that tells nothing, 1 for an error larger by as much as that of a forest that knows nothing.
+    The forest is fitted to resampled trials, and asked about those left out, as often as `RESAMPLES`; 0
+    stands for a field that tells nothing, 1 for an error larger by as much as that of a forest that knows
+    nothing.
 
     Args:
         settings: list of dicts, field -> number or str, one for each trial.
@@ -22,7 +24,8 @@ def importance(settings, scores, ignored=(), seed=0):
         seed: int, of the resampling.
 
     Returns:
-        Dict, field -> (mean, standard deviation over the resamples), the largest first; empty with fewer than eight trials.
+        Dict, field -> (mean, standard deviation over the resamples), the largest first; empty with fewer than
+        eight trials.
 
     Source: Breiman 2001, "Random Forests", section 10, on trials that are out of the bag.
     """

@@ -1,4 +1,6 @@
-"""What became of a trial, kept in its folder: KerasTuner's own record loses the reason of a failure on its way from a worker."""
+"""What became of a trial, kept in its folder: KerasTuner's own record loses the reason of a failure on its
+way from a worker.
+"""
 
 import dataclasses
 import json
@@ -42,7 +44,9 @@ class Outcome:
 
 
 def is_fault_of_machine(error):
-    """Whether settings have nothing to do with an exception: a file cannot be written, or is in another process's hands."""
+    """Whether settings have nothing to do with an exception: a file cannot be written, or is in another
+    process's hands.
+    """
     while error is not None:
         if isinstance(error, OSError) or "No space left" in str(error):
             return True

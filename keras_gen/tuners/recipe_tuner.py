@@ -1,4 +1,6 @@
-"""Searches whose trials are runs: each can be stopped, gone on with, sampled from and exported like any other."""
+"""Searches whose trials are runs: each can be stopped, gone on with, sampled from and exported like any
+other.
+"""
 
 import contextlib
 import gc
@@ -35,24 +37,27 @@ IDLE = 0.5  # seconds between two questions to an oracle that waits for other tr
 class RecipeTuner(keras_tuner.Tuner):
     """Base of the tuners: trains, measures and records the trials that an oracle asks for.
 
-    Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial fails, with its reason in
-    `outcome.json` beside these, where its settings do not go together, its objective is not finite, memory runs out, it takes
-    too long, or anything else is raised; the search then goes on. The same call goes on with a search that was stopped or
-    killed, with the trial at hand from its last checkpoint. Trials that Hyperband trains further go on from the checkpoint of
-    the earlier trial, with all optimizers and averages.
+    Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial
+    fails, with its reason in `outcome.json` beside these, where its settings do not go together, its
+    objective is not finite, memory runs out, it takes too long, or anything else is raised; the search then
+    goes on. The same call goes on with a search that was stopped or killed, with the trial at hand from its
+    last checkpoint. Trials that Hyperband trains further go on from the checkpoint of the earlier trial, with
+    all optimizers and averages.
 
     Args:
         hypermodel: a `HyperRecipe`.
         oracle: one of `keras_gen.tuners.oracles`.
         directory: path of a folder for the search.
-        executions_per_trial: int >= 1, trainings of the same settings from different seeds; the mean of their objectives counts.
-        minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off; None for no limit.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds; the mean of their
+            objectives counts.
+        minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off;
+            None for no limit.
         trial_minutes: float > 0, for a trial; None for no limit.
         say: function that is told in a line what happens; None keeps quiet.
 
     Raises:
-        InputError: `hypermodel` is something else, a number is out of its range, the data cannot be used, or the folder holds
-            another search.
+        InputError: `hypermodel` is something else, a number is out of its range, the data cannot be used, or
+            the folder holds another search.
     """
 
     def __init__(
@@ -94,7 +99,8 @@ class RecipeTuner(keras_tuner.Tuner):
                 )
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError) as error:
             raise InputError(
-                f"The state of the search in {self.folder / 'trials'} is damaged ({error}): choose another folder."
+                f"The state of the search in {self.folder / 'trials'} is damaged ({error}): choose another "
+                "folder."
             ) from error
 
     # What KerasTuner calls.
@@ -127,7 +133,8 @@ class RecipeTuner(keras_tuner.Tuner):
             leave(self.interruption.signal)
         if len(self._failures) >= MOST_FAILURES:
             raise InputError(
-                f"{MOST_FAILURES} trials in a row failed: mend the space or the data. The last reason: {self._failures[-1]}"
+                f"{MOST_FAILURES} trials in a row failed: mend the space or the data. The last reason: "
+                f"{self._failures[-1]}"
             )
         if self._waits:
             time.sleep(IDLE)
@@ -163,7 +170,8 @@ class RecipeTuner(keras_tuner.Tuner):
         return metrics
 
     def _try_run_and_update_trial(self, trial, *args, **kwargs):
-        # KerasTuner would print the traceback of every failure; it is in the folder of the trial, and the reason is told.
+        # KerasTuner would print the traceback of every failure; it is in the folder of the trial, and the
+        # reason is told.
         try:
             self._run_and_update_trial(trial, *args, **kwargs)
             trial.status = "COMPLETED"
@@ -196,7 +204,8 @@ class RecipeTuner(keras_tuner.Tuner):
         write_atomically(file, json.dumps({"starts": starts, "reached": reached}))
         if starts > MOST_STARTS:
             raise InputError(
-                f"The process ended {MOST_STARTS} times at the same point of this trial, as when it is killed for want of memory."
+                f"The process ended {MOST_STARTS} times at the same point of this trial, as when it is "
+                "killed for want of memory."
             )
 
     def _execute(self, trial, folder, number, limits):
@@ -260,7 +269,8 @@ class RecipeTuner(keras_tuner.Tuner):
         if trial.status == "COMPLETED":
             best = self.oracle.get_best_trials()[0]
             self.say(
-                f"Trial {name} ends{took}: {objective.name} {trial.score:.4g}; best {best.score:.4g}, of trial {best.trial_id}"
+                f"Trial {name} ends{took}: {objective.name} {trial.score:.4g}; best {best.score:.4g}, of "
+                f"trial {best.trial_id}"
             )
         else:
             self.say(f"Trial {name} failed{took}: {outcome.reason if outcome else trial.message}")
