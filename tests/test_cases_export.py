@@ -78,7 +78,7 @@ LABELS = "label must be whole numbers from 0 to 2, not"
 TWO_LABELS = "label must be whole numbers from 0 to [2, 1], not"
 FINITE = "latents must be finite numbers, not"
 PIXELS = "images must be at least 1 pixel high and wide, not] [0"
-LOUD = "waveforms must be finite numbers in [-1, 1], not"
+LOUD = "audio must be finite numbers in [-1, 1], not"
 
 REFUSED = [  # kind, signature, what is changed, what is said
     ("gan", "generate", {"label": [0, -1]}, f"{LABELS}] [-1"),
@@ -106,7 +106,7 @@ REFUSED = [  # kind, signature, what is changed, what is said
         "voice",
         "reconstruct",
         {"audio": np.zeros((2, 0))},
-        "waveforms must be at least 1 sample long, not] [0",
+        "audio must be at least 1 sample long, not] [0",
     ),
     ("vqvae", "generate", {"label": [0, 3]}, f"{LABELS}] [3"),
     ("vqvae", "decode", {"latents": first(-1)}, "latents must be numbers from 0 to below 6, not] [-1"),

@@ -6,8 +6,7 @@ from keras_gen.processes import exit_on_stop, stop_signals
 
 
 class Interruption:
-    """Remembers SIGINT, SIGTERM and SIGHUP while it is entered, for the training loop to act on; a second one
-    acts at once.
+    """Remembers SIGINT, SIGTERM and SIGHUP for the training loop; a second signal acts at once.
 
     Example:
 

@@ -10,8 +10,7 @@ MOST_TRAVERSED = 16
 
 
 class LatentMonitor(Monitor):
-    """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each
-    dimension.
+    """A `Monitor` that also writes reconstructions and, for a VAE, traversals and the KL of each dimension.
 
     To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and
     `traversals`, as images or texts and, of recordings, to be heard; and, under a standard normal prior, the

@@ -15,8 +15,7 @@ MEMBER = "training.json"
 
 @dataclasses.dataclass
 class TrainingState:
-    """The state of a training besides the model: how far its running means, random generators and callbacks
-    have come.
+    """The state of a training besides the model: running means, random generators and callbacks.
 
     Noise and the order of the data need no state of their own: they follow from the model's seed and its
     clock.

@@ -165,8 +165,7 @@ class Dataset:
         return examples, labels[0] if labels else None
 
     def tested_on(self, split):
-        """The same data with the examples of another split in the place of the test examples, which it then
-        does not hold.
+        """The same data with another split as the test split; the real test examples are dropped.
 
         Args:
             split: "train" or "val".

@@ -134,9 +134,7 @@ def load(
 
 
 def _read(source, media, size, channels, pattern, is_test, chunks, field):
-    """The media, the splits that the source brings, packed but for sentences, and the names of the classes or
-    None.
-    """
+    """The media, the splits of the source (packed, except sentences), and the class names or None."""
     is_path = isinstance(source, str | os.PathLike)
     path = Path(source if is_path else "").expanduser()
     is_name = is_path and (source in NAMES or str(source).startswith("tfds:"))
@@ -326,8 +324,8 @@ def _hold_out(splits, name, plural, validation, test, seed, origins=None):
 
 
 def _whole_files(wanted, order, pieces):
-    """The first of what is left, in its order, that together have as many pieces as wanted, without those far
-    too large.
+    """The first files in the given order that together have the pieces wanted; far too large ones are
+    skipped.
     """
     most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
     chosen, count = [], 0

@@ -51,32 +51,25 @@ class NamePattern:
         )
 
     def read(self, name):
-        """The values of the fields in a file's name without its ending, field -> text; None where it does not
-        match.
-        """
+        """The fields in a file's name without its ending, field -> text; None if it does not match."""
         match = self._regex.fullmatch(name)
         return match and match.groupdict()
 
     def write(self, values, index):
-        """The name of a file with these labels, label -> text; the index comes last where the pattern has
-        none.
-        """
+        """The file name for these labels, label -> text; without an index in the pattern it comes last."""
         name = self.pattern.format(**values, **{NUMBER: index})
         return name if f"{{{NUMBER}}}" in self.pattern else f"{name}_{index}"
 
 
 def _group(field, after):
-    """The group of a field. None holds what parts it from the next: a name of more parts would be read in the
-    wrong places.
-    """
+    """The regular expression of a field. It excludes the separator: a name with more parts must not match."""
     if field == NUMBER:
         return rf"(?P<{field}>\d+)"
     return rf"(?P<{field}>(?:(?!{after}).)+)" if after else f"(?P<{field}>.+)"
 
 
 class Selection:
-    """A choice of files by one field of their names: a function from the fields that a name has to whether it
-    is chosen.
+    """A choice of files by one field of their names; call it with the fields of a name.
 
     Args:
         text: such as "index=0,1,2" or "speaker=theo".

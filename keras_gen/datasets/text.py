@@ -48,8 +48,7 @@ def read_text_file(path, field=None):
 
 
 def read_text_tree(tree, field=None):
-    """The sentences of the files of a `Tree`, of which folders or the names of files tell splits; see
-    `read_text_files`.
+    """The sentences of the files of a `Tree`; folders or file names tell the splits. See `read_text_files`.
 
     Raises:
         InputError: there are no such files, or none that can be used, or they tell some splits only.

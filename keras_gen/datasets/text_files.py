@@ -77,8 +77,7 @@ def split_of(name):
 
 
 def splits_of_files(names):
-    """The splits that the names of files tell, one for each; all are for training where none tells one, or
-    there is one file.
+    """The split of each file by its name; all are for training if no name tells one, or for one file.
 
     Raises:
         InputError: only some names tell their split, none tells train, or two different words mean one split.
@@ -209,9 +208,7 @@ def _rows(name, lines):
 
 @contextlib.contextmanager
 def _fields_of_any_size():
-    """A field too long for the csv module would end the whole reading. The limit is everyone's, so it is put
-    back.
-    """
+    """Lifts the csv module's limit on the length of a field. It is global, so it is restored."""
     limit = csv.field_size_limit(2**31 - 1)
     try:
         yield

@@ -108,9 +108,7 @@ def render(factors):
 
 
 def _sources(factors, pulses, swell):
-    """The pulses of the glottis and the noise of the breath, each (num, SAMPLES), from the tables over a
-    cycle.
-    """
+    """The glottal pulses and the breath noise, each (num, SAMPLES), from the tables over a cycle."""
     pitch = factors[:, 1]
     draw = np.random.RandomState()
     start, glide = np.empty((2, len(factors), 1))
@@ -128,9 +126,7 @@ def _sources(factors, pulses, swell):
 
 
 def _tables():
-    """Over a cycle of the glottis, the pulses of each pitch (16, CYCLE) and the swell of the breath
-    (CYCLE,).
-    """
+    """Tables over one glottal cycle: pulses of each pitch (16, CYCLE) and swell of the breath (CYCLE,)."""
     # The flow of KLGLOTT88 (Klatt and Klatt, 1990), a cubic that shuts with a corner; lips radiate its
     # derivative.
     opened = np.arange(CYCLE) / CYCLE / OPEN

@@ -92,9 +92,7 @@ class AudioAugment:
 
 
 def _run(spectrograms, length, widest, seed):
-    """Where each example is masked along an axis, bool (batch, length): a run of 0 to `widest` places,
-    anywhere.
-    """
+    """A random mask along an axis, bool (batch, length): one run of 0 to `widest` places per example."""
     draws = noise.uniform((2, tf.shape(spectrograms)[0], 1), seed)
     width = tf.floor(draws[0] * (min(widest, length) + 1))
     start = tf.floor(draws[1] * (length - width + 1))

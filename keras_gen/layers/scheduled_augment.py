@@ -88,8 +88,7 @@ def _geometry(dice, size):
 
 
 def _transform(images, forward):
-    """Images under an affine map about their center: bilinear, mirrored at the borders, differentiable to any
-    order.
+    """Applies an affine map about the center: bilinear, mirrored at borders, differentiable to any order.
 
     Args:
         images: (batch, H, W, C).
@@ -122,9 +121,7 @@ def _transform(images, forward):
 
 
 def _recolor(images, dice):
-    """Brightness, contrast, inverted lightness, turned hue, saturation; the last two only where there is
-    color.
-    """
+    """Brightness, contrast, inverted lightness; with color also hue rotation and saturation."""
     axis = tf.ones((3, 3)) / 3.0  # projects on gray
     identity = tf.eye(3)
     brightness = dice.chosen(dice.normal(0.2), 0.0)

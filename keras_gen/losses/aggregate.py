@@ -1,6 +1,4 @@
-"""Objectives that compare the aggregate posterior q(z), the mean of q(z|x) over the data, with the prior as a
-whole.
-"""
+"""Objectives that compare the prior with the aggregate posterior q(z), the mean of q(z|x) over the data."""
 
 import keras
 import tensorflow as tf

@@ -56,8 +56,7 @@ class IWAE(Objective):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class DReG(IWAE):
-    """The IWAE bound with the doubly-reparameterized gradient of the encoder, whose variance does not grow
-    with K.
+    """The IWAE bound with the doubly reparameterized encoder gradient, whose variance does not grow with K.
 
     With normalized weights w_k, the encoder learns from sum_k w_k^2 d log(p(x, z_k)/q(z_k|x))/dz_k dz_k/dphi,
     everything else from sum_k w_k d log p(x, z_k). Both come from one backward pass: the gradient is

@@ -100,8 +100,8 @@ class DiscretizedLogisticMixture(Likelihood):
         return ops.round((values + 1.0) / (2.0 * HALF_BIN)) * (2.0 * HALF_BIN) - 1.0
 
     def _split(self, parameters):
-        """Logits (..., components), means and log scales (..., components, channels), coefficients (...,
-        components, 3).
+        """Logits (..., K), means and log scales (..., K, channels) and coefficients (..., K, 3) of K
+        components.
         """
         each = parameters.shape[-1] // self.components
         channels = 3 if each == self.num_parameters(3) // self.components else (each - 1) // 2

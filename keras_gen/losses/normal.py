@@ -19,9 +19,7 @@ class DiagonalNormal(NamedTuple):
     log_variance: tf.Tensor
 
     def sample(self, noise):
-        """The draw that standard normal noise (..., batch, dim) stands for: mean + standard deviation *
-        noise.
-        """
+        """The draw mean + standard deviation * noise, for standard normal noise (..., batch, dim)."""
         return self.mean + ops.exp(self.log_variance / 2.0) * noise
 
     def log_prob(self, z):

@@ -151,9 +151,7 @@ class ELBO(Objective):
 
 
 def kingma(kl, nats):
-    """sum_j max(nats, batch mean of KL_j): every dimension has `nats` for nothing (Kingma et al. 2016,
-    equation 15).
-    """
+    """sum_j max(nats, batch mean of KL_j): `nats` of each dimension are free (Kingma et al. 2016, eq. 15)."""
     return ops.sum(ops.maximum(ops.mean(kl, axis=0), nats))
 
 
@@ -163,9 +161,7 @@ def total(kl, nats):
 
 
 def li(kl, nats):
-    """sum_j KL_j [batch mean of KL_j > nats]: dimensions below `nats` are left alone (Li et al. 2019, section
-    3.3).
-    """
+    """sum_j KL_j [batch mean of KL_j > nats]: below `nats` nothing is penalized (Li et al. 2019, sec. 3.3)."""
     return ops.sum(ops.where(ops.mean(kl, axis=0) > nats, kl, 0.0), axis=-1)
 
 
@@ -205,8 +201,7 @@ class FreeBits(ELBO):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Capacity(Objective):
-    """gamma |KL - C|, with a capacity C that rises during training (Burgess et al. 2018, arXiv 1804.03599,
-    equation 8).
+    """gamma |KL - C| with a rising capacity C (Burgess et al. 2018, arXiv 1804.03599, equation 8).
 
     Args:
         capacity: float >= 0 or a `Schedule`, C in nats, such as `Linear(0, 25, examples)`.

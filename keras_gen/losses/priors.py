@@ -48,8 +48,8 @@ class Prior(keras.layers.Layer):
         raise NotImplementedError
 
     def kl(self, posterior, z):
-        """KL(q(z|x) || p(z)) of each example, (batch,), in nats; estimated at the draw z where there is no
-        closed form.
+        """KL(q(z|x) || p(z)) of each example in nats, (batch,); without a closed form, estimated at the draw
+        z.
         """
         return ops.sum(posterior.log_prob(z), axis=-1) - self.log_prob(z)
 

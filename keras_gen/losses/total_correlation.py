@@ -1,6 +1,4 @@
-"""Objectives against total correlation: what the dimensions of the aggregate posterior q(z) tell of each
-other.
-"""
+"""Objectives that penalize total correlation, the dependence between the dimensions of q(z)."""
 
 import math
 
@@ -20,8 +18,7 @@ def weighted_log_weights(batch_size, num_examples):
 
 
 def stratified_log_weights(batch_size, num_examples):
-    """Log weights of minibatch-stratified sampling, which is unbiased for q(z) (Chen et al. 2018, appendix
-    C.2).
+    """Log weights of minibatch-stratified sampling, unbiased for q(z) (Chen et al. 2018, appendix C.2).
 
     With M = B - 1, row i gives its own example 1/N, one other (N - M)/(N M), and the rest 1/M each; every row
     sums to 1.
@@ -45,8 +42,7 @@ MINIBATCH_WEIGHTS = {"weighted": weighted_log_weights, "stratified": stratified_
 
 
 def decompose_kl(posterior, z, log_weights):
-    """Splits the KL divergence to a standard normal, at the draw z, into three terms (Chen et al. 2018,
-    equation 2).
+    """Splits the KL to a standard normal, at the draw z, into three terms (Chen et al. 2018, equation 2).
 
     Args:
         posterior: `DiagonalNormal` (batch, dim).
@@ -67,8 +63,9 @@ def decompose_kl(posterior, z, log_weights):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class BetaTCVAE(Objective):
-    """alpha mutual information + beta total correlation + gamma dimension-wise KL (Chen et al. 2018, arXiv
-    1802.04942).
+    """alpha mutual information + beta total correlation + gamma dimension-wise KL.
+
+    Source: Chen et al. 2018, arXiv 1802.04942.
 
     Args:
         num_examples: int, size of the training set, which the estimate of q(z) from a batch needs.

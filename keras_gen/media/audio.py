@@ -114,14 +114,11 @@ class Audio(Media):
 
     @property
     def raw_spec(self):
-        """What an exported signature takes: a batch of clean floating waveforms of the media's rate, of any
-        one length.
-        """
+        """What an exported signature takes: a batch of floating waveforms at the media's rate."""
         return tf.TensorSpec((None, None), tf.float32, name="audio")
 
     def pack(self, raw, rate=None):
-        """Pack one recording: mono, at the media's rate, without silence at its ends, of one loudness, cut or
-        padded.
+        """Pack one recording: make it mono, resample, trim, normalize its loudness, then cut or pad it.
 
         Args:
             raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
@@ -138,13 +135,18 @@ class Audio(Media):
         return cleaning.to_int16(cleaning.fit(self._clean(raw, rate), self.samples))
 
     def pack_chunks(self, raw, rate=None):
-        """Pack one long recording as consecutive pieces; a last one that would be less than half full is left
-        out.
+        """Pack one long recording as consecutive pieces.
 
-        Args, errors: those of `pack`.
+        Args:
+            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
+                int16 or floating values.
+            rate: of a waveform in Hz; by default the media's.
 
         Returns:
-            An int16 array (pieces, samples).
+            An int16 array (pieces, samples). A last piece less than half full is left out.
+
+        Raises:
+            InputError: the bytes cannot be read, or the recording is silent, too short or not finite.
         """
         return cleaning.to_int16(cleaning.chunks(self._clean(raw, rate), self.samples))
 
@@ -204,7 +206,7 @@ class Audio(Media):
     def to_raw(self, model):
         """The waveforms whose model forms are nearest to those given; see `mel_griffin_lim`."""
         log_mel = (tf.cast(model, tf.float32) - 1.0) * (RANGE / 2.0)
-        # A network may be carried away; no band of a waveform in [-1, 1] is much louder than a sine at full
+        # Limit what a network gives: no band of a waveform in [-1, 1] is much louder than a sine at full
         # scale.
         mel = tf.exp(tf.clip_by_value(log_mel, -RANGE, 3.0))
         waveforms = mel_griffin_lim(
@@ -228,8 +230,7 @@ class Audio(Media):
     # Looking and listening.
 
     def spectrograms(self, examples):
-        """Images of recordings: time to the right, frequency upwards on the mel scale, light where it is
-        loud.
+        """The spectrograms of recordings as images: time runs right, mel frequency runs up, loud is light.
 
         Args:
             examples: int16 or floating waveforms (batch, samples).
@@ -287,9 +288,7 @@ class Audio(Media):
         write_png(self.grid(examples, rows), path)
 
     def summarize(self, name, examples, rows=None):
-        """Writes a batch for TensorBoard, with the writer and step that are set: spectrograms, and
-        `<name>_audio` to hear.
-        """
+        """Write spectrograms and playable audio (`<name>_audio`) to TensorBoard's default writer and step."""
         tf.summary.image(name, self.grid(examples, rows)[np.newaxis])
         waveforms = self.unpack(examples)[played(len(examples), rows)]
         tf.summary.audio(f"{name}_audio", waveforms[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED)

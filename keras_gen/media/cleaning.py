@@ -130,7 +130,5 @@ def chunks(waveform, samples):
 
 
 def to_int16(waveform):
-    """Floating samples as int16, rounded and clipped: 1 is 32768, as where files are read, and becomes
-    32767.
-    """
+    """Floating samples as int16, rounded and clipped. Full scale is 32768, so 1 becomes 32767."""
     return np.clip(np.rint(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

@@ -1,6 +1,4 @@
-"""From magnitudes to a waveform: short-time Fourier transforms, and the search for the phases that were
-lost.
-"""
+"""From magnitudes to a waveform: short-time Fourier transforms and Griffin-Lim's search for the phases."""
 
 import functools
 import math
@@ -41,9 +39,7 @@ class Transform:
         return tf.signal.stft(padded, self.window, self.hop, self.fft_length) / self._gain
 
     def inverse(self, spectra):
-        """complex64 (batch, frames, bins) -> the waveform (batch, frames * hop) whose spectra are nearest in
-        squares.
-        """
+        """The waveform (batch, frames * hop) with the nearest spectra to complex64 (batch, frames, bins)."""
         weights, overlap = _windows(self.window, self.hop, spectra.shape[1])
         frames = tf.signal.irfft(spectra * self._gain, [self.fft_length])[..., : self.window]
         padded = tf.signal.overlap_and_add(frames * weights, self.hop) / overlap
@@ -52,8 +48,8 @@ class Transform:
 
 @functools.cache
 def _windows(window, hop, frames):
-    """The window, and the sum of its squares over all frames: at the ends fewer overlap than
-    `tf.signal.inverse_stft` takes.
+    """The window, and the sum of its squares over all frames. Unlike `tf.signal.inverse_stft`, it counts the
+    fewer frames that overlap at the ends.
     """
     # Of an odd length, that of `tf.signal.stft` is symmetric.
     weights = hann(window, sym=window % 2 == 1).astype(np.float32)

@@ -192,9 +192,7 @@ def write_png(image, path):
 
 
 def _about_square(count):
-    """Rows of a grid: the most that divide the count, unless that makes a strip; then those nearest to
-    square.
-    """
+    """Rows of a grid: the largest divisor of the count, or, if that makes a strip, the most square layout."""
     root = int(count**0.5)
     fitting = next(rows for rows in range(root, 0, -1) if count % rows == 0)
     return fitting if fitting > root / 2 else round(count**0.5)

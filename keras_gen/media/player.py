@@ -46,9 +46,7 @@ class Player:
 
 
 def played(num, rows=None):
-    """The places of the recordings to play, at most 16, of as many laid out in rows: the first ones of each
-    row alike.
-    """
+    """The indices of the recordings to play: the first ones of each row, at most 16 in all."""
     if rows is None:
         return np.arange(min(num, MOST_PLAYED))
     columns = -(-num // rows)

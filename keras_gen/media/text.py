@@ -143,8 +143,7 @@ class Text(Media):
         return Text(**{**self.get_config(), "vocabulary": vocabulary})
 
     def pack(self, raw):
-        """Pack one sentence, or several. A warning tells the share of unknown words where it is above a
-        fifth.
+        """Pack one sentence, or several; warn if more than a fifth of the words are unknown.
 
         Args:
             raw: a str, or bytes of UTF-8, or a sequence of these.
@@ -167,14 +166,21 @@ class Text(Media):
         return packed[0] if is_one else packed
 
     def tokenize(self, sentences):
-        """Pack several sentences, whatever is unknown in them: int32 (num, length). Args, errors: those of
-        `pack`.
+        """Pack several sentences, without a warning of unknown words.
+
+        Args:
+            sentences: sequence of str, or of bytes of UTF-8.
+
+        Returns:
+            int32 array (num, length).
+
+        Raises:
+            InputError: an entry is something else or not valid UTF-8, or there is no vocabulary yet.
         """
         return self._learned.encode(self.clean(sentences)).numpy()
 
     def unknown_share(self, packed):
-        """The share of words that the vocabulary does not know, from 0 to 1; 0 of bytes, and where there are
-        no words.
+        """The share of words that the vocabulary does not know, from 0 to 1; 0 for bytes or without words.
 
         Args:
             packed: int32 (num, length) or (length,), packed sentences.
@@ -186,8 +192,7 @@ class Text(Media):
         return float(np.count_nonzero(packed == UNKNOWN) / max(words, 1))
 
     def pack_in_graph(self, raw):
-        """Pack as `pack` does, but in graph, for exported signatures; strings should be of the normal form
-        already.
+        """Pack in graph, for exported signatures; strings should be in Unicode's normal form NFKC.
 
         Args:
             raw: string tensor (batch,); what is not valid UTF-8 is taken for unreadable characters.
@@ -199,9 +204,16 @@ class Text(Media):
         return tf.ensure_shape(self._learned.encode(self._clean_in_graph(valid)), (None, self.length))
 
     def clean(self, sentences):
-        """Sentences as they are cut into tokens, a string tensor (num,).
+        """Sentences as the tokenizer sees them: normalized, lower-cased and stripped as the settings say.
 
-        Args, errors: those of `pack`, for several sentences.
+        Args:
+            sentences: sequence of str, or of bytes of UTF-8.
+
+        Returns:
+            String tensor (num,).
+
+        Raises:
+            InputError: an entry is something else, or not valid UTF-8.
         """
         if isinstance(sentences, str | bytes) or not np.iterable(sentences):
             raise InputError(f"Sentences must be a list of str, not a {type(sentences).__name__}.")
@@ -234,9 +246,7 @@ class Text(Media):
         return tf.cast(tf.ensure_shape(packed, (packed.shape[0], self.length)), tf.int32)
 
     def to_raw(self, model):
-        """The strings of tokens (batch, length), up to their end, with spaces and punctuation as they are
-        written.
-        """
+        """The strings of tokens (batch, length) up to the end token, with spaces and punctuation as in print."""
         return self._learned.decode(model)
 
     def as_array(self, raw):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# What numbers below the first token stand for. A decoder begins with PADDING, which no sentence holds.
+# The numbers below the first token. A decoder begins with PADDING, which no sentence holds.
 PADDING, UNKNOWN, END = 0, 1, 2
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # how an unknown word is written
 
@@ -62,8 +62,7 @@ class WordTokenizer:
 
 
 class ByteTokenizer:
-    """The bytes of UTF-8 by their own number; those of control characters, which no clean text holds, are not
-    written.
+    """The bytes of UTF-8 by their own number; control characters are not written.
 
     Args:
         length: bytes of a packed sentence, with its end.

@@ -66,8 +66,7 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
 
 
 def classifier_accuracy(classifier, media, examples, labels=None):
-    """Share of examples whose classes, or without labels whose treatment in the pretext task, a classifier
-    tells.
+    """The accuracy of a classifier on labels or, without labels, on its pretext task.
 
     Args:
         classifier: what `train_classifier` returned, with labels or without as here.
@@ -106,9 +105,7 @@ def check_examples(name, examples, media):
 
 
 def check_labels(name, labels, num, media):
-    """The labels as an int32 array, refused unless integers from 0, one or some for each of `num`
-    examples.
-    """
+    """The labels as an int32 array. They must be integers from 0, one or n for each of `num` examples."""
     labels = np.asarray(labels)
     if labels.shape[:1] != (num,) or labels.ndim > 2 or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise InputError(
@@ -130,9 +127,7 @@ class Rotations:
 
     @staticmethod
     def prepared(images):
-        """Their central squares: only these keep their shape when turned, and a shape would betray the
-        rotation.
-        """
+        """Central squares: any other shape would reveal the rotation."""
         height, width = images.shape[1:3]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
@@ -170,9 +165,7 @@ def pretext(media):
 
 @builder
 def _network(media, shape, num_classes, seed):
-    """Strided convolutions down to about 4 places a side, then the mean over them, standardized: the
-    features.
-    """
+    """Strided convolutions down to about 4 places a side, their mean, and standardization: the features."""
     # A metric stays in single precision, whatever policy the measured model trains under.
     single = {"dtype": "float32"}
     if isinstance(media, Image):
@@ -214,9 +207,7 @@ def _network(media, shape, num_classes, seed):
 
 
 def _batches(media, examples, labels, steps, seed):
-    """`steps` batches of 128 examples and their labels, or of fewer examples in each treatment of the pretext
-    task.
-    """
+    """`steps` batches of 128 examples and labels; in a pretext task fewer examples, each in every treatment."""
     task = pretext(media)
     size = BATCH // task.num_classes if labels is None else BATCH
     random = np.random.default_rng(seed)

@@ -71,8 +71,7 @@ def mutual_information_gap(latents, factors, bins=20):
 
 
 def separated_attribute_predictability(latents, factors, categorical=(), seed=0):
-    """Separated attribute predictability (SAP): how much better the best latent predicts a factor than the
-    next.
+    """Separated attribute predictability (SAP): how much the best latent beats the second best at a factor.
 
     One latent predicts an ordered factor by a straight line, scored by R^2 on all examples, and one of c
     categories by c - 1 thresholds, scored by balanced accuracy on a half that was held out. A dead latent

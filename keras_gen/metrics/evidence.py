@@ -106,8 +106,8 @@ def aggregate_log_prob(posterior, z):
 
 
 def _scorer(model, chunk):
-    """A graph of one batch: bound, ELBO and reconstruction of each example, its posterior, a draw and its log
-    prior.
+    """Scores one batch in graph: bound, ELBO, reconstruction, posterior, a draw and its log prior per
+    example.
     """
 
     @tf.function(reduce_retracing=True)

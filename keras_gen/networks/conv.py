@@ -11,8 +11,7 @@ from keras_gen.networks.sizes import channels, halved_sizes
 
 @builder
 def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=256, activation="silu"):
-    """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8
-    to 256.
+    """Builds a strided convolutional encoder and a transposed decoder, for square sizes from 8 to 256.
 
     Args:
         media: what is modeled, of square shape (H, H, C).

@@ -18,9 +18,7 @@ def policy(name):
 
 @contextlib.contextmanager
 def weights_in_float32():
-    """Within, all inputs and weights are made in float32; a mixed policy, under which weights are, stays as
-    it is.
-    """
+    """Within this context inputs and weights are float32; a mixed policy, which keeps float32 weights, stays."""
     before = keras.config.floatx()
     keras.config.set_floatx("float32")
     try:
@@ -31,8 +29,6 @@ def weights_in_float32():
 
 
 def policy_of_weights_in_float32():
-    """The dtype policy of the process where it keeps weights in float32, as mixed ones do; float32
-    elsewhere.
-    """
+    """The global dtype policy if its weights are float32, as in mixed policies; else float32."""
     of_process = keras.config.dtype_policy()
     return of_process if of_process.variable_dtype == "float32" else keras.DTypePolicy("float32")

@@ -12,10 +12,18 @@ from keras_gen.networks.text_decoder import TextDecoder
 class RecurrentDecoder(TextDecoder):
     """A long short-term memory (Hochreiter & Schmidhuber 1997) that reads the latent with every token.
 
-    What the latent tells is also added behind it, by a way of its own to every token that is written (Dieng
-    et al. 2019, arXiv 1807.04863).
+    A skip connection also adds the latent to every output (Dieng et al. 2019, arXiv 1807.04863).
 
-    Args, errors: those of `TextDecoder`.
+    Args:
+        length: tokens of a sentence.
+        vocabulary_size: how many numbers a token may have.
+        latent_dim: numbers in a latent, which is fed at every step, or None for none.
+        width: of embeddings and hidden layers.
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1.
+        word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1.
+
+    Raises:
+        InputError: a number is out of its range.
     """
 
     def __init__(
@@ -86,9 +94,7 @@ def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
 
 
 def read_tokens(media, width, dropout):
-    """The input of an encoder of sentences, and the embeddings of its tokens, which carry Keras' mask of
-    padding.
-    """
+    """The token input of a text encoder, and the token embeddings, which carry Keras' padding mask."""
     tokens, _ = encoder_inputs(media.model_shape, None, name="tokens", dtype="int32")
     x = layers.Embedding(media.vocabulary_size, width, mask_zero=True)(tokens)
     return tokens, layers.Dropout(dropout)(x)

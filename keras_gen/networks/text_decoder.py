@@ -1,6 +1,4 @@
-"""What decoders of sentences have in common: a distribution over each token, given those before it and a
-latent.
-"""
+"""The base of text decoders: a distribution over each token, given the tokens before it and a latent."""
 
 import keras
 import tensorflow as tf
@@ -18,16 +16,16 @@ IMPOSSIBLE = -1e30  # a logit whose exponential is 0; infinity would stop `enabl
 class TextDecoder(keras.layers.Layer):
     """Base of the decoders: p(x|z) = prod_t p(x_t | x_1 ... x_{t-1}, z); without latents, a language model.
 
-    What reads tokens and what writes them share one table (Press & Wolf 2017, arXiv 1608.05859).
+    Input and output share one embedding table (Press & Wolf 2017, arXiv 1608.05859).
 
     Args:
         length: tokens of a sentence.
         vocabulary_size: how many numbers a token may have.
         latent_dim: numbers in a latent, which is fed at every step, or None for none.
         width: of embeddings and hidden layers.
-        dropout: share of what is read and of what is written that is left out in training, from 0 to below 1.
-        word_dropout: share of the tokens read that is taken for unknown in training, so that the latent has
-            to tell them (Bowman et al. 2016, arXiv 1511.06349, section 3.1), from 0 to below 1.
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1. word_dropout: share of
+        input tokens replaced by the unknown one in training, from 0 to below 1, so that the latent must carry
+        them (Bowman et al. 2016, arXiv 1511.06349, section 3.1).
 
     Raises:
         InputError: a number is out of its range.
@@ -182,9 +180,7 @@ class TextDecoder(keras.layers.Layer):
 
 
 def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
-    """One token of each row of logits (batch, vocabulary_size): int32 (batch,); see
-    `TextDecoder.generate`.
-    """
+    """Draws one token per row of logits (batch, vocabulary_size): int32 (batch,); see `TextDecoder.generate`."""
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
     if uniform is None:
         return likeliest
@@ -197,9 +193,7 @@ def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
 
 
 def _among_likeliest(logits, top_k, top_p):
-    """Which tokens are drawn from: bool, like logits, in whose order they stay: all of them are drawn as
-    without.
-    """
+    """A mask like logits, bool: the tokens that top_k and top_p keep."""
     sorted_logits, order = tf.math.top_k(logits, tf.shape(logits)[-1])
     drawn = tf.ones_like(order, tf.bool)
     if top_k is not None:
@@ -214,9 +208,7 @@ def _among_likeliest(logits, top_k, top_p):
 
 
 def _inverse(probabilities, uniform):
-    """Where the cumulated probabilities, (batch, n), pass a share `uniform` (batch,) of their sum: int32
-    (batch,).
-    """
+    """Where cumulative probabilities (batch, n) pass a share `uniform` (batch,) of their sum: int32 (batch,)."""
     cumulated = tf.cumsum(probabilities, axis=-1)
     below = cumulated <= uniform[:, None] * cumulated[:, -1:]
     return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

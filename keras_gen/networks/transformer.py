@@ -77,18 +77,18 @@ class TransformerBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class TransformerDecoder(TextDecoder):
-    """A causal transformer; the latent is added to every token that is read, as OPTIMUS does (Li et al. 2020,
-    arXiv 2004.04092).
+    """A causal transformer; the latent is added to every token, as in OPTIMUS.
+
+    Source: Li et al. 2020, arXiv 2004.04092.
 
     Args:
         length: tokens of a sentence.
         vocabulary_size: how many numbers a token may have.
         latent_dim: numbers in a latent, or None for none.
         width: of embeddings and hidden layers.
-        dropout: share of what is left out in training.
-        word_dropout: share of the tokens read that is taken for unknown in training.
-        blocks: how many.
-        heads: of each attention, a divisor of `width`.
+        dropout: share dropped in training, from 0 to below 1. word_dropout: share of input tokens replaced by
+        the unknown one in training, from 0 to below 1. blocks: how many. heads: of each attention, a divisor
+        of `width`.
 
     Raises:
         InputError: a number is out of its range.

@@ -83,8 +83,8 @@ class HyperRecipe(keras_tuner.HyperModel):
         self.secondary = sorted(others - {self._objective.metric})
 
     def declare(self, hp):
-        """Registers the space with `keras_tuner.HyperParameters`, the recipe's values as defaults where they
-        are in it.
+        """Registers the space with `keras_tuner.HyperParameters`; the recipe's values are the defaults if
+        inside.
 
         Returns:
             Dict, field -> value.
@@ -126,8 +126,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         return config
 
     def best(self, hp, seed):
-        """The config to train in earnest with: the values of a trial, all epochs, and a seed that no trial
-        had.
+        """The config of the full training: the values of a trial, all epochs, and a seed that no trial had.
 
         Args:
             hp: `keras_tuner.HyperParameters`.
@@ -189,8 +188,7 @@ class HyperRecipe(keras_tuner.HyperModel):
             )
 
     def measure(self, model, config):
-        """What a run is scored by, of validation examples in the place of test ones, with the seed of the
-        search.
+        """Measures a trial on validation examples, with the seed of the search.
 
         Args:
             model: trained.
@@ -217,8 +215,8 @@ class HyperRecipe(keras_tuner.HyperModel):
 
 
 def _rounded(value, space):
-    """A value as it reads, whichever way it came; KerasTuner's logarithmic whole numbers may be one too
-    large.
+    """A value as the user writes it. KerasTuner turns bools to numbers, and its logarithmic integers may be
+    one too large.
     """
     if not isinstance(space, Range):
         return next(each for each in space.values if each == value)  # of bools KerasTuner makes numbers

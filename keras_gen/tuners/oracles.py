@@ -15,8 +15,7 @@ ENDED = ("COMPLETED", "FAILED")
 
 
 class Durable:
-    """What an oracle needs so that a search killed at any moment goes on with no trial lost, and none run
-    twice.
+    """Lets a search killed at any moment resume: no trial is lost, none runs twice.
 
     Files take their place whole. A trial that was begun but is not in the oracle's state is forgotten, since
     the state draws it again; one that ended but is still in it as running is not run again. The first trial
@@ -79,9 +78,7 @@ class RandomOracle(Durable, keras_tuner.oracles.RandomSearchOracle):
 
 
 class BayesianOracle(Durable, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Settings that a Gaussian process of those tried before expects most of; random ones where it has no new
-    ones.
-    """
+    """Settings that a Gaussian process finds most promising; random ones when it proposes none that are new."""
 
     def populate_space(self, trial_id):
         with warnings.catch_warnings():

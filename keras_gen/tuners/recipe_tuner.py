@@ -1,6 +1,4 @@
-"""Searches whose trials are runs: each can be stopped, gone on with, sampled from and exported like any
-other.
-"""
+"""Searches whose trials are runs: each can be resumed, sampled from and exported like any other."""
 
 import contextlib
 import gc

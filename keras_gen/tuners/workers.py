@@ -103,8 +103,7 @@ def search_as_chief(tuner):
 
 
 def search_with_workers(num, tuner, arguments, say):
-    """Runs a search by workers on this machine; one that is killed is started again, and goes on with its
-    trial.
+    """Runs a search by workers on this machine; a killed worker restarts and resumes its trial.
 
     Args:
         num: int >= 1.
