@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.callbacks.monitor import Monitor
+from keras_gen.metrics.evidence import kl_of_dimensions
 from keras_gen.models import VAE
 
 MOST_TRAVERSED = 16
@@ -58,8 +59,3 @@ def views(model, examples, labels=None):
         walked = model.traverse(latent, strongest, label=None if labels is None else labels[0])
         found["traversals"] = (walked.reshape(-1, *walked.shape[2:]), len(strongest))
     return found
-
-
-def kl_of_dimensions(model, examples, labels=None):
-    """KL(q(z|x) || N(0, 1)) of each dimension, the mean over examples: array (latent_dim,), in nats."""
-    return np.mean(model.posteriors(examples, labels).kl_from_standard(), axis=0)

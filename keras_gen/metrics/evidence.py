@@ -72,6 +72,20 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
     }
 
 
+def kl_of_dimensions(model, x, labels=None):
+    """KL(q(z|x) || N(0, 1)) of each latent dimension, the mean over examples.
+
+    Args:
+        model: a `VAE`.
+        x: packed media (num, *media.shape).
+        labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
+
+    Returns:
+        Float array (latent_dim,), in nats.
+    """
+    return np.mean(model.posteriors(x, labels).kl_from_standard(), axis=0)
+
+
 def active_units(means):
     """How many latent dimensions carry something: Var_x(E_q[z]) > 0.01 (Burda et al. 2016, section 5.3).
 

@@ -86,9 +86,10 @@ class TransformerDecoder(TextDecoder):
         vocabulary_size: how many numbers a token may have.
         latent_dim: numbers in a latent, or None for none.
         width: of embeddings and hidden layers.
-        dropout: share dropped in training, from 0 to below 1. word_dropout: share of input tokens replaced by
-        the unknown one in training, from 0 to below 1. blocks: how many. heads: of each attention, a divisor
-        of `width`.
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1.
+        word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1.
+        blocks: number of transformer blocks.
+        heads: of each attention, a divisor of `width`.
 
     Raises:
         InputError: a number is out of its range.

@@ -7,9 +7,9 @@ import numpy as np
 
 from keras_gen.recipes.report import in_cell
 from keras_gen.tuners.importance import FEWEST, importance
+from keras_gen.tuners.kerastuner_internals import EPOCHS
 from keras_gen.tuners.outcome import Outcome, told
 
-EPOCHS = "tuner/epochs"  # where Hyperband keeps how far a trial is trained
 SHOWN = 10
 
 

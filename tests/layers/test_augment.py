@@ -116,6 +116,6 @@ def test_serialization_keeps_every_setting():
 
 def test_unknown_transformations_are_refused():
     with pytest.raises(InputError, match="did you mean 'color'"):
-        DiffAugment(policy=("hue",))
+        DiffAugment(policy=("colors",))
     with pytest.raises(InputError, match="did you mean 'blit'"):
         AdaptiveAugment(policy=("blitz",))
