@@ -1,5 +1,4 @@
-"""The likelihood of a run of a Bernoulli VAE, calculated again in double precision with SciPy, on the same
-binarized images.
+"""The likelihood of a run of a Bernoulli VAE, computed again in double precision with SciPy.
 
 python benchmarks/likelihood_check.py runs/mnist-vae-best [--num 100] [--samples 1000]
 """

@@ -63,9 +63,7 @@ def run(setting, arguments):
 
 
 def measure(options):
-    """Trains for some steps and prints the examples per second of this process, and the megabytes of
-    gradients of a step.
-    """
+    """Trains some steps; prints this process's examples per second and a step's megabytes of gradients."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -106,9 +104,7 @@ def measure(options):
 
 
 def all_reduce_seconds(strategy, gradients):
-    """The least time of several that tensors like the gradients take to be averaged, with nothing else to
-    do.
-    """
+    """The shortest of several times to average tensors like the gradients, with nothing else running."""
     import tensorflow as tf
 
     from keras_gen import distribution

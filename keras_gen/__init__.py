@@ -1,6 +1,6 @@
 """A training kit for generative models on Keras 3 and TensorFlow: from raw files to a served model.
 
-The names are those of `__init__.pyi`. Each is imported when it is first used, so that importing the package is quick.
+`__init__.pyi` lists the names. Each is imported at its first use, so that `import keras_gen` is quick.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What `keras_gen` offers. The names are imported from here when they are first used, and editors complete them."""
+"""The names of `keras_gen`, for its lazy imports and for editors."""
 
 from . import callbacks as callbacks
 from . import datasets as datasets

@@ -41,7 +41,7 @@ def pack_all(media, names, read):
 
 
 def pack_all_chunks(media, names, read):
-    """Pack many recordings as consecutive pieces; like `pack_all`, with the index of a name for each piece."""
+    """Pack many recordings as pieces; like `pack_all`, with the index of the file of each piece."""
     pieces = {}
 
     def pack(i):

@@ -1,4 +1,4 @@
-"""Adaptive discriminator augmentation (ADA): just enough to keep the discriminator from memorizing the data."""
+"""Adaptive discriminator augmentation (ADA): just enough to keep the discriminator from memorizing."""
 
 import keras
 from keras import ops

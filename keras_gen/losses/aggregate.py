@@ -18,9 +18,8 @@ def covariance(values):
 def maximum_mean_discrepancy(x, y):
     """Unbiased squared MMD under the inverse multiquadric kernel C / (C + |x - y|^2), C = 2 dim.
 
-    Source: Gretton et al. 2012, equation 3; the kernel of Tolstikhin et al. 2018, arXiv 1711.01558, section
-        4, for a
-    standard normal prior.
+    Source: Gretton et al. 2012, equation 3, with the kernel of Tolstikhin et al. 2018, arXiv 1711.01558,
+    section 4, for a standard normal prior.
 
     Args:
         x: (batch, dim).

@@ -156,12 +156,12 @@ def kingma(kl, nats):
 
 
 def total(kl, nats):
-    """max(KL - nats, 0): each example has `nats` for nothing, over all dimensions."""
+    """max(KL - nats, 0): `nats` of each example are free, over all dimensions."""
     return ops.relu(ops.sum(kl, axis=-1) - nats)
 
 
 def li(kl, nats):
-    """sum_j KL_j [batch mean of KL_j > nats]: below `nats` nothing is penalized (Li et al. 2019, sec. 3.3)."""
+    """sum_j KL_j [batch mean of KL_j > nats]: nothing below `nats` counts (Li et al. 2019, section 3.3)."""
     return ops.sum(ops.where(ops.mean(kl, axis=0) > nats, kl, 0.0), axis=-1)
 
 

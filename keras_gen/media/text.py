@@ -246,7 +246,7 @@ class Text(Media):
         return tf.cast(tf.ensure_shape(packed, (packed.shape[0], self.length)), tf.int32)
 
     def to_raw(self, model):
-        """The strings of tokens (batch, length) up to the end token, with spaces and punctuation as in print."""
+        """The text of tokens (batch, length) up to the end token, with spaces and punctuation as in print."""
         return self._learned.decode(model)
 
     def as_array(self, raw):

@@ -207,7 +207,7 @@ def _network(media, shape, num_classes, seed):
 
 
 def _batches(media, examples, labels, steps, seed):
-    """`steps` batches of 128 examples and labels; in a pretext task fewer examples, each in every treatment."""
+    """`steps` batches of 128 rows and labels; a pretext task repeats each example in every treatment."""
     task = pretext(media)
     size = BATCH // task.num_classes if labels is None else BATCH
     random = np.random.default_rng(seed)

@@ -57,7 +57,7 @@ def mutual_information_gap(latents, factors, bins=20):
         InputError: when the arrays do not fit, a factor does not vary, or there are too few bins.
 
     Source: Chen et al. 2018, arXiv 1802.04942, equation 6; bins as in Locatello et al. 2019, arXiv
-        1811.12359.
+    1811.12359.
     """
     latents, factors = _checked(latents, factors)
     if bins < 2:

@@ -16,9 +16,8 @@ class CodePrior(keras.layers.Layer):
     A GRU (Cho et al. 2014) reads at each place the code before it and the code above it, the place and the
     label, and gives the logits of the code there. All is computed in float32.
 
-    Source: the prior of van den Oord et al. 2017, arXiv 1711.00937, section 3.3, with a GRU for their
-        PixelCNN: it samples
-    with the cost of one pass.
+    Source: the prior of van den Oord et al. 2017, arXiv 1711.00937, section 3.3, with a GRU in place of
+    their PixelCNN, so that sampling costs one pass.
 
     Args:
         grid: shape of what the encoder gives, (h, w, code_dim) or (h, w).

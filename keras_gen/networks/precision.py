@@ -18,7 +18,7 @@ def policy(name):
 
 @contextlib.contextmanager
 def weights_in_float32():
-    """Within this context inputs and weights are float32; a mixed policy, which keeps float32 weights, stays."""
+    """Makes inputs and weights float32 within; a mixed policy, whose weights are float32, stays."""
     before = keras.config.floatx()
     keras.config.set_floatx("float32")
     try:

@@ -180,7 +180,7 @@ class TextDecoder(keras.layers.Layer):
 
 
 def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
-    """Draws one token per row of logits (batch, vocabulary_size): int32 (batch,); see `TextDecoder.generate`."""
+    """Draws one token for each row of logits (batch, vocabulary_size): int32 (batch,)."""
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
     if uniform is None:
         return likeliest
@@ -208,7 +208,7 @@ def _among_likeliest(logits, top_k, top_p):
 
 
 def _inverse(probabilities, uniform):
-    """Where cumulative probabilities (batch, n) pass a share `uniform` (batch,) of their sum: int32 (batch,)."""
+    """Where cumulative probabilities (batch, n) pass the share `uniform` (batch,) of their sum: int32."""
     cumulated = tf.cumsum(probabilities, axis=-1)
     below = cumulated <= uniform[:, None] * cumulated[:, -1:]
     return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

@@ -296,9 +296,9 @@ def check_hypermodel(hypermodel):
     """Raises `InputError` where what is to be searched is no recipe."""
     if not isinstance(hypermodel, HyperRecipe):
         raise InputError(
-            'The tuners of keras_gen search recipes, so hypermodel must be a HyperRecipe, such as HyperRecipe("digits-gan"), not '
-            f"{reprlib.repr(hypermodel)}: for a build function of your own take KerasTuner's tuners, such as "
-            "keras_tuner.RandomSearch."
+            "The tuners of keras_gen search recipes, so hypermodel must be a HyperRecipe, such as "
+            f'HyperRecipe("digits-gan"), not {reprlib.repr(hypermodel)}: for a build function of your own '
+            "take KerasTuner's tuners, such as keras_tuner.RandomSearch."
         )
 
 
