@@ -35,9 +35,8 @@ def read_npz(path):
         The splits, name -> (images, labels or None), as they are in the file.
 
     Raises:
-        InputError: if the file cannot be read, its arrays hold Python objects, are not what their headers
-            say, or unpack to more than 4 GiB together, or x_train and x are missing. Other arrays in it are
-            not looked at.
+        InputError: the file cannot be read; its arrays hold Python objects, contradict their headers or
+        unpack to more than 4 GiB together; or x_train and x are missing. Other arrays are ignored.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -58,7 +57,7 @@ def read_npz(path):
 
 
 def _read_members(archive, names):
-    """Arrays of an open .npz file, none of which is unpacked before the headers of all are believed."""
+    """The arrays of an open .npz file. All headers are checked before any array is unpacked."""
     sizes = {name: _size_of(archive, name) for name in names}
     if sum(sizes.values()) > MOST_BYTES:
         raise ValueError(
@@ -73,7 +72,7 @@ def _read_members(archive, names):
 
 
 def _size_of(archive, name):
-    """Bytes that an array takes by its header."""
+    """The bytes that an array takes according to its header."""
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{name} is packed in a way that NumPy does not pack")
@@ -97,18 +96,17 @@ def pack_arrays(splits, size=None, channels=None):
     """Check and pack raw arrays.
 
     Args:
-        splits: name -> (images, labels or None). Images: (N, H, W) or (N, H, W, 1, 3 or 4) in the types that
-            `Image.pack` takes; or a list of these, or of `PIL.Image.Image`. Labels: as `number_labels` takes
-            them.
-        size: height and width of the packed images; by default their own, if square.
+        splits: name -> (images, labels or None). Images are (N, H, W) or (N, H, W, 1, 3 or 4) in the types
+        that `Image.pack` takes, or a list of such arrays or `PIL.Image.Image`. Labels are as in
+        `number_labels`. size: height and width of the packed images; by default their own, if square.
         channels: 1 or 3; by default their own.
 
     Returns:
-        The `Image`, the splits with uint8 images and int32 labels or None, and the names of the classes, what
-        the labels were given as, or None.
+        The `Image`; the splits with uint8 images and int32 labels or None; and the class names, which are the
+        given labels, or None.
 
     Raises:
-        InputError: if shapes, types, ranges or lengths are not as above, or only some splits have labels.
+        InputError: shapes, types, ranges or lengths are not as above, or only some splits have labels.
     """
     splits = {split: (_images(x, size, channels), y) for split, (x, y) in splits.items()}
     _, height, width, depth = splits["train"][0].shape
@@ -168,7 +166,7 @@ def _labeled(media, splits):
 
 
 def check_examples(x):
-    """Raises `InputError` where what should be an array, or a list, is something else."""
+    """Raises `InputError` for anything but an array or a list."""
     if isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or isinstance(x, Iterator):
         name = "tf.data.Dataset" if isinstance(x, tf.data.Dataset) else type(x).__name__
         raise InputError(
@@ -201,7 +199,7 @@ def _images(x, size, channels):
 
 
 def _stacked(images, size, channels):
-    """The images of a list as one array: as they are where they are arrays of one shape, otherwise packed."""
+    """The images of a list as one array: stacked if they are arrays of one shape, else packed."""
     if not any(isinstance(image, PIL.Image.Image | np.ndarray) for image in images):
         try:
             return np.asarray(images)

@@ -12,21 +12,18 @@ from keras_gen.errors import InputError, unknown
 class Dataset:
     """Packed images, recordings or sentences, with or without labels, in up to three splits.
 
-    A batch is packed media (batch, *media.shape), or, with labels, a pair of these and int32 labels (batch,),
-    of n labels (batch, n). Everything is held in memory once.
+    A batch is packed media (batch, *media.shape) or, with labels, a pair of these and int32 labels: (batch,)
+    for one label, (batch, n) for n. Everything is held in memory once.
 
     Args:
         media: the `Media` that packed the examples.
-        train: packed media (count, *media.shape), int32 labels (count,), of n labels (count, n), or None and,
-            if there are factor_names, the int32 values of the factors (count, len(factor_names)).
-        val: the same for validation, or None.
-        test: the same for testing, or None.
-        class_names: names of the classes in the order of their labels; of n labels a dict, name of a label ->
-            these; None without labels.
-        factor_names: names of the factors of variation, or None where these are not known.
-        pattern: text of the `NamePattern` of the files that the examples come from, or None.
-        batch_size: examples in a batch, from 1 to the number of training examples.
-        seed: what the order of training depends on, an integer from 0 to 2**31 - 1.
+        train: packed media (count, *media.shape); int32 labels (count,) or (count, n), or None; and, with
+        factor_names, the int32 values of the factors (count, len(factor_names)). val: the same for
+        validation, or None. test: the same for testing, or None. class_names: names of the classes in the
+        order of their labels; for n labels a dict, name of a label -> names of its classes; None without
+        labels. factor_names: names of the known factors of variation, or None. pattern: text of the
+        `NamePattern` of the source's file names, or None. batch_size: examples in a batch, from 1 to the
+        number of training examples. seed: decides the order of training, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
 
     Raises:
@@ -68,14 +65,14 @@ class Dataset:
 
     @property
     def num_classes(self):
-        """How many classes there are, of n labels a tuple of n numbers, or None without labels."""
+        """The number of classes; for n labels a tuple of n numbers; None without labels."""
         if isinstance(self.class_names, dict):
             return tuple(len(names) for names in self.class_names.values())
         return len(self.class_names) if self.class_names else None
 
     @property
     def steps_per_epoch(self):
-        """Batches in one epoch of training; what does not fill a batch is left out."""
+        """Batches in one epoch of training; the remainder that fills no batch is dropped."""
         return self._count("train") // self.batch_size
 
     @functools.cached_property
@@ -85,7 +82,7 @@ class Dataset:
         The sequence of orders follows from the seed. Each example comes at most once an epoch; the remainder
         is dropped, so that the shape of a batch is static.
         """
-        # The pipeline that redraws its one element at each iteration is what tells epochs apart.
+        # This pipeline redraws its one element at each iteration, which tells epochs apart.
         epochs = tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).take(1)
         steps = tf.data.Dataset.range(self.steps_per_epoch)
         places = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step * self.batch_size)))
@@ -103,17 +100,16 @@ class Dataset:
         return self._in_order("test")
 
     def batches(self, split="train", start=0, context=None):
-        """Shuffled batches without end, in which batch s follows from the seed and s alone.
-
-        Training that stopped after s batches continues exactly with `start=s`. Every epoch is another
-        permutation, of which the remainder that does not fill a batch is dropped.
+        """Endless shuffled batches; batch s depends on the seed and s alone. Training that stopped after s
+        batches continues exactly with `start=s`. Every epoch is a new permutation, whose remainder that fills
+        no batch is dropped.
 
         Args:
             split: "train", "val" or "test".
             start: the first step, at least 0.
-            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it, for the
-                parts alone of each batch that go to the replicas fed here, an element each; nothing is read
-                twice. None for whole batches.
+            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it. Elements
+            are then the parts of each batch for the replicas that this pipeline feeds. None for whole
+            batches.
 
         Returns:
             An endless `tf.data.Dataset` of batches of static shape.
@@ -149,7 +145,7 @@ class Dataset:
         return self._shuffled(split, tf.data.Dataset.counter(start * fed).map(place), size)
 
     def arrays(self, split):
-        """A whole split as arrays, which share memory with the batches' source and are read-only.
+        """A whole split as read-only arrays that share memory with the batches' source.
 
         Args:
             split: "train", "val" or "test".
@@ -209,11 +205,13 @@ class Dataset:
         return len(tf.nest.flatten(self._examples[split])[0])
 
     def _whole(self, split):
-        # An element of the pipeline: what its functions capture would be copied into its graph instead.
+        # As an element of the pipeline, since captured tensors would be copied into its graph.
         return tf.data.Dataset.from_tensors(self._examples[split])
 
     def _shuffled(self, split, places, size):
-        """Batches of a size, from pairs of an epoch and the place in its order that a batch begins at."""
+        """Batches of a size; `places` gives pairs of an epoch and the position in its order where a batch
+        begins.
+        """
         last = self._count(split) - 1
 
         def batch(examples, begin):
@@ -243,7 +241,7 @@ class Dataset:
 
 
 def _tensors(examples, labels):
-    # On the host, whatever devices there are; the identity lets go of the array that a constant keeps alive.
+    # On the host, whatever devices there are. A constant keeps its array alive; the identity does not.
     with tf.device("CPU"):
         examples = tf.identity(tf.constant(examples))
         return examples if labels is None else (examples, tf.identity(tf.constant(labels, tf.int32)))

@@ -1,4 +1,4 @@
-"""Factors of variation, of data sets that are made from them."""
+"""Checks the factors of variation of the synthetic data sets."""
 
 import numpy as np
 
@@ -6,11 +6,10 @@ from keras_gen.errors import InputError
 
 
 def check_factors(factors, counts):
-    """The factors as an array, refused unless integers within their counts.
+    """The factors as an array of integers within their counts.
 
     Args:
-        factors: what a user gives, (num, len(counts)).
-        counts: dict, name of a factor -> number of its values.
+        factors: integers (num, len(counts)). counts: dict, name of a factor -> number of its values.
 
     Raises:
         InputError: they are something else.

@@ -12,9 +12,8 @@ from keras_gen.datasets.packing import MOST_NAMED, pack_all, pack_all_chunks, so
 from keras_gen.errors import InputError
 
 MOST_BYTES = 2**30
-# What a member of an archive unpacks to is cut to its size only then, so a little is unpacked at a time.
-# Stored and deflated ones unpack to no more than is asked for; of the other methods, a few packed bytes may
-# be many megabytes.
+# Unpack a little at a time, since zipfile cuts a member to its stated size only afterwards. Stored and
+# deflated members give no more than was asked for; with other methods a few bytes may become megabytes.
 PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
 LEAST_PORTION = 2**6
 RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
@@ -67,7 +66,7 @@ def open_tree(path):
         raise InputError(f"{path} could not be opened as a zip archive: {error}.") from error
 
     def read(name):
-        # A small archive can claim to hold any amount; no example of a permitted size is larger than this.
+        # A small archive can claim to hold any amount. No permitted example is larger than this.
         if archive.getinfo(name).file_size > MOST_BYTES:
             raise InputError("A file is larger than a gigabyte.")
         try:
@@ -75,7 +74,7 @@ def open_tree(path):
                 portion = PORTIONS.get(archive.getinfo(name).compress_type, LEAST_PORTION)
                 member.MIN_READ_SIZE = portion
                 return b"".join(iter(lambda: member.read(portion), b""))
-        # Encrypted, packed by an unknown method, or damaged, of which each method has an error of its own.
+        # The member is encrypted, damaged or packed by an unknown method; each has errors of its own.
         except Exception as error:
             raise InputError(f"A file could not be unpacked: {error}.") from error
 
@@ -86,9 +85,9 @@ def open_tree(path):
 def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
     """Read the images or recordings of a tree, whose layout tells splits and classes.
 
-    Folders on top that are named by a word of `SPLITS` are splits; the folders below, or on top, are classes,
-    unless the names of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX
-    and what does not end as such media do are ignored.
+    Top folders named by a word of `SPLITS` are splits. Other folders are classes, unless a pattern reads
+    labels from file names. A single top folder is skipped. Hidden files, __MACOSX and files with other
+    endings are ignored.
 
     Args:
         tree: a `Tree`.
@@ -98,12 +97,12 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         chunks: whether a recording is packed as consecutive pieces.
 
     Returns:
-        The splits, name -> (packed examples, int32 labels or None); the sorted names of the classes (of
-        several labels a dict, label -> names) or None; and the number of the file of each training example.
+        The splits, name -> (packed examples, int32 labels or None); the sorted class names (for several
+        labels a dict, label -> names) or None; and the number of the file of each training example.
 
     Raises:
-        InputError: if there is no such file, none that can be used, files lie beside class folders, or
-            folders make up no splits (see `splits_of_folders`).
+        InputError: no file can be used, files lie beside class folders, or the folders make no splits (see
+        `splits_of_folders`).
     """
     names = tree.of(media.plural)
     if not names:
@@ -126,7 +125,7 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
 
 
 def _by_pattern(source, names, splits, pattern, is_test):
-    """The files whose names match a pattern, their splits and the values of their labels, (files, labels)."""
+    """The files whose names match a pattern, their splits, and the values of their labels (files, labels)."""
     fields = [pattern.read(PurePosixPath(name).stem) for name in names]
     matching = np.array([values is not None for values in fields])
     if not matching.any():
@@ -158,7 +157,7 @@ def _warn_of_lost(classes, kept):
 
 
 def _numbered(classes, pattern):
-    """Names of classes and int32 labels of examples, from the values of their labels."""
+    """Class names and int32 labels of examples, from the values of their labels."""
     if pattern is not None and len(pattern.labels) > 1:
         parts = [np.unique(column, return_inverse=True) for column in classes.T]
         class_names = {
@@ -176,7 +175,7 @@ def _is_hidden(name):
 
 
 def _layout(source, paths, classes_are_folders=True):
-    """The split and the class of each path, as two arrays of names; the class is "" where there is none."""
+    """The split and the class of each path, two arrays of names; the class is "" if there is none."""
     splits, depth = splits_of_folders(source, paths)
     classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
     splits, classes = np.array(splits or ["train"] * len(paths)), np.array(classes)
@@ -199,7 +198,7 @@ def _layout(source, paths, classes_are_folders=True):
 
 
 def splits_of_folders(source, paths):
-    """The splits that folders on top tell. A top folder that is alone is skipped.
+    """The splits that top folders tell. A single top folder is skipped.
 
     Args:
         source: path, for messages.
@@ -209,8 +208,8 @@ def splits_of_folders(source, paths):
         The split of each path, or None where folders tell none; and the parts of each path down to its class.
 
     Raises:
-        InputError: folders named like splits lie beside others, none of them is train, two mean one split, or
-            they lie in folders of classes.
+        InputError: folders named like splits lie beside others or within class folders, none of them is
+        train, or two mean one split.
     """
     depth = 0
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
@@ -242,7 +241,7 @@ def splits_of_folders(source, paths):
 
 
 def check_splits(what, words):
-    """Raises `InputError` where what words such as "valid" mean does not make up splits.
+    """Raises `InputError` unless words such as "valid" name splits that can be used.
 
     Args:
         what: stands for, for messages.

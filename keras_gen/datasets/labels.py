@@ -1,4 +1,4 @@
-"""Labels as they are given, numbered from 0, and classes that no training example is of."""
+"""Numbering of labels from 0, and a warning of classes without training examples."""
 
 import warnings
 
@@ -16,14 +16,12 @@ def number_labels(splits, counts, plural):
     """Number the labels of all splits together, from 0.
 
     Args:
-        splits: name -> labels: whole numbers from 0, bool, str or bytes, (N,) or (N, 1), or one-hot rows, (N,
-            C).
-        counts: name -> N.
-        plural: what examples are called.
+        splits: name -> labels: whole numbers from 0, bool, str or bytes of shape (N,) or (N, 1), or one-hot
+        rows (N, C). counts: name -> N. plural: what examples are called.
 
     Returns:
-        name -> int32 (N,); and the names of the classes, which are the labels as they were given, of one-hot
-        rows the columns. A warning tells where labels were not 0, 1, 2, ... already.
+        name -> int32 (N,); and the class names, which are the given labels or, for one-hot rows, the columns.
+        A warning tells if the labels were not 0, 1, 2, ... already.
 
     Raises:
         InputError: there is not one label for each example, numbers are negative, not whole or not finite,
@@ -57,11 +55,11 @@ def number_labels(splits, counts, plural):
 
 
 def warn_of_missing(class_names, labels):
-    """Warn of classes that no training example is of, by name.
+    """Warn of classes without training examples, by name.
 
     Args:
-        class_names: names of the classes, or dict, name of a label -> these, or None.
-        labels: of the training examples, int32 (N,), of n labels (N, n), or None.
+        class_names: list of names, or a dict, name of a label -> such a list, or None. labels: of the
+        training examples, int32 (N,) or (N, n), or None.
     """
     if class_names is None:
         return

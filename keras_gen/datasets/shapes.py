@@ -1,7 +1,7 @@
 """Images of one shape each, drawn from known factors of variation.
 
-In the spirit of dSprites (Matthey et al., 2017), in color: what a representation should tell apart is known
-of every image, so that how well it does can be measured.
+In the spirit of dSprites (Matthey et al., 2017), in color: the factors of every image are known, so that the
+disentanglement of a representation can be measured.
 """
 
 import colorsys
@@ -15,8 +15,8 @@ from keras_gen.media.image import Image
 # Name -> number of values, which are evenly spaced.
 FACTORS = {"shape": 3, "scale": 6, "rotation": 8, "x": 16, "y": 16, "color": 8}
 
-# Lengths are in widths of an image. A soft edge ends half a pixel outside its shape, which at the smallest
-# size, 8 pixels, is the 2/32 that the largest shape keeps from the border.
+# Lengths are in widths of an image. A soft edge ends half a pixel outside its shape. At the smallest size, 8
+# pixels, that is the 2/32 that the largest shape keeps from the border.
 RADII = np.linspace(3.5 / 32, 7 / 32, FACTORS["scale"])
 CENTERS = np.linspace(9 / 32, 23 / 32, FACTORS["x"])
 # A square is itself again after 90 degrees.
@@ -36,10 +36,10 @@ CHUNK = 2**16
 
 
 def read_shapes(size, channels):
-    """Draw the data set, which is the same set each time: only what a pixel shows depends on the arguments.
+    """Draw the data set, the same each time; the arguments decide only how it is rendered.
 
-    The combinations of factors are drawn uniformly without repeats: no test image has those of a training
-    image. At 32 pixels all combinations look different; at 8 and 16, a few of small shapes do not.
+    Combinations of factors are drawn uniformly without repeats, so no test image shares one with a training
+    image. At 32 pixels all combinations look different; at 8 and 16 a few small shapes do not.
 
     Args:
         size: height and width in pixels, at least 8.
@@ -75,8 +75,7 @@ def render(factors, size, channels=3):
         uint8 images (num, size, size, channels), which depend on the arguments alone.
 
     Raises:
-        InputError: if the factors are of another shape or type or out of range, or size or channels are not
-            as above.
+        InputError: the factors have another shape or type or are out of range, or so are size or channels.
     """
     factors = check_factors(factors, FACTORS)
     if size < 8:

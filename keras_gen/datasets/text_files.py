@@ -16,7 +16,7 @@ from keras_gen.errors import InputError
 MOST_CHARACTERS = 10_000
 # A small file can claim to unpack to any amount.
 MOST_BYTES = 2**30
-# Lines of one field of a table, beyond which a quote was rather forgotten.
+# A field with more lines than this is taken for a quote that was not closed.
 MOST_LINES = 100
 # Bytes at the start by which files that are not text give themselves away.
 FIRST_PART = 2**13
@@ -25,9 +25,8 @@ FIRST_PART = 2**13
 def read_sentences(name, raw, field=None):
     """Read the sentences of one file.
 
-    Each is on one line: line breaks within become spaces, and spaces around it are left out. Those that are
-    empty are skipped. Only what is read needs to be valid: what else a row or an object holds does not
-    matter.
+    Line breaks within a sentence become spaces, spaces around it are removed, empty sentences are skipped.
+    Other fields of a row or object need not be valid.
 
     Args:
         name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line, a .jsonl file an
@@ -36,9 +35,8 @@ def read_sentences(name, raw, field=None):
         field: key of the objects or name of the column that holds the sentences.
 
     Returns:
-        List of str; and a `collections.Counter` of why lines, rows or objects were set aside, such as "it is
-        not valid
-            UTF-8".
+        The sentences, a list of str; and a `collections.Counter` of the reasons why lines, rows or objects
+        were set aside, such as "it is not valid UTF-8".
 
     Raises:
         InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, or has another
@@ -51,7 +49,7 @@ def read_sentences(name, raw, field=None):
         raw = _unpack(name, raw)
     if b"\0" in raw[:FIRST_PART]:
         raise InputError(f"{name} is not a text file: it holds NUL bytes.")
-    # What is invalid becomes surrogates, which no valid text has, so that the rest can be read.
+    # Invalid bytes become surrogates, which no valid text has, so that the rest can be read.
     lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", "surrogateescape")
     texts, faults = READERS[ending.removesuffix(".gz")](name, lines, field)
     sentences = []
@@ -71,7 +69,7 @@ def split_of(name):
 
     Args:
         name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital
-            letters. It tells nothing where its first and last parts tell different splits.
+            letters. None if its first and last parts name different splits.
     """
     return SPLITS.get(_word_of(name))
 
@@ -155,7 +153,7 @@ def _read_objects(name, lines, field):
 def _parse(line):
     try:
         return json.loads(line)
-    # Brackets nested too deeply are refused in their own way.
+    # Too deeply nested brackets raise RecursionError.
     except (ValueError, RecursionError):
         return None
 
@@ -177,7 +175,7 @@ def _read_table(name, lines, field):
 
 
 def _rows(name, lines):
-    """The rows of a table. A quote that is not closed would take the rows that follow for one field."""
+    """The rows of a table. Refuses a quote that is not closed: it would swallow the rows that follow."""
     taken = []
 
     def recorded():
@@ -195,7 +193,7 @@ def _rows(name, lines):
         except StopIteration:
             return
         except csv.Error as error:
-            # Of one line alone, quotes within a field are forgiven.
+            # In a row of one line, stray quotes within a field are accepted.
             is_closed = len(taken) == 1 and "unexpected end" not in f"{error}"
             row = next(csv.reader(taken, skipinitialspace=True)) if is_closed else None
         if not is_closed or len(taken) > MOST_LINES:
