@@ -1,4 +1,4 @@
-"""What a model sees of packed media, inside a network."""
+"""The conversion of packed media to their model form as a layer."""
 
 import keras
 import tensorflow as tf

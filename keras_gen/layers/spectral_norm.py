@@ -1,4 +1,4 @@
-"""Spectral normalization as a function of the weights, not as an overwriting of them."""
+"""Spectral normalization as a function of the weights; it does not overwrite them."""
 
 import keras
 from keras import ops

@@ -15,11 +15,11 @@ LEAST_LOG_SCALE = -7.0
 
 @keras.saving.register_keras_serializable("keras_gen")
 class DiscretizedLogisticMixture(Likelihood):
-    """Probability of each of the 256 levels of a pixel under a mixture of logistics, cut into bins.
+    """Probability of the 256 levels of a pixel under a mixture of logistics, cut into bins.
 
-    The colors of a pixel are drawn from one component; green's mean leans linearly on red, and blue's on
-    both. At each place the decoder gives, for each component, a logit, then a mean and a log scale for each
-    channel, and for color three coefficients.
+    The colors of a pixel come from one component. The mean of green depends linearly on red, that of blue on
+    both. At each place the decoder gives for each component a logit, a mean and a log scale for each channel,
+    and for color three coefficients.
 
     Source: Salimans et al. 2017, "PixelCNN++", section 2.1 and 2.2.
 
@@ -60,7 +60,7 @@ class DiscretizedLogisticMixture(Likelihood):
         # log(sigmoid(b) - sigmoid(a)) = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(a - b)) is exact in
         # the tails too.
         inner = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * HALF_BIN * inverse))
-        # The bins at black and white reach to infinity.
+        # The bins of black and white extend to infinity.
         log_bins = ops.where(
             x < HALF_BIN - 1.0,
             -ops.softplus(-upper),
@@ -117,7 +117,7 @@ class DiscretizedLogisticMixture(Likelihood):
 
     @staticmethod
     def _lean(x, coefficients):
-        """What the means of the channels gain from the values of the channels before them."""
+        """The shift of the channels' means by the values of the channels before them."""
         if x.shape[-1] == 1:
             return ops.zeros_like(x)
         red, green = x[..., 0], x[..., 1]

@@ -1,4 +1,4 @@
-"""Objectives of a VAE: the evidence lower bound, and what may be put in the place of its KL divergence.
+"""Objectives of a VAE: the evidence lower bound and variants of its KL divergence.
 
 An objective is called with a model, a batch and a seed. It asks the model for the posterior and the
 log-likelihood, and returns the loss with everything that was computed on the way. Most objectives override
@@ -73,7 +73,7 @@ class Objective:
     needs_standard_normal = False
 
     def make_adversary(self, latent_dim):
-        """A network of this model's own that the regularizer asks: by default none."""
+        """A network that the regularizer needs, one for each model; by default none."""
 
     def regularizer(self, draw):
         """The cost of latents: name -> (batch,) or scalar, in nats; the loss takes the sum."""
@@ -88,7 +88,7 @@ class Objective:
             x: what is modeled, (batch, ...).
             labels: int32 (batch,) or None.
             seed: two integers.
-            seen: what the encoder is shown in the place of `x`, (batch, ...), or None.
+            seen: what the encoder sees instead of `x`, (batch, ...), or None.
 
         Returns:
             An `Outcome`.

@@ -1,7 +1,7 @@
-"""Priors: what latents are expected to look like before anything is seen.
+"""Priors: the distributions of latents.
 
-A prior is bound to a model's encoder once, when the model is built. `draw` turns standard normal noise into
-latents, so that one noise gives comparable latents under every prior.
+A model binds its prior to its encoder once. `draw` turns standard normal noise into latents, so that equal
+noise gives comparable latents under every prior.
 """
 
 import math
@@ -48,9 +48,7 @@ class Prior(keras.layers.Layer):
         raise NotImplementedError
 
     def kl(self, posterior, z):
-        """KL(q(z|x) || p(z)) of each example in nats, (batch,); without a closed form, estimated at the draw
-        z.
-        """
+        """KL(q(z|x) || p(z)) of each example in nats, (batch,), if need be estimated at the draw z."""
         return ops.sum(posterior.log_prob(z), axis=-1) - self.log_prob(z)
 
     def draw(self, noise, choice):

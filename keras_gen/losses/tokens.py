@@ -11,13 +11,11 @@ from keras_gen.media.tokenizers import PADDING
 
 @keras.saving.register_keras_serializable("keras_gen")
 class CategoricalTokens(Likelihood):
-    """Any distribution over the tokens at each place of a sentence; padding is not counted.
-
-    The parameters are logits at the counted places alone, since more than half of a batch of sentences may be
-    padding.
+    """Any distribution over the tokens at each place of a sentence; padding does not count. The parameters
+    are logits at the places that count, since more than half of a batch may be padding.
 
     Args:
-        vocabulary_size: int, how many numbers a token may have.
+        vocabulary_size: int, the number of different tokens.
     """
 
     def __init__(self, vocabulary_size, **kwargs):
@@ -36,7 +34,7 @@ class CategoricalTokens(Likelihood):
             )
 
     def counted(self, x):
-        """Where tokens (batch, length) are no padding: int64 (counted, 2), in order."""
+        """The places where tokens (batch, length) are no padding: int64 (counted, 2), in order."""
         return tf.where(x != PADDING)
 
     def log_prob(self, x, parameters):

@@ -31,7 +31,7 @@ def stratified_log_weights(batch_size, num_examples):
         (B, B) float32.
     """
     n = float(num_examples)
-    m = ops.maximum(ops.cast(batch_size, "float32") - 1.0, 1.0)  # a batch of one is its own other
+    m = ops.maximum(ops.cast(batch_size, "float32") - 1.0, 1.0)  # a batch of one has no other
     own = tf.eye(batch_size)
     other = ops.roll(own, 1, axis=1)
     weights = own / n + other * (n - m) / (n * m) + ops.relu(1.0 - own - other) / m
@@ -121,9 +121,9 @@ class BetaTCVAE(Objective):
 class FactorVAE(ELBO):
     """The ELBO plus gamma times the total correlation, as an adversary estimates it.
 
-    The adversary learns to tell latents of real examples from the same with each dimension shuffled over the
-    batch; its logit estimates the log ratio of q(z) to the product of its marginals. It learns from the batch
-    at hand: one half as it is, the other shuffled.
+    The adversary learns to distinguish latents from latents with each dimension shuffled over the batch. Its
+    logit estimates the log ratio of q(z) to the product of its marginals. It learns from one half of the
+    batch as it is and the other half shuffled.
 
     Source: Kim & Mnih 2018, arXiv 1802.05983, algorithm 2; the paper draws a second batch to shuffle.
 
@@ -175,12 +175,12 @@ class FactorVAE(ELBO):
         """
         z = tf.stop_gradient(z)
         half = tf.shape(z)[0] // 2
-        # Sorting noise of its own shuffles each dimension independently of the others.
+        # Sorting separate noise shuffles each dimension independently.
         order = tf.argsort(noise.uniform(tf.shape(z[half:]), seed), axis=0)
         shuffled = ops.take_along_axis(z[half:], order, axis=0)
         joint, product = adversary(z[:half], training=True), adversary(shuffled, training=True)
         costs = (ops.softplus(-joint), ops.softplus(product))
-        # A batch of one leaves the first half empty, whose mean is not a number.
+        # A batch of one leaves the first half empty, whose mean would be NaN.
         return sum(
             tf.math.divide_no_nan(ops.sum(cost), ops.cast(ops.size(cost), cost.dtype)) for cost in costs
         )

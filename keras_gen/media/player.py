@@ -12,7 +12,7 @@ MOST_PLAYED = 16
 
 
 class Player:
-    """Spectrograms with a player for each recording below, as notebooks display it.
+    """Spectrograms with an audio player for each recording, for notebooks.
 
     Args:
         sheet: uint8 image (H, W, 3) of the spectrograms.
