@@ -1,4 +1,4 @@
-"""Watching an autoencoder learn: what becomes of the same examples, and what each latent does."""
+"""Monitoring of autoencoders: reconstructions, and the effect of each latent."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,9 +13,8 @@ MOST_TRAVERSED = 16
 class LatentMonitor(Monitor):
     """A `Monitor` that also writes reconstructions and, for a VAE, traversals and the KL of each dimension.
 
-    To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and
-    `traversals`, as images or texts and, of recordings, to be heard; and, under a standard normal prior, the
-    scalars `kl_of_dimensions/<number>`.
+    `<folder>/tensorboard` gets `reconstructions` (below the originals) and `traversals` as images, audio or
+    text and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
 
     Args:
         folder: of the run.
@@ -38,7 +37,7 @@ class LatentMonitor(Monitor):
 
 
 def views(model, examples, labels=None):
-    """What an autoencoder makes of examples, to be looked at.
+    """Reconstructions and traversals of examples, for display.
 
     Args:
         model: an `Autoencoder`.
@@ -46,9 +45,9 @@ def views(model, examples, labels=None):
         labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
 
     Returns:
-        Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above what comes back;
-        of a VAE also `traversals`, a row for each dimension of the first example's latent, those that carry
-        most first, at most 16.
+        Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above their
+        reconstructions; for a VAE also `traversals`, a row for each of the (at most 16) dimensions of the
+        first example's latent with the largest KL.
     """
     pairs = model.media.beside(model.media.unpack(examples), model.reconstruct(examples, labels))
     found = {"reconstructions": pairs}

@@ -19,6 +19,7 @@ class AdaptiveAugment(ScheduledAugment):
         examples: int > 0, how many examples it takes from p = 0 to p = 1.
         interval: int >= 1, steps between two changes.
         policy: which transformations, as in `ScheduledAugment`.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, target=0.6, examples=500_000, interval=4, policy=POLICY, **kwargs):

@@ -24,6 +24,7 @@ class Codebook(keras.layers.Layer):
         decay: float g in [0, 1), the share of the moving averages that a step keeps.
         dead_below: float in [0, 1): a code is dead below this share of the even use, vectors / K; 0 revives
         only codes that were never used.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: a number is out of its range.

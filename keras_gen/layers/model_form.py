@@ -10,6 +10,7 @@ class ModelForm(keras.layers.Layer):
 
     Args:
         media: a `Media`.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, media, **kwargs):

@@ -160,6 +160,7 @@ class ScheduledAugment(Augment):
         probability: float or `Schedule` in [0, 1].
         policy: which transformations: "blit" (mirroring, quarter turns, whole pixels), "geometry" (scale,
             angle, stretch, parts of pixels), "color" (brightness, contrast, lightness, hue, saturation).
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no group of transformations of this name.

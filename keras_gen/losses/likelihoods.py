@@ -97,6 +97,7 @@ class Bernoulli(Likelihood):
         binarize: what becomes of grays: "dynamic" draws black or white anew at each step, with the gray value
             as the probability of white (Salakhutdinov & Murray 2008; the protocol of Burda et al. 2016);
             "threshold" cuts in the middle; None refuses them.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: `binarize` is none of these.
@@ -148,6 +149,7 @@ class LocationScale(Likelihood):
     Args:
         scale: float > 0 in units of the model form, or "learned" for one learned number (the sigma-VAE of
         Rybkin et al. 2021), which balances reconstruction and prior.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: `scale` is not positive.
@@ -235,6 +237,7 @@ class Categorical(Likelihood):
     Args:
         levels: int from 2 to 256, evenly spaced from -1 to 1. Other values are refused, or with
         `quantize=True` rounded to the nearest level. quantize: bool.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there are fewer than 2 levels or more than 256.

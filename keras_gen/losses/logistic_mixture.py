@@ -25,6 +25,7 @@ class DiscretizedLogisticMixture(Likelihood):
 
     Args:
         components: int >= 1.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.

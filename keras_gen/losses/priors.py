@@ -85,6 +85,7 @@ class Mixture(Prior):
 
     Args:
         components: int >= 1.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.
@@ -109,6 +110,7 @@ class VampPrior(Mixture):
     Args:
         components: int K >= 1; 500 on MNIST in the paper. Each costs an encoder pass over one example at
             every step.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.
@@ -150,6 +152,7 @@ class GaussianMixture(Mixture):
 
     Args:
         components: int >= 1; 10 in the paper.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.

@@ -16,6 +16,7 @@ class CategoricalTokens(Likelihood):
 
     Args:
         vocabulary_size: int, the number of different tokens.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, vocabulary_size, **kwargs):

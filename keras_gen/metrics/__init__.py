@@ -1,4 +1,4 @@
-"""Quality of what is generated."""
+"""Measures of models: pure functions of arrays."""
 
 from keras_gen.metrics.classifier import train_classifier
 from keras_gen.metrics.disentanglement import (

@@ -14,15 +14,15 @@ from keras_gen.networks.builder import builder
 
 FEATURES = 64
 BATCH = 128
-VERSION = 1  # to be raised whenever the network or its training changes, so that no stored one is mistaken
+VERSION = 1  # raise it when the network or its training changes, so that no stored classifier is reused
 
 
 def train_classifier(media, examples, labels=None, steps=None, seed=0):
-    """Train a small convolutional classifier, as a feature space made for one data set.
+    """Train a small convolutional classifier whose features are specific to one data set.
 
-    Recordings are classified by their spectrograms. Without labels it learns a task that needs none: which of
-    four rotations an image was given, or whether a recording is played backwards. The features have about
-    zero mean and unit variance on the training examples. Keras' global seed neither matters nor changes.
+    Recordings are classified by their spectrograms. Without labels it learns a pretext task: which of four
+    rotations an image has, or whether a recording is played backwards. The features have about zero mean and
+    unit variance on the training examples. Keras' global seed neither matters nor changes.
 
     Args:
         media: the `Media` of the examples; images with sides from 8 to 256 pixels are meant.
@@ -32,8 +32,8 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
         seed: integer seed of the weights and of the order of the examples.
 
     Returns:
-        A `keras.Model` from packed media to (features (batch, 64), logits (batch, classes), and so on for
-        each label), in float32.
+        A float32 `keras.Model` from packed media to features (batch, 64) and, for each label, logits (batch,
+        classes).
 
     Raises:
         InputError: when the examples are not packed media, or the labels do not fit or are all of one class.
@@ -94,7 +94,7 @@ def extract(classifier, examples):
 
 
 def check_examples(name, examples, media):
-    """The examples as an array, refused unless packed media (num, *media.shape) and not empty."""
+    """The examples as an array. They must be packed media (num, *media.shape), at least one."""
     examples = np.asarray(examples)
     if examples.dtype != media.dtype or examples.shape[1:] != media.shape or not len(examples):
         raise InputError(
@@ -166,7 +166,7 @@ def pretext(media):
 @builder
 def _network(media, shape, num_classes, seed):
     """Strided convolutions down to about 4 places a side, their mean, and standardization: the features."""
-    # A metric stays in single precision, whatever policy the measured model trains under.
+    # Metrics stay in single precision, whatever the policy of the measured model.
     single = {"dtype": "float32"}
     if isinstance(media, Image):
         side, inputs = min(shape[:2]), keras.Input((None, None, shape[2]), dtype="uint8", name="images")
@@ -174,7 +174,7 @@ def _network(media, shape, num_classes, seed):
     else:
         side, inputs = min(media.model_shape), keras.Input(shape, dtype=media.dtype, name=media.plural)
         x = layers.Reshape((*media.model_shape, 1), **single)(ModelForm(media, **single)(inputs))
-    # The first convolution leaves about 32 places of any longer side, for all sizes to cost about the same.
+    # The first convolution reduces any longer side to about 32 places, so that all sizes cost about the same.
     shrink = max(1, round(side / 32))
     halvings = max(1, round(math.log2(side / shrink / 4)))
     strides = [shrink] + [2] * halvings + [1]

@@ -1,4 +1,4 @@
-"""How probable real media are under a VAE, and how it uses its latents."""
+"""Likelihood bounds of a VAE, and figures of its latents."""
 
 import math
 
@@ -12,8 +12,7 @@ from keras_gen.errors import InputError
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.autoencoder import SCORE_BATCH
 
-# Latents decoded at once, and numbers in what they are decoded to, which bound the memory for any number of
-# draws.
+# Limits on latents decoded at once and on numbers in their output; they bound memory for any number of draws.
 MOST_DECODED, MOST_NUMBERS = 5_000, 2**26
 ACTIVE = 0.01
 
@@ -32,11 +31,11 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         A dict of floats, all but `active_units` in nats per example: `nll`, -log 1/K sum_k p(x, z_k) /
         q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al. 2016, equation 8);
         `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
-        terms; `active_units`, how many dimensions' posterior means vary by more than 0.01 over the data (the
-        same, section 5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the
-        prior, at one draw of each latent, which add up to `kl` but for the error of sampling (Hoffman &
-        Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
-        underestimated where it comes near log(num).
+        terms; `active_units`, the number of dimensions whose posterior mean has a variance above 0.01 over
+        the data (the same, section 5.3); `mutual_information` of data and latents and `marginal_kl`, from
+        q(z) to the prior, at one draw of each latent, which add up to `kl` but for the error of sampling
+        (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual
+        information is underestimated where it comes near log(num).
 
     Raises:
         InputError: there is no draw.

@@ -8,7 +8,7 @@ from keras_gen.media.tokenizers import PADDING, UNKNOWN
 
 
 def language_scores(media, packed, nll):
-    """What a likelihood of sentences is worth, whatever their length.
+    """Likelihood figures of sentences that do not depend on their length.
 
     Args:
         media: the `Text` that packed them.
@@ -17,9 +17,9 @@ def language_scores(media, packed, nll):
 
     Returns:
         A dict of floats: `nll_per_token` in nats; `token_perplexity`, its exponential; `bits_per_byte` of the
-        sentences as they are read, each with one byte for its end; and `unknown_tokens`, the share of tokens
-        that are not in the vocabulary, which cost the model no spelling: bits per byte of two tokenizers
-        compare only where it is 0.
+        readable text, with one byte for each end; and `unknown_tokens`, the share of tokens outside the
+        vocabulary. These cost the model no spelling, so bits per byte of two tokenizers are comparable only
+        if it is 0.
     """
     packed = np.asarray(packed)
     tokens = np.sum(packed != PADDING)

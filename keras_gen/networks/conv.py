@@ -54,6 +54,6 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
 
 
 def crop(x, size):
-    """The first `size` rows and columns: doubling an odd size that was halved makes one too many."""
+    """The first `size` rows and columns: halving an odd size and doubling it gives one too many."""
     excess = x.shape[1] - size
     return layers.Cropping2D(((0, excess), (0, excess)), dtype=x.dtype)(x) if excess else x

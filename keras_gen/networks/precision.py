@@ -1,4 +1,4 @@
-"""In what precision networks are built: weights are float32, whatever Keras' settings of the process are."""
+"""The precision of networks: weights are float32, whatever Keras' global settings."""
 
 import contextlib
 
@@ -7,7 +7,7 @@ import keras
 
 @contextlib.contextmanager
 def policy(name):
-    """The dtype policy of this name for all layers that are made within, such as "mixed_bfloat16"."""
+    """Sets the global dtype policy within, such as "mixed_bfloat16"."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

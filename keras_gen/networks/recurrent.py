@@ -21,6 +21,7 @@ class RecurrentDecoder(TextDecoder):
         width: of embeddings and hidden layers.
         dropout: share of inputs and outputs dropped in training, from 0 to below 1.
         word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: a number is out of its range.
@@ -68,17 +69,15 @@ def _joined(read, latents):
 def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
     """Builds a recurrent pair for sentences.
 
-    The encoder is a gated recurrent unit (Cho et al. 2014) and averages over all places what it knows there:
-    a last state alone would tell of the last words, and collapses sooner (Long et al. 2019, arXiv
-    1911.03976).
+    The encoder averages the outputs of a gated recurrent unit (Cho et al. 2014) over all places: the last
+    state alone would favor the last words and collapses sooner (Long et al. 2019, arXiv 1911.03976).
 
     Args:
         media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
-        dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out
-            in training.
-        word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
+        dropout: share of the encoder's inputs and the decoder's inputs and outputs dropped in training.
+        word_dropout: share of the decoder's input tokens replaced by the unknown one in training.
 
     Returns:
         (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a
