@@ -33,8 +33,10 @@ class Checkpoint(keras.callbacks.Callback):
         every: int >= 1, steps between two checkpoints within an epoch, or None for epochs only.
         keep: int >= 1, how many of the latest stay.
         monitor: name of a log; the model of the epoch with its lowest value is kept as `best.keras`. None
-        keeps no best. most_skipped: int >= 1, steps in a row that may be skipped. interruption: an entered
-        `Interruption`, or None to leave signals alone. state: the `TrainingState` to go on from, or None.
+            keeps no best.
+        most_skipped: int >= 1, steps in a row that may be skipped.
+        interruption: an entered `Interruption`, or None to leave signals alone.
+        state: the `TrainingState` to go on from, or None.
 
     Raises:
         InputError: a number is below 1; in training, a checkpoint cannot be written.
@@ -118,7 +120,7 @@ class Checkpoint(keras.callbacks.Callback):
 
         Args:
             path: of the file. None names it by the examples seen, and deletes all but the latest earlier
-            checkpoints, as well as later ones, which another training left.
+                checkpoints, as well as later ones, which another training left.
 
         Raises:
             InputError: it cannot be written.

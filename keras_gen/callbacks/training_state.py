@@ -21,12 +21,12 @@ class TrainingState:
 
     Args:
         metrics: for each replica a dict of its running means in an unfinished epoch, "mean/variable" ->
-        float. Older versions kept lists of floats, equally many for each mean. generators: states of the
-        layers' own random generators, such as dropout's, in the order of the
+            float. Older versions kept lists of floats, equally many for each mean.
+        generators: states of the layers' own random generators, such as dropout's, in the order of the
             model's variables.
         callbacks: place and class of a callback -> its state.
-        restores: how often the training returned to a checkpoint because it diverged. replicas: their number;
-        each draws its own noise.
+        restores: how often the training returned to a checkpoint because it diverged.
+        replicas: their number; each draws its own noise.
     """
 
     metrics: list = dataclasses.field(default_factory=list)
@@ -42,7 +42,8 @@ class TrainingState:
         Args:
             model: a `GenerativeModel`.
             callbacks: list of Keras callbacks. Those of the kit give their state by `get_state`; of others,
-            plain attributes that are no constructor arguments are kept. restores: int.
+                plain attributes that are no constructor arguments are kept.
+            restores: int.
         """
         running = _running(model)
         values = distribution.values_of_replicas(model.distribute_strategy, list(running.values()))

@@ -36,7 +36,7 @@ def read_npz(path):
 
     Raises:
         InputError: the file cannot be read; its arrays hold Python objects, contradict their headers or
-        unpack to more than 4 GiB together; or x_train and x are missing. Other arrays are ignored.
+            unpack to more than 4 GiB together; or x_train and x are missing. Other arrays are ignored.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -97,8 +97,9 @@ def pack_arrays(splits, size=None, channels=None):
 
     Args:
         splits: name -> (images, labels or None). Images are (N, H, W) or (N, H, W, 1, 3 or 4) in the types
-        that `Image.pack` takes, or a list of such arrays or `PIL.Image.Image`. Labels are as in
-        `number_labels`. size: height and width of the packed images; by default their own, if square.
+            that `Image.pack` takes, or a list of such arrays or `PIL.Image.Image`. Labels are as in
+            `number_labels`.
+        size: height and width of the packed images; by default their own, if square.
         channels: 1 or 3; by default their own.
 
     Returns:

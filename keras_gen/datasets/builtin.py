@@ -32,7 +32,7 @@ def read_builtin(name):
 
     Args:
         name: one of `NAMES` except "docstrings", "shapes" and "vowels", which have their own readers.
-        "digits" comes with scikit-learn; Keras downloads the others once.
+            "digits" comes with scikit-learn; Keras downloads the others once.
 
     Returns:
         The splits, name -> (uint8 images, labels), and the class names, or None if labels are their own

@@ -18,12 +18,15 @@ class Dataset:
     Args:
         media: the `Media` that packed the examples.
         train: packed media (count, *media.shape); int32 labels (count,) or (count, n), or None; and, with
-        factor_names, the int32 values of the factors (count, len(factor_names)). val: the same for
-        validation, or None. test: the same for testing, or None. class_names: names of the classes in the
-        order of their labels; for n labels a dict, name of a label -> names of its classes; None without
-        labels. factor_names: names of the known factors of variation, or None. pattern: text of the
-        `NamePattern` of the source's file names, or None. batch_size: examples in a batch, from 1 to the
-        number of training examples. seed: decides the order of training, an integer from 0 to 2**31 - 1.
+            factor_names, the int32 values of the factors (count, len(factor_names)).
+        val: the same for validation, or None.
+        test: the same for testing, or None.
+        class_names: names of the classes in the order of their labels; for n labels a dict, name of a label
+            -> names of its classes; None without labels.
+        factor_names: names of the known factors of variation, or None.
+        pattern: text of the `NamePattern` of the source's file names, or None.
+        batch_size: examples in a batch, from 1 to the number of training examples.
+        seed: decides the order of training, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
 
     Raises:
@@ -108,8 +111,8 @@ class Dataset:
             split: "train", "val" or "test".
             start: the first step, at least 0.
             context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it. Elements
-            are then the parts of each batch for the replicas that this pipeline feeds. None for whole
-            batches.
+                are then the parts of each batch for the replicas that this pipeline feeds. None for whole
+                batches.
 
         Returns:
             An endless `tf.data.Dataset` of batches of static shape.

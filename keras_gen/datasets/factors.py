@@ -9,7 +9,8 @@ def check_factors(factors, counts):
     """The factors as an array of integers within their counts.
 
     Args:
-        factors: integers (num, len(counts)). counts: dict, name of a factor -> number of its values.
+        factors: integers (num, len(counts)).
+        counts: dict, name of a factor -> number of its values.
 
     Raises:
         InputError: they are something else.

@@ -102,7 +102,7 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
 
     Raises:
         InputError: no file can be used, files lie beside class folders, or the folders make no splits (see
-        `splits_of_folders`).
+            `splits_of_folders`).
     """
     names = tree.of(media.plural)
     if not names:
@@ -209,7 +209,7 @@ def splits_of_folders(source, paths):
 
     Raises:
         InputError: folders named like splits lie beside others or within class folders, none of them is
-        train, or two mean one split.
+            train, or two mean one split.
     """
     depth = 0
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:

@@ -17,7 +17,9 @@ def number_labels(splits, counts, plural):
 
     Args:
         splits: name -> labels: whole numbers from 0, bool, str or bytes of shape (N,) or (N, 1), or one-hot
-        rows (N, C). counts: name -> N. plural: what examples are called.
+            rows (N, C).
+        counts: name -> N.
+        plural: what examples are called.
 
     Returns:
         name -> int32 (N,); and the class names, which are the given labels or, for one-hot rows, the columns.
@@ -58,8 +60,8 @@ def warn_of_missing(class_names, labels):
     """Warn of classes without training examples, by name.
 
     Args:
-        class_names: list of names, or a dict, name of a label -> such a list, or None. labels: of the
-        training examples, int32 (N,) or (N, n), or None.
+        class_names: list of names, or a dict, name of a label -> such a list, or None.
+        labels: of the training examples, int32 (N,) or (N, n), or None.
     """
     if class_names is None:
         return

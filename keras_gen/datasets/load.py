@@ -62,18 +62,20 @@ def load(
     Args:
         source: a name, a path, an array or a pair of arrays, as above.
         media: the `Image`, `Audio` or `Text` to pack as. By default an `Image` of `size` and `channels`, or
-        `Audio()` or `Text()` for files of these alone. A `Text` without a vocabulary learns that of the
-        training split. size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the
-        shapes, and for
-            arrays and other names their own.
+            `Audio()` or `Text()` for files of these alone. A `Text` without a vocabulary learns that of the
+            training split.
+        size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for arrays
+            and other names their own.
         channels: 1 or 3. By default 3 for files and the shapes, and for arrays and other names their own.
         labels: pattern of the file names, such as "{digit}_{speaker}_{index}"; each field except index is a
-        label. By default folders are the classes. chunks: whether long recordings are packed as consecutive
-        pieces instead of being cut. field: key or column that holds the sentences, of .jsonl and .csv files.
-        batch_size: examples in a batch. seed: decides the splits and the order of training, 0 to 2**31 - 1.
+            label. By default folders are the classes.
+        chunks: whether long recordings are packed as consecutive pieces instead of being cut.
+        field: key or column that holds the sentences, of .jsonl and .csv files.
+        batch_size: examples in a batch.
+        seed: decides the splits and the order of training, 0 to 2**31 - 1.
         validation: share of the training examples to hold out for validation, from 0 (none) to below 1, if
-        the source has no such split. By default 0.1, at most 5000 examples. test: the same for testing, or
-        files chosen by their names, such as "index=0,1,2" or "speaker=theo".
+            the source has no such split. By default 0.1, at most 5000 examples.
+        test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo".
             By default 0.1, for the digits 0.2.
 
     Returns:
@@ -82,7 +84,7 @@ def load(
 
     Raises:
         InputError: the source is unknown, missing, empty, damaged or malformed; an argument is out of its
-        range or has no use; or a share is given though the source has that split.
+            range or has no use; or a share is given though the source has that split.
     """
     if size is not None:
         _check_size(size)

@@ -23,7 +23,7 @@ def export(model, path):
     Args:
         model: a `GenerativeModel`.
         path: folder to write, which appears only when complete; TensorFlow Serving wants `<name>/<integer
-        version>`.
+            version>`.
 
     Returns:
         `pathlib.Path` of the folder.

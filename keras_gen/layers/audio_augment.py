@@ -19,9 +19,10 @@ class AudioAugment:
     Source: masks from Park et al. 2019, arXiv 1904.08779, section 2, without time warping, one of each kind.
 
     Args:
-        gain: dB >= 0, the largest change of loudness either way. shift: share of the recording from 0 to
-        below 1, the largest shift either way; silence fills the gap. time_mask: frames, >= 0; the widest
-        mask. frequency_mask: mel bands, >= 0; the widest mask.
+        gain: dB >= 0, the largest change of loudness either way.
+        shift: share of the recording from 0 to below 1, the largest shift either way; silence fills the gap.
+        time_mask: frames, >= 0; the widest mask.
+        frequency_mask: mel bands, >= 0; the widest mask.
 
     Raises:
         InputError: a number is out of its range.

@@ -23,7 +23,7 @@ class Codebook(keras.layers.Layer):
         num_codes: int K >= 2.
         decay: float g in [0, 1), the share of the moving averages that a step keeps.
         dead_below: float in [0, 1): a code is dead below this share of the even use, vectors / K; 0 revives
-        only codes that were never used.
+            only codes that were never used.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:

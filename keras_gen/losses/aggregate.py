@@ -54,8 +54,9 @@ class InfoVAE(ELBO):
 
     Args:
         alpha: float <= 1, weight of the mutual information. With 1 only the MMD remains; 0 with scale 1 is
-        the ELBO. scale: float, the paper's lambda. It must be large, since the MMD is below 2 and the
-        reconstruction is a sum over pixels.
+            the ELBO.
+        scale: float, the paper's lambda. It must be large, since the MMD is below 2 and the reconstruction is
+            a sum over pixels.
 
     Raises:
         InputError: a weight would be negative.

@@ -148,7 +148,7 @@ class LocationScale(Likelihood):
 
     Args:
         scale: float > 0 in units of the model form, or "learned" for one learned number (the sigma-VAE of
-        Rybkin et al. 2021), which balances reconstruction and prior.
+            Rybkin et al. 2021), which balances reconstruction and prior.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
@@ -236,7 +236,8 @@ class Categorical(Likelihood):
 
     Args:
         levels: int from 2 to 256, evenly spaced from -1 to 1. Other values are refused, or with
-        `quantize=True` rounded to the nearest level. quantize: bool.
+            `quantize=True` rounded to the nearest level.
+        quantize: bool.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:

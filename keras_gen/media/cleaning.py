@@ -26,9 +26,10 @@ def clean(waveform, rate, wanted_rate, trim=40.0, loudness=-23.0, shortest=0.05)
         waveform: floating (samples,) or (samples, channels), 1 being full scale.
         rate: of the waveform, Hz, an int.
         wanted_rate: Hz, an int.
-        trim: decibels below the loudest 20 ms; quieter ends are cut off. None keeps them. loudness: LUFS of
-        the result, or None to keep that of the recording; see `loudness_of`. If the peak would exceed -1 dB
-        of full scale, the result is quieter instead of clipped. shortest: seconds that must remain.
+        trim: decibels below the loudest 20 ms; quieter ends are cut off. None keeps them.
+        loudness: LUFS of the result, or None to keep that of the recording; see `loudness_of`. If the peak
+            would exceed -1 dB of full scale, the result is quieter instead of clipped.
+        shortest: seconds that must remain.
 
     Returns:
         float32 (samples',).

@@ -69,8 +69,9 @@ def mel_griffin_lim(mel, weights, inverse_weights, transform, iterations):
     Args:
         mel: wanted magnitudes, float32 (batch, frames, mels).
         weights: of the bins in each band, (bins, mels).
-        inverse_weights: their pseudo-inverse, (mels, bins), for the initial magnitudes. transform: a
-        `Transform`. iterations: int >= 1.
+        inverse_weights: their pseudo-inverse, (mels, bins), for the initial magnitudes.
+        transform: a `Transform`.
+        iterations: int >= 1.
 
     Returns:
         float32 (batch, frames * hop), a function of `mel` alone: the initial phases are random, but always

@@ -75,8 +75,8 @@ class Image(Media):
 
         Raises:
             InputError: the bytes cannot be read or hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`; the
-            image does not say which value is white, as with 32 bits; or the array has another shape, type or
-            range.
+                image does not say which value is white, as with 32 bits; or the array has another shape, type
+                or range.
         """
         mode = "L" if self.channels == 1 else "RGB"
         if isinstance(raw, bytes | PIL.Image.Image):

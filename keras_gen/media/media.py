@@ -12,11 +12,13 @@ class Media:
 
     Attributes:
         dtype: of packed examples.
-        key: of examples in batches that are dicts, as in TensorFlow Datasets, such as "image". plural: of
-        examples in messages, such as "images". ending: of the file that `save` writes. sheet_ending: of the
-        file that `save_sheet` writes, which shows several examples. shape: tuple of ints, of a packed
-        example. model_shape: tuple of ints, of its model form. raw_spec: `tf.TensorSpec` of raw media in
-        exported signatures; its name is that of the tensors.
+        key: of examples in batches that are dicts, as in TensorFlow Datasets, such as "image".
+        plural: of examples in messages, such as "images".
+        ending: of the file that `save` writes.
+        sheet_ending: of the file that `save_sheet` writes, which shows several examples.
+        shape: tuple of ints, of a packed example.
+        model_shape: tuple of ints, of its model form.
+        raw_spec: `tf.TensorSpec` of raw media in exported signatures; its name is that of the tensors.
     """
 
     sheet_ending = ".png"

@@ -24,14 +24,14 @@ def read(raw, mode, wanted):
         raw: the bytes of a file of one of `FORMATS`, or a `PIL.Image.Image`, which is left as it is.
         mode: of the result, "L" or "RGB".
         wanted: pixels that the shorter side needs at least, so that a large JPEG is decoded at a fraction of
-        its size.
+            its size.
 
     Returns:
         A `PIL.Image.Image`.
 
     Raises:
         InputError: the bytes cannot be read or hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or the
-        image does not say which value is white. The text before the colon is the same for all images.
+            image does not say which value is white. The text before the colon is the same for all images.
     """
     # A damaged or hostile file may make a decoder raise anything.
     try:

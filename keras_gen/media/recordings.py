@@ -54,7 +54,7 @@ def read(raw):
 
     Raises:
         InputError: the bytes are no such file, hold no samples or more than 2**28 in all channels, or have a
-        rate outside 1 to 768 kHz.
+            rate outside 1 to 768 kHz.
     """
     # A damaged or hostile file may make a decoder raise anything.
     try:

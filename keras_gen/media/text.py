@@ -33,8 +33,10 @@ class Text(Media):
         tokenizer: "words", where punctuation marks are words too, or "bytes", those of UTF-8.
         most_words: words that `learn` takes at most, at least 1.
         nfkc: whether strings are brought to Unicode's normal form KC. This happens on the host only; exported
-        signatures expect it. lower: whether text becomes lower case. strip_special: whether all but letters,
-        digits and spaces is removed. strip_stop_words: whether scikit-learn's English stop words are removed.
+            signatures expect it.
+        lower: whether text becomes lower case.
+        strip_special: whether all but letters, digits and spaces is removed.
+        strip_stop_words: whether scikit-learn's English stop words are removed.
         vocabulary: sequence of str, the words in the order of their numbers, or None to `learn` them.
 
     Raises:

@@ -20,9 +20,9 @@ def disentanglement_scores(latents, factors, categorical=(), seed=0):
     Args:
         latents: float array (num, dimensions), such as posterior means; two dimensions or more.
         factors: integer array (num, num_factors), two factors or more; each column holds the index of the
-        factor's value, from 0. Every value must occur at least four times. categorical: the columns of
-        `factors` whose values have no order, such as (0,). seed: integer seed of the halves that are held out
-        and of the forests.
+            factor's value, from 0. Every value must occur at least four times.
+        categorical: the columns of `factors` whose values have no order, such as (0,).
+        seed: integer seed of the halves that are held out and of the forests.
 
     Returns:
         A dict of floats in [0, 1], of which 1 is best: `mig`, `sap`, `dci_disentanglement`,

@@ -50,7 +50,8 @@ def kid(real_features, fake_features, subsets=100, subset_size=1000, seed=0):
         fake_features: array (num_fake, dimensions), at least two rows.
         subsets: how many pairs of subsets are drawn, at least 1.
         subset_size: examples in a subset, at least 2; at most the smaller set. If subsets are the whole sets,
-        the deviation is 0. seed: integer seed of the subsets.
+            the deviation is 0.
+        seed: integer seed of the subsets.
 
     Returns:
         (mean, standard deviation) over the subsets, two floats.

@@ -34,15 +34,18 @@ class Quality:
 
     Args:
         dataset: a `Dataset`, or an object with `media`, `class_names` and `arrays(split)` -> (packed media,
-        labels or None) for the splits "train" and "test". seed: integer seed of the classifier and of the
-        subsets of the KID. cache: folder of trained classifiers; by default that of the environment variable
-        KERAS_GEN_CACHE, or ~/.cache/keras_gen.
+            labels or None) for the splits "train" and "test".
+        seed: integer seed of the classifier and of the subsets of the KID.
+        cache: folder of trained classifiers; by default that of the environment variable KERAS_GEN_CACHE, or
+            ~/.cache/keras_gen.
 
     Attributes:
         extractor: one line that names the feature space and how good the classifier is.
         accuracy: of the classifier on real test examples (without labels, on its pretext task); for n labels
-        that vary, an array (n,). num_real: number of real test examples. num_generated: number of examples in
-        the last `score`, 0 before. seed: as given.
+            that vary, an array (n,).
+        num_real: number of real test examples.
+        num_generated: number of examples in the last `score`, 0 before.
+        seed: as given.
 
     Raises:
         InputError: when the data set does not hold packed media, or its test split holds fewer than two.

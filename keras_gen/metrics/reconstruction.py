@@ -16,9 +16,9 @@ def reconstruction_distances(media, real, reconstructed):
 
     Args:
         media: an `Audio`, or another object with `rate` in Hz and `log_mel(waveforms)`, from float32
-        waveforms (num, samples) to natural logarithms of mel magnitudes (num, frames, mels). real: float
-        array (num, samples) in [-1, 1], clips of 50 ms or more. reconstructed: float array (num, samples),
-        the reconstruction of each.
+            waveforms (num, samples) to natural logarithms of mel magnitudes (num, frames, mels).
+        real: float array (num, samples) in [-1, 1], clips of 50 ms or more.
+        reconstructed: float array (num, samples), the reconstruction of each.
 
     Returns:
         A dict of floats, means over all clips; 0 is best: `log_mel`, the absolute difference of the log-mels

@@ -11,7 +11,7 @@ def step_evenness(embeddings):
 
     Args:
         embeddings: float array (walks, steps, dimensions), features of media at equal latent steps, at least
-        three. In every walk at least half of the neighbors must differ, and so must the two ends.
+            three. In every walk at least half of the neighbors must differ, and so must the two ends.
 
     Returns:
         A dict of floats. `largest_over_median` and `largest_over_median_std` are mean and standard deviation

@@ -12,8 +12,8 @@ def in_blocks(function, *batches):
     changes the last bits of a row, and now and then the token drawn from it.
 
     Args:
-        function: of the batches; returns a tensor (batch, ...). *batches: tensors (batch, ...) or None, not
-        all of them None.
+        function: of the batches; returns a tensor (batch, ...).
+        *batches: tensors (batch, ...) or None, not all of them None.
 
     Returns:
         Tensor (batch, ...).

@@ -20,9 +20,10 @@ class CodePrior(keras.layers.Layer):
     their PixelCNN, so that sampling costs one pass.
 
     Args:
-        grid: shape of the encoder's output, (h, w, code_dim) or (h, w). num_codes: int K, as many as in the
-        codebook. num_classes: number of labels, or None for a model without labels. units: of the GRU, and
-        length of the embeddings.
+        grid: shape of the encoder's output, (h, w, code_dim) or (h, w).
+        num_codes: int K, as many as in the codebook.
+        num_classes: number of labels, or None for a model without labels.
+        units: of the GRU, and length of the embeddings.
         **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
@@ -82,8 +83,9 @@ class CodePrior(keras.layers.Layer):
         """The logits at one place.
 
         Args:
-            place: int32 scalar, counted row by row. recent: int32 (batch, w), the codes of the last w places
-            before it; K outside the grid. state: (batch, units), the GRU's state; zeros at the first place.
+            place: int32 scalar, counted row by row.
+            recent: int32 (batch, w), the codes of the last w places before it; K outside the grid.
+            state: (batch, units), the GRU's state; zeros at the first place.
             labels: int32 (batch,), or None.
 
         Returns:
@@ -97,8 +99,9 @@ class CodePrior(keras.layers.Layer):
         """Draws codes place by place.
 
         Args:
-            seeds: int64 (batch,), one for each row. labels: int32 (batch,), or None. temperature: float >= 0,
-            which divides the logits; 0 takes the likeliest code at each place.
+            seeds: int64 (batch,), one for each row.
+            labels: int32 (batch,), or None.
+            temperature: float >= 0, which divides the logits; 0 takes the likeliest code at each place.
 
         Returns:
             int32 (batch, h, w).

@@ -32,9 +32,11 @@ def conv1d(
         media: what is modeled, of model shape (frames, bands), such as `Audio`.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
-        latent_dim: length of the latent. width: channels at half the frames; twice as many at fewer. hidden:
-        units of the fully connected layer between the fewest frames and the latent. blocks: residual blocks
-        at each length. activation: a name that Keras knows.
+        latent_dim: length of the latent.
+        width: channels at half the frames; twice as many at fewer.
+        hidden: units of the fully connected layer between the fewest frames and the latent.
+        blocks: residual blocks at each length.
+        activation: a name that Keras knows.
 
     Returns:
         (encoder, decoder), functional Models: from `spectrogram` (frames, bands) [and `label`, int32 () or

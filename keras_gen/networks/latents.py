@@ -15,7 +15,8 @@ def encoder_inputs(shape, num_classes, name="image", dtype=None):
     Args:
         shape: of the media in their model form.
         num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
-        name: of the first input. dtype: of the first input, by default floating.
+        name: of the first input.
+        dtype: of the first input, by default floating.
 
     Returns:
         (media, label): keras Inputs; label is None without labels.

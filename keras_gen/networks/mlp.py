@@ -20,8 +20,10 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
         media: what is modeled, of any shape.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
-        latent_dim: length of the latent. width: units in a hidden layer. depth: hidden layers of each
-        network. activation: of the hidden layers, a name that Keras knows.
+        latent_dim: length of the latent.
+        width: units in a hidden layer.
+        depth: hidden layers of each network.
+        activation: of the hidden layers, a name that Keras knows.
 
     Returns:
         (encoder, decoder), functional Models: from `example` (*media.model_shape) [and `label`, int32 () or

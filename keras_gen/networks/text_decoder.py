@@ -23,9 +23,9 @@ class TextDecoder(keras.layers.Layer):
         vocabulary_size: how many numbers a token may have.
         latent_dim: numbers in a latent, which is fed at every step, or None for none.
         width: of embeddings and hidden layers.
-        dropout: share of inputs and outputs dropped in training, from 0 to below 1. word_dropout: share of
-        input tokens replaced by the unknown one in training, from 0 to below 1, so that the latent must carry
-        them (Bowman et al. 2016, arXiv 1511.06349, section 3.1).
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1.
+        word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1, so
+            that the latent must carry them (Bowman et al. 2016, arXiv 1511.06349, section 3.1).
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
@@ -104,7 +104,8 @@ class TextDecoder(keras.layers.Layer):
         Args:
             tokens: int32 (batch, length).
             latents: float (batch, latent_dim), or None.
-            places: int64 (num, 2), rows and columns of the wanted logits, or None for all. training: bool.
+            places: int64 (num, 2), rows and columns of the wanted logits, or None for all.
+            training: bool.
 
         Returns:
             float32 (num, vocabulary_size), or (batch, length, vocabulary_size).
@@ -132,10 +133,11 @@ class TextDecoder(keras.layers.Layer):
             latents: float (batch, latent_dim), or None.
             uniform: float (batch, length) in [0, 1), which decides the tokens, or None to take the likeliest.
             temperature: float (batch,) >= 0, which divides the logits, or None for 1; 0 takes the likeliest
-            token. top_k: int32 (batch,), draw among this many likeliest tokens (Fan et al. 2018, arXiv
-            1805.04833); None, or at most 0, draws among all. top_p: float (batch,) > 0, draw among the
-            likeliest tokens that reach this probability, after `top_k` (Holtzman et al. 2020, arXiv
-            1904.09751); None, or at least 1, draws among all.
+                token.
+            top_k: int32 (batch,), draw among this many likeliest tokens (Fan et al. 2018, arXiv 1805.04833);
+                None, or at most 0, draws among all.
+            top_p: float (batch,) > 0, draw among the likeliest tokens that reach this probability, after
+                `top_k` (Holtzman et al. 2020, arXiv 1904.09751); None, or at least 1, draws among all.
 
         Returns:
             int32 (batch, length), with padding behind the end.

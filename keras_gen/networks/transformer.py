@@ -19,8 +19,9 @@ class TransformerBlock(keras.layers.Layer):
     2002.04745.
 
     Args:
-        width: of inputs and outputs. heads: of the attention, a divisor of `width`. dropout: share dropped in
-        training.
+        width: of inputs and outputs.
+        heads: of the attention, a divisor of `width`.
+        dropout: share dropped in training.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
@@ -52,9 +53,10 @@ class TransformerBlock(keras.layers.Layer):
 
         Args:
             x: (batch, places, width).
-            seen: what the attention reads, (batch, others, width), by default `x`. visible: bool (batch,
-            others), a mask of these besides Keras' padding mask, or None. causal: whether a place reads only
-            itself and earlier places. training: bool.
+            seen: what the attention reads, (batch, others, width), by default `x`.
+            visible: bool (batch, others), a mask of these besides Keras' padding mask, or None.
+            causal: whether a place reads only itself and earlier places.
+            training: bool.
 
         Returns:
             (batch, places, width).
@@ -164,9 +166,10 @@ def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, 
         media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
-        dropout: share dropped in training. word_dropout: share of the decoder's input tokens replaced by the
-        unknown one in training. blocks: of encoder and decoder each. heads: of each attention, a divisor of
-        `width`.
+        dropout: share dropped in training.
+        word_dropout: share of the decoder's input tokens replaced by the unknown one in training.
+        blocks: of encoder and decoder each.
+        heads: of each attention, a divisor of `width`.
 
     Returns:
         (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a
