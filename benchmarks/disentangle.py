@@ -1,5 +1,4 @@
-"""Disentanglement of the built-in shapes: the recipe's weight of the total correlation against 1, the plain
-ELBO.
+"""Disentanglement of the built-in shapes at the recipe's weight of total correlation and at 1, the ELBO.
 
 The same network, budget and seeds for each weight. Scores are of the posterior means of the test images.
 

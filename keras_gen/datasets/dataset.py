@@ -103,9 +103,10 @@ class Dataset:
         return self._in_order("test")
 
     def batches(self, split="train", start=0, context=None):
-        """Endless shuffled batches; batch s depends on the seed and s alone. Training that stopped after s
-        batches continues exactly with `start=s`. Every epoch is a new permutation, whose remainder that fills
-        no batch is dropped.
+        """Endless shuffled batches; batch s depends on the seed and s alone.
+
+        Training that stopped after s batches continues exactly with `start=s`. Every epoch is a new
+        permutation, whose remainder that fills no batch is dropped.
 
         Args:
             split: "train", "val" or "test".
@@ -212,9 +213,7 @@ class Dataset:
         return tf.data.Dataset.from_tensors(self._examples[split])
 
     def _shuffled(self, split, places, size):
-        """Batches of a size; `places` gives pairs of an epoch and the position in its order where a batch
-        begins.
-        """
+        """Batches of a size; `places` gives the epoch and the position in its order where each begins."""
         last = self._count(split) - 1
 
         def batch(examples, begin):

@@ -279,9 +279,10 @@ def _check_size(size):
 
 
 def _hold_out(splits, name, plural, validation, test, seed, origins=None):
-    """Take the splits that the source lacks from its training examples, by a seeded permutation. `origins`,
-    integers (count,), number the recording that each training example is a piece of; pieces of one recording
-    stay in one split.
+    """Take the splits that the source lacks from its training examples, by a seeded permutation.
+
+    `origins`, integers (count,), number the recording that each training example is a piece of; pieces of one
+    recording stay in one split.
     """
     if "train" not in splits:
         raise InputError(f"{name} leaves no {plural} to train on.")
@@ -321,9 +322,7 @@ def _hold_out(splits, name, plural, validation, test, seed, origins=None):
 
 
 def _whole_files(wanted, order, pieces):
-    """The first files in the given order that together have the pieces wanted; far too large ones are
-    skipped.
-    """
+    """The first files, in order, that together have the wanted pieces; far too large ones are skipped."""
     most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
     chosen, count = [], 0
     for whole in order:

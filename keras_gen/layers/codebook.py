@@ -75,8 +75,10 @@ class Codebook(keras.layers.Layer):
         return ops.one_hot(ops.reshape(indices, (-1,)), self.num_codes, dtype="float32")
 
     def revive(self, z, seed):
-        """Replaces dead codes by vectors of the batch and resets their averages. A fresh code counts no more
-        than the threshold, so it moves fast, and dies again if this batch does not use it.
+        """Replaces dead codes by vectors of the batch and resets their averages.
+
+        A fresh code counts no more than the threshold, so it moves fast, and dies again if this batch does
+        not use it.
 
         Args:
             z: (..., dim), the batch of encoder vectors.

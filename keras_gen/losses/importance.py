@@ -44,8 +44,9 @@ class IWAE(Objective):
         return Outcome(loss, -ops.mean(log_likelihood, axis=0), -ops.mean(log_ratio, axis=0), {}, z[0])
 
     def paths(self, posterior, z, weights):
-        """The posterior of the weights and its draws (K, batch, dim), through which gradients flow. `weights`
-        is a list that holds the normalized weights (K, batch) when gradients are taken.
+        """The posterior and its draws (K, batch, dim), with the wanted gradients.
+
+        `weights` is a list that holds the normalized weights (K, batch) when gradients are taken.
         """
         return posterior, z
 

@@ -101,9 +101,7 @@ class DiscretizedLogisticMixture(Likelihood):
         return ops.round((values + 1.0) / (2.0 * HALF_BIN)) * (2.0 * HALF_BIN) - 1.0
 
     def _split(self, parameters):
-        """Logits (..., K), means and log scales (..., K, channels) and coefficients (..., K, 3) of K
-        components.
-        """
+        """Logits (..., K), means, log scales (..., K, channels) and coefficients (..., K, 3)."""
         each = parameters.shape[-1] // self.components
         channels = 3 if each == self.num_parameters(3) // self.components else (each - 1) // 2
         shape = ops.shape(parameters)

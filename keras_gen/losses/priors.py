@@ -26,7 +26,7 @@ class Prior(keras.layers.Layer):
         super().__init__(**{**kwargs, "dtype": "float32"})
 
     def bind(self, encode, media_shape, latent_dim):
-        """Tells the prior what it belongs to.
+        """Binds the prior to a model's encoder.
 
         Args:
             encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over
@@ -103,7 +103,7 @@ class Mixture(Prior):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class VampPrior(Mixture):
-    """The mixture of what the encoder makes of learned pseudo-inputs: p(z) = 1/K sum_k q(z | u_k).
+    """The mixture of the posteriors of learned pseudo-inputs: p(z) = 1/K sum_k q(z | u_k).
 
     Source: Tomczak & Welling 2018, arXiv 1705.07120, equation 9.
 
@@ -138,7 +138,7 @@ class VampPrior(Mixture):
         return ops.reshape(log_probs, ops.shape(z)[:-1])
 
     def draw(self, noise, choice):
-        # Rounding may take a choice next to 1 to K itself.
+        # Rounding may turn a choice near 1 into K.
         chosen = ops.minimum(ops.cast(choice * self.components, "int32"), self.components - 1)
         return DiagonalNormal(*(ops.take(part, chosen, axis=0) for part in self.mixture())).sample(noise)
 
@@ -147,8 +147,8 @@ class VampPrior(Mixture):
 class GaussianMixture(Mixture):
     """A mixture of normals with full covariances, fitted to a trained model's latents: for sampling only.
 
-    What an encoder makes of real data rarely fills the prior that it was trained against; samples from where
-    it does lie are better. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
+    The latents of real data rarely fill the prior; samples from a distribution fitted to them are better
+    (Ghosh et al. 2020, arXiv 1903.12436, section 4).
 
     Args:
         components: int >= 1; 10 in the paper.

@@ -11,8 +11,9 @@ from keras_gen.media.tokenizers import PADDING
 
 @keras.saving.register_keras_serializable("keras_gen")
 class CategoricalTokens(Likelihood):
-    """Any distribution over the tokens at each place of a sentence; padding does not count. The parameters
-    are logits at the places that count, since more than half of a batch may be padding.
+    """Any distribution over the tokens at each place of a sentence; padding does not count.
+
+    The parameters are logits at the places that count, since more than half of a batch may be padding.
 
     Args:
         vocabulary_size: int, the number of different tokens.

@@ -48,8 +48,9 @@ class Transform:
 
 @functools.cache
 def _windows(window, hop, frames):
-    """The window, and the sum of its squares over all frames. Unlike `tf.signal.inverse_stft`, it counts the
-    fewer frames that overlap at the ends.
+    """The window, and the sum of its squares over all frames.
+
+    Unlike `tf.signal.inverse_stft`, it counts the fewer frames that overlap at the ends.
     """
     # `tf.signal.stft` takes a symmetric window of odd lengths.
     weights = hann(window, sym=window % 2 == 1).astype(np.float32)

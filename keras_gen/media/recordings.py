@@ -86,8 +86,10 @@ def _check_header(file):
 
 
 def _check_end(rest, file):
-    """Refuse an MP3 that continues after its supposed end. Without a header that tells the length, soundfile
-    assumes a constant bit rate and would lose much of a file of variable rate.
+    """Refuse an MP3 that continues after its supposed end.
+
+    Without a header that tells the length, soundfile assumes a constant bit rate and would lose much of a
+    file of variable rate.
     """
     if file.format == "MP3" and rest[:1] == b"\xff" and rest[1:2] >= b"\xe0":
         raise ValueError("it is an MP3 of variable bit rate without a header that tells its length")
@@ -113,8 +115,10 @@ def _by_tensorflow_io(raw, file):
 
 
 def _is_plain(raw, file):
-    """Whether tensorflow-io's decoders are safe for a file. They trust its header: a false one makes them
-    read or write beyond their buffers, and a truncated FLAC never returns.
+    """Whether tensorflow-io's decoders are safe for a file.
+
+    They trust its header: a false one makes them read or write beyond their buffers, and a truncated FLAC
+    never returns.
     """
     if file.format == "MP3":
         return True

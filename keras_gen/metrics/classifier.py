@@ -25,7 +25,7 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
     unit variance on the training examples. Keras' global seed neither matters nor changes.
 
     Args:
-        media: the `Media` of the examples; images with sides from 8 to 256 pixels are meant.
+        media: the `Media` of the examples; images should have sides from 8 to 256 pixels.
         examples: packed media (num, *media.shape).
         labels: integer array (num,), classes counted from 0; of n labels (num, n); or None.
         steps: training steps of 128 examples; by default 25 passes, but from 250 to 800 steps.
@@ -121,7 +121,7 @@ def columns(labels):
 
 
 class Rotations:
-    """The task of telling which quarter turn an image was given."""
+    """The task of recognizing which quarter turn an image has."""
 
     name, num_classes = "four rotations", 4
 
@@ -143,7 +143,7 @@ class Rotations:
 
 
 class Directions:
-    """The task of telling whether a recording is played backwards."""
+    """The task of recognizing whether a recording is played backwards."""
 
     name, num_classes = "two directions of time", 2
 

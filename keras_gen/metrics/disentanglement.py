@@ -1,4 +1,4 @@
-"""How well single latent dimensions stand for single known factors."""
+"""How well single latent dimensions represent single known factors."""
 
 import numpy as np
 from scipy.stats import entropy

@@ -104,9 +104,7 @@ def _matches(sentences, n):
 
 
 def _brevity_penalties(sentences):
-    """BLEU's brevity penalty of each sentence against the other one nearest in length (of two, the
-    shorter).
-    """
+    """BLEU's brevity penalties, against the other sentence nearest in length (of two, the shorter)."""
     lengths = Counter(map(len, sentences))
     penalties = {}
     for length, count in lengths.items():

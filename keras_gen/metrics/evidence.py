@@ -119,9 +119,7 @@ def aggregate_log_prob(posterior, z):
 
 
 def _scorer(model, chunk):
-    """Scores one batch in graph: bound, ELBO, reconstruction, posterior, a draw and its log prior per
-    example.
-    """
+    """A graph of bound, ELBO, reconstruction, posterior, draw and its log prior for a batch."""
 
     @tf.function(reduce_retracing=True)
     def score(packed, labels, seed, samples):

@@ -6,8 +6,9 @@ from keras_gen.errors import InputError
 
 
 def step_evenness(embeddings):
-    """Whether equal latent steps give equal and straight steps of features. Neither figure depends on scale:
-    a decoder that nearly ignores its latents may walk as evenly as any.
+    """Whether equal latent steps give equal and straight steps of features.
+
+    Neither figure depends on scale: a decoder that nearly ignores its latents may walk as evenly as any.
 
     Args:
         embeddings: float array (walks, steps, dimensions), features of media at equal latent steps, at least
