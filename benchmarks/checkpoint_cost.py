@@ -50,8 +50,8 @@ def main():
             megabytes = callbacks.latest_checkpoint(folder).stat().st_size / 1e6
         seconds, step = statistics.median(writing), statistics.median(training)
         print(
-            f"{recipe}: {megabytes:.1f} MB in {1000 * seconds:.0f} ms, as long as {seconds / step:.0f} steps of "
-            f"{1000 * step:.1f} ms",
+            f"{recipe}: {megabytes:.1f} MB in {1000 * seconds:.0f} ms, as long as {seconds / step:.0f} "
+            f"steps of {1000 * step:.1f} ms",
             flush=True,
         )
 

@@ -1,4 +1,4 @@
-"""Seconds from starting `keras-gen train` to the first progress of training, TensorFlow's import and tracing included.
+"""Seconds from the start of `keras-gen train` to its first training step, with imports and tracing.
 
 python benchmarks/first_step.py [--recipe digits-gan] [--data ...] [--times 3]
 """

@@ -1,11 +1,12 @@
-"""Time of one training step of a 32-pixel DCGAN: the kit's two plans, a textbook Keras step, PyTorch if installed.
+"""Time of one step of a 32-pixel DCGAN: the kit's two plans, a textbook Keras step, PyTorch if installed.
 
-Identical networks, batches and data, in interleaved rounds of one process. The machine's noise falls on all alike: the
-figure is the median over rounds of the ratio within a round.
+All use identical networks, batches and data, in interleaved rounds of one process, so that the machine's
+noise falls on all alike. The figure is the median over rounds of the ratio within a round.
 
     python benchmarks/gan_step.py [--rounds 30] [--steps 10] [--threads 2]
 
-Then the cost of `fit` over calling the compiled step in a bare loop, on that network and of the recipe of the tiny digits.
+Then the cost of `fit` over calling the compiled step in a bare loop, on that network and of the recipe of the
+tiny digits.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""From log-mel spectrograms back to waveforms: the kit's Griffin-Lim against librosa's, with the same bands and iterations.
+"""Griffin-Lim from log-mel spectrograms: the kit's against librosa's, with the same bands and iterations.
 
-The error is the mean absolute difference, in dB, between the log-mel spectrogram given and that of the waveform made of it,
-each in its own framing and in the other's; the speed is seconds of speech made in a second, the best of the rounds, which
-alternate between the two in one process.
+The error is the mean absolute difference, in dB, between the given log-mel spectrogram and that of the
+result, in the library's own framing and in the other's. The speed is seconds of speech per second, the best
+of rounds that alternate in one process.
 
     python benchmarks/griffin_lim.py --data librispeech.zip [--clips 12] [--rounds 3]
 """

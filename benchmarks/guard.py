@@ -1,4 +1,4 @@
-"""What it costs to look whether every loss and gradient is finite: steps with the guard against steps without, interleaved.
+"""The cost of the guard against losses and gradients that are not finite: interleaved steps with and without.
 
 python benchmarks/guard.py [--recipes digits-gan cifar10-gan mnist-vae-best] [--rounds 11]
 """

@@ -1,9 +1,10 @@
-"""Kills a training at random moments, each time starts the same command again, and compares the end with a run left alone.
+"""Kills and restarts a training at random moments, and compares the end with an undisturbed run.
 
-Weights, averages, optimizers, clock and counters, the logged history and the state of the callbacks must be equal to the last
-bit. Checkpoints are written at every execution of the graph, so that many of the kills fall into the writing of one.
+Weights, averages, optimizers, clock, counters, history and callbacks must be equal to the last bit.
+Checkpoints are written at every execution of the graph, so that many kills hit the writing of one.
 
-    python benchmarks/kill.py [--recipes digits-gan digits-vae] [--kills 30] [--seed 0] [--set field=value ...]
+    python benchmarks/kill.py [--recipes digits-gan digits-vae] [--kills 30] [--seed 0]
+        [--set field=value ...]
 """
 
 import argparse
@@ -34,7 +35,7 @@ def finish(process):
 
 
 def kill_again_and_again(recipe, output, settings, kills, moments):
-    """Returns how many kills came while a checkpoint was being written, and how many found the run already over."""
+    """Returns how many kills hit the writing of a checkpoint, and how many came after the end of the run."""
     in_writing = over = 0
     for _ in range(kills):
         process = start(recipe, output, settings)
@@ -98,8 +99,8 @@ def main():
         failed |= bool(found)
         result = f"differs in {', '.join(found)}" if found else "equal to the last bit"
         print(
-            f"{recipe}: {options.kills} kills, {in_writing} while a checkpoint was being written, {over} after the end: "
-            f"{result}",
+            f"{recipe}: {options.kills} kills, {in_writing} while a checkpoint was being written, {over} "
+            f"after the end: {result}",
             flush=True,
         )
     sys.exit(failed)

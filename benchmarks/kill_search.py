@@ -1,9 +1,10 @@
-"""Kills a search at random moments, each time starts the same command again, and compares the end with a search left alone.
+"""Kills and restarts a search at random moments, and compares the end with an undisturbed search.
 
-The trials must be the same, with the same settings and scores to the last bit; what had been measured must not be measured
-again. Then the same search by two workers, of which one is killed once: as many trials must end.
+The trials must have the same settings and scores to the last bit, and none may be measured twice. Then two
+workers run the same search and one is killed once: the same number of trials must end.
 
-    python benchmarks/kill_search.py [--recipe digits-vae] [--tuners random hyperband] [--trials 6] [--kills 3] [--seed 0]
+    python benchmarks/kill_search.py [--recipe digits-vae] [--tuners random hyperband] [--trials 6]
+        [--kills 3] [--seed 0]
 """
 
 import argparse
@@ -114,7 +115,8 @@ def main():
         ended = [status for status, _, _ in trials(folder).values()]
         failed |= not again or ended != ["COMPLETED"] * options.trials
         print(
-            f"two workers, {again} killed and started again: {ended.count('COMPLETED')} of {options.trials} trials measured"
+            f"two workers, {again} killed and started again: {ended.count('COMPLETED')} of {options.trials} "
+            "trials measured"
         )
     sys.exit(failed)
 

@@ -1,7 +1,8 @@
 """How often a judge that never saw anything generated gives a run's samples the labels they were asked for.
 
-The judge is scikit-learn's support vector machine on real training examples: on the pixels of images; on the cepstra of
-recordings (librosa's MFCCs at every place, with their mean and spread), whose loudness plays no part.
+The judge is scikit-learn's support vector machine on real training examples: on the pixels of images; on the
+cepstra of recordings (librosa's MFCCs at every place, with their mean and spread), whose loudness plays no
+part.
 
     python benchmarks/label_agreement.py runs/mnist-gan [--num 10000] [--seed 1]
 """
@@ -79,8 +80,9 @@ def main():
         judge = new_judge(media).fit(learned, truth)
         given = judge.predict(samples)
         print(
-            f"{recipe}, {name}: agreement {np.mean(given == wanted):.4f} of {options.num:,} samples, seed {options.seed}; "
-            f"the judge is right on {judge.score(real, real_truth):.4f} of {len(real):,} real test {media.plural}"
+            f"{recipe}, {name}: agreement {np.mean(given == wanted):.4f} of {options.num:,} samples, seed "
+            f"{options.seed}; the judge is right on {judge.score(real, real_truth):.4f} of {len(real):,} "
+            f"real test {media.plural}"
         )
         print("samples given each label:", *np.bincount(given, minlength=truth.max() + 1))
 

@@ -1,4 +1,4 @@
-"""The likelihood of a run of a Bernoulli VAE, calculated again in double precision with SciPy, on the same binarized images.
+"""The likelihood of a run of a Bernoulli VAE, computed again in double precision with SciPy.
 
 python benchmarks/likelihood_check.py runs/mnist-vae-best [--num 100] [--samples 1000]
 """
@@ -54,7 +54,8 @@ def main():
     again = bound(model, np.where(white, 1, -1).astype(np.float32), options.samples, random)
     ours = model.score(np.where(white, 255, 0).astype(np.uint8), samples=options.samples)["nll"]
     print(
-        f"{len(images)} test images, {options.samples} draws: {ours:.2f} nats by the kit, {-again.mean():.2f} again"
+        f"{len(images)} test images, {options.samples} draws: {ours:.2f} nats by the kit, "
+        f"{-again.mean():.2f} again"
     )
 
 

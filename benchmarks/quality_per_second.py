@@ -1,7 +1,8 @@
-"""Frechet distance and KID over training time on MNIST: a recipe against a textbook DCGAN on the same networks.
+"""Frechet distance and KID over training time on MNIST: a recipe against a textbook DCGAN.
 
-Both learn from the same batches. The clock counts training steps alone, not scoring. Reported: when the recipe reaches the
-textbook's best Frechet distance of its run, and both models' scores after as many examples.
+Both have the same networks and batches. The clock counts training steps, not scoring. Reported: when the
+recipe reaches the textbook's best Frechet distance of its run, and both models' scores after as many
+examples.
 
     python benchmarks/quality_per_second.py --data mnist.npz [--recipe mnist-gan] [--minutes 10] [--every 20]
 

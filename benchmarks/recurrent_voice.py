@@ -1,7 +1,8 @@
-"""Convolutions against recurrence for spectrograms: `conv1d` and a pair of GRUs, trained alike for the same time.
+"""Convolutions against recurrence for spectrograms: `conv1d` and a pair of GRUs, trained for the same time.
 
-The recurrent encoder is a bidirectional GRU over frames; the decoder is a GRU that is given the latent, with its label, at each
-frame. Reported for each: training examples a second, the ELBO on held-out recordings, and how far reconstructions are.
+The recurrent encoder is a bidirectional GRU over frames; the decoder is a GRU that is given the latent, with
+its label, at each frame. Reported for each: training examples a second, the ELBO on held-out recordings, and
+how far reconstructions are.
 
     python benchmarks/recurrent_voice.py --data fsdd.zip [--minutes 4] [--units 128]
 """

@@ -1,7 +1,7 @@
 """How much faster two workers of one core each train than one process of one core, and where the rest goes.
 
-Three settings in turn, several rounds, each in fresh processes pinned to a core each. The best ten steps in a row of all rounds
-count, since a core that is shared with strangers is at times half as fast:
+Three settings in turn, several rounds, each in fresh processes pinned to a core each. The best ten steps in a
+row of all rounds count, since a core that is shared with strangers is at times half as fast:
 
     alone       one process, the other core idle
     apart       two processes that know nothing of each other: what the cores take from each other
@@ -63,7 +63,7 @@ def run(setting, arguments):
 
 
 def measure(options):
-    """Trains for some steps and prints the examples per second of this process, and the megabytes of gradients of a step."""
+    """Trains some steps; prints this process's examples per second and a step's megabytes of gradients."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -104,7 +104,7 @@ def measure(options):
 
 
 def all_reduce_seconds(strategy, gradients):
-    """The least time of several that tensors like the gradients take to be averaged, with nothing else to do."""
+    """The shortest of several times to average tensors like the gradients, with nothing else running."""
     import tensorflow as tf
 
     from keras_gen import distribution
@@ -157,7 +157,8 @@ def main():
     )
     print(", ".join(f"a step {setting}: {milliseconds:.1f} ms" for setting, milliseconds in steps.items()))
     print(
-        f"{megabytes:.1f} MB of gradients: averaging them alone takes {1000 * results[0]['all_reduce']:.1f} ms"
+        f"{megabytes:.1f} MB of gradients: averaging them alone takes {1000 * results[0]['all_reduce']:.1f} "
+        "ms"
     )
 
 

@@ -1,6 +1,7 @@
 """How much faster two workers of a core each finish a search than one of one core.
 
-Both run the same trials, in turn, several rounds; the median of the ratios counts. From the command to its end, starting included.
+Both run the same trials, in turn, several rounds; the median of the ratios counts. From the command to its
+end, starting included.
 
     python benchmarks/search_workers.py [--recipe digits-vae] [--trials 8] [--epochs 6] [--rounds 2]
 """

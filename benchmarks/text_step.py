@@ -1,7 +1,8 @@
-"""The training rate of a `LanguageModel` against a textbook Keras one of the same widths, on the same batches, interleaved.
+"""The training rate of a `LanguageModel` against a textbook Keras model of the same widths, interleaved.
 
-The textbook's embedding masks padding, an LSTM and a dense layer follow, and `fit` weighs the loss by the mask: padding costs as much as
-words do. The kit calculates logits at words alone, and reads and writes by one table; the textbook's second row does too.
+The textbook model masks padding in an embedding, followed by an LSTM and a dense layer; `fit` weighs the loss
+by the mask, so padding costs as much as words. The kit computes logits for words only and shares one
+embedding table; so does the textbook's second row.
 
     python benchmarks/text_step.py [--rounds 11]
 """

@@ -6,7 +6,7 @@ from keras import ops
 
 
 class TextbookDCGAN(keras.Model):
-    """Non-saturating loss; two generator forwards a step, every gradient from its loss; no penalty, no average.
+    """Non-saturating loss, two generator passes a step, no penalty, no average.
 
     Args:
         generator: keras Model, [latent, label] or latent -> images in [-1, 1].

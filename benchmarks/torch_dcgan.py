@@ -28,7 +28,7 @@ def networks(size, channels, width, latent_dim, doublings):
 
 
 def make_step(generator, discriminator, latent_dim):
-    """One step of both players, as PyTorch's DCGAN tutorial takes it: one generator forward, all gradients."""
+    """One step of both players as in PyTorch's DCGAN tutorial: one generator pass, all gradients."""
     optimizers = [
         torch.optim.Adam(n.parameters(), 2e-4, betas=(0.5, 0.999)) for n in (generator, discriminator)
     ]

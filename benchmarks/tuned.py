@@ -1,8 +1,10 @@
-"""Trains a recipe as it is and as a search set it, from the same fresh seeds, and compares them on the test examples.
+"""Trains a recipe with its own settings and with a search's, from fresh seeds, and compares test scores.
 
-All runs share the test examples, which no search saw: `data_seed` decides the splits. Runs that are complete are only read.
+All runs share the test examples, which no search saw: `data_seed` decides the splits. Complete runs are not
+repeated.
 
-    python benchmarks/tuned.py digits-vae runs/digits-vae-tuned/best.json [--seeds 101 102 103] [--output runs/tuned/digits-vae]
+    python benchmarks/tuned.py digits-vae runs/digits-vae-tuned/best.json [--seeds 101 102 103]
+        [--output runs/tuned/digits-vae]
 """
 
 import argparse

@@ -57,7 +57,9 @@ def remove_partial(folder):
 
 
 def write_atomically(path, text):
-    """Writes a text file that is never seen half written; of a name that is not Unicode it has the escaped bytes."""
+    """Writes a text file that is never seen half written; of a name that is not Unicode it has the escaped
+    bytes.
+    """
     data = text.encode("utf-8", errors="backslashreplace")
     replace_atomically(path, lambda partial: partial.write_bytes(data))
 

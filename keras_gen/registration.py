@@ -1,7 +1,8 @@
-"""Making `import keras_gen` enough for Keras to load a model of this kit, without importing Keras or TensorFlow early.
+"""Making `import keras_gen` enough for Keras to load a model of this kit, without importing Keras or
+TensorFlow early.
 
-Keras finds a class by the name that it was registered under, when its module was imported. So the modules of all saved classes
-are imported as soon as Keras is: now if it has been, else right after its own import.
+Keras finds a class by the name that it was registered under, when its module was imported. So the modules of
+all saved classes are imported as soon as Keras is: now if it has been, else right after its own import.
 """
 
 import importlib

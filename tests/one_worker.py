@@ -1,4 +1,5 @@
-"""One of several workers: trains a GAN and a VAE with the others that `TF_CONFIG` lists, and writes what it ended with.
+"""One of several workers: trains a GAN and a VAE with the others that `TF_CONFIG` lists, and writes what it
+ended with.
 
 python tests/one_worker.py FILE.npz
 """

@@ -69,7 +69,8 @@ def folder(tmp_path_factory):
         (["tune", "digits-vae", "--trials", 1, "--executions", 10**9], "'--executions'"),
         (
             ["train", "digits-vae", *SET, "--epochs", 2, "--output", "run"],
-            "epochs is 1 there, 2 here): choose another --output, or train it further with --from run --output ANOTHER.",
+            "epochs is 1 there, 2 here): choose another --output, or train it further with --from run "
+            "--output ANOTHER.",
         ),
     ],
     ids=lambda value: " ".join(map(str, value))[:60] if isinstance(value, list) else "",

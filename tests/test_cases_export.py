@@ -14,7 +14,9 @@ KINDS = ("gan", "vae", "voice", "vqvae", "text", "words")
 
 
 def build(kind):
-    """A small model of each kind; of these the GAN, the VAE of images, with two labels, and the VQ-VAE are conditional."""
+    """A small model of each kind; of these the GAN, the VAE of images, with two labels, and the VQ-VAE are
+    conditional.
+    """
     keras.utils.set_random_seed(0)
     media, likelihood = kg.Image(8, 8, 1), kg.losses.Gaussian("learned")
     if kind == "gan":
@@ -55,7 +57,9 @@ def signature_of(kind, name):
 
 
 def ask(kind, name, rows=2, **changes):
-    """What a signature answers to inputs that nothing is wrong with but these changes, so many rows of each."""
+    """What a signature answers to inputs that nothing is wrong with but these changes, so many rows of
+    each.
+    """
     graph, specs = signature_of(kind, name)
     inputs = {}
     for key, spec in specs.items():

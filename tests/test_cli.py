@@ -1,4 +1,6 @@
-"""The command line as its user meets it: in processes of its own where start-up counts, in this one elsewhere."""
+"""The command line as its user meets it: in processes of its own where start-up counts, in this one
+elsewhere.
+"""
 
 import functools
 import json
@@ -246,7 +248,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
 def test_training_that_diverges_goes_back_slower_and_ends_if_that_does_not_help(
     run_cli, tmp_path, monkeypatch
 ):
-    """A regularizer that is not finite from the second epoch on: in all of a training, or until it begins again."""
+    """A regularizer that is not finite from the second epoch on: in all of a training, or until it begins
+    again.
+    """
     from keras_gen.losses import ELBO
     from keras_gen.models import load_model
 

@@ -53,7 +53,8 @@ def vae(cli_in, folder):
     return folder / "vae"
 
 
-# A learning rate that rises to 1,000 lets the first step, on all sentences, teach something; the second ruins it all.
+# A learning rate that rises to 1,000 lets the first step, on all sentences, teach something; the second ruins
+# it all.
 LANGUAGE = train(
     *"latent_dim=none free_bits=0 sampling_components=0 dropout=0 batch_size=48 steps_per_epoch=1".split(),
     *"learning_rate=0.01 final_learning_rate_share=1e5".split(),

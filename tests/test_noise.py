@@ -11,7 +11,9 @@ SEEDS = [[0, 0], [5, -1], [-(2**60), 2**62 + 7]]
 
 
 def on_both(draw, *inputs):
-    """What kernels draw, and what XLA draws of inputs that it cannot fold into constants: two lists of arrays."""
+    """What kernels draw, and what XLA draws of inputs that it cannot fold into constants: two lists of
+    arrays.
+    """
     graphs = [tf.function(draw, autograph=False, jit_compile=xla) for xla in (False, True)]
     return [[tensor.numpy() for tensor in graph(*inputs)] for graph in graphs]
 

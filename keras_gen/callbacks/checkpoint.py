@@ -1,4 +1,4 @@
-"""Checkpoints that training goes on from exactly."""
+"""Checkpoints from which training resumes exactly."""
 
 import math
 from pathlib import Path
@@ -16,23 +16,24 @@ BEST = "best"
 
 
 class Diverged(Exception):
-    """Too many steps in a row had a loss or gradient that was not finite, and were skipped."""
+    """Too many steps in a row were skipped because a loss or gradient was not finite."""
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves all that training needs to go on exactly, in one file, and ends training when asked to.
+    """Saves all that training needs to resume exactly, and ends training when asked to.
 
-    A checkpoint is a saved model (weights, averages, optimizers, clock, augmentation) with the `TrainingState` of the other
-    callbacks. It is named by the examples seen, takes its place whole or not at all, and is written by the chief of several
-    machines alone: after every epoch, every so many steps, and when training is interrupted. None is written where the last
-    step was skipped. Give this callback last.
+    A checkpoint is one file: a saved model (weights, averages, optimizers, clock, augmentation) with the
+    `TrainingState` of the other callbacks. Its name is the number of examples seen. It is written atomically,
+    by the chief alone, after every epoch, every `every` steps and on interruption, but never after a skipped
+    step. Give this callback last.
 
     Args:
         folder: of the checkpoints.
         callbacks: the other callbacks of `fit`, whose states are kept.
         every: int >= 1, steps between two checkpoints within an epoch, or None for epochs only.
         keep: int >= 1, how many of the latest stay.
-        monitor: name of a log; the model of the epoch in which it was least stays as `best.keras`. None keeps no best.
+        monitor: name of a log; the model of the epoch with its lowest value is kept as `best.keras`. None
+            keeps no best.
         most_skipped: int >= 1, steps in a row that may be skipped.
         interruption: an entered `Interruption`, or None to leave signals alone.
         state: the `TrainingState` to go on from, or None.
@@ -72,7 +73,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.best = state["best"]
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Not before: Keras resets running means here, and its callbacks reset themselves when training begins.
+        # Not earlier: Keras resets running means here, and callbacks reset themselves when training begins.
         if not self.is_restored:
             self.state.restore(self.model, [self, *self.callbacks])
             self.is_restored = True
@@ -82,18 +83,18 @@ class Checkpoint(keras.callbacks.Callback):
         skipped = self.model.skipped_in_row.numpy()
         if skipped >= self.most_skipped:
             raise Diverged(
-                f"{skipped} steps in a row were skipped, since a loss or gradient was not finite: go back to the last checkpoint "
-                "with lower learning rates or stronger penalties."
+                f"{skipped} steps in a row were skipped, since a loss or gradient was not finite: go back to "
+                "the last checkpoint with lower learning rates or stronger penalties."
             )
         if batch + 1 >= (self.params.get("steps") or math.inf):
-            return  # the epoch is over but for what is made of it: `on_epoch_end` saves and leaves
+            return  # the last step of an epoch: `on_epoch_end` saves and leaves
         if self.every and batch + 1 - self.saved_after >= self.every:
             self.saved_after = batch + 1
             self._save_if_good()
         self._leave_if_asked(save=True)
 
     def on_epoch_end(self, epoch, logs=None):
-        self.model.reset_metrics()  # training goes on with an epoch to come
+        self.model.reset_metrics()  # the next epoch starts with fresh means
         value = (logs or {}).get(self.monitor, math.nan)
         is_best = math.isfinite(value) and value < (math.inf if self.best is None else self.best)
         if is_best and not self.model.skipped_in_row.numpy():
@@ -107,7 +108,7 @@ class Checkpoint(keras.callbacks.Callback):
             self.save()
 
     def _leave_if_asked(self, save):
-        # Several processes stop after the same step, whichever was asked.
+        # All processes stop after the same step, whichever of them was asked.
         number = distribution.greatest(self.model.distribute_strategy, self.interruption.signal or 0)
         if number:
             if save:
@@ -115,11 +116,11 @@ class Checkpoint(keras.callbacks.Callback):
             leave(number)
 
     def save(self, path=None):
-        """Writes a checkpoint of the training as it is.
+        """Writes a checkpoint of the current state.
 
         Args:
-            path: of the file; None stands for one that is named by the examples seen, beside which only the latest of the
-                earlier ones stay. What an earlier training left that had come further goes: it is not of this one.
+            path: of the file. None names it by the examples seen, and deletes all but the latest earlier
+                checkpoints, as well as later ones, which another training left.
 
         Raises:
             InputError: it cannot be written.
@@ -146,8 +147,8 @@ class Checkpoint(keras.callbacks.Callback):
             replace_atomically(path, write)
         except OSError as error:
             raise InputError(
-                f"The checkpoint {path} cannot be written ({error.strerror or error}): those before it are whole, so make "
-                "room and give the same command to go on."
+                f"The checkpoint {path} cannot be written ({error.strerror or error}): those before it are "
+                "whole, so make room and give the same command to go on."
             ) from error
 
 
@@ -158,7 +159,7 @@ def checkpoints(folder):
 
 
 def best_checkpoint(folder):
-    """Where the checkpoint of the best epoch lies in a folder."""
+    """The path of the best epoch's checkpoint in a folder."""
     return Path(folder) / f"{BEST}{SUFFIX}"
 
 
@@ -176,7 +177,7 @@ def latest_checkpoint(folder, say=print):
 
 
 def is_whole(path, say=print):
-    """Whether a checkpoint can be gone on with.
+    """Whether training can resume from a checkpoint.
 
     Args:
         path: of the file.

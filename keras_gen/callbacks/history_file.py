@@ -1,4 +1,4 @@
-"""What every epoch reported, in a table that a stopped run goes on with."""
+"""The logs of every epoch in a CSV file that a resumed run continues."""
 
 import csv
 import io
@@ -10,10 +10,10 @@ from keras_gen.files import write_atomically
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Writes a CSV file with a row for each epoch: its number, and its logs.
+    """Writes a CSV file with a row for each epoch: its number and its logs.
 
-    The rows are part of a checkpoint: a run that goes on from one has the rows that it had then, no more and no less, whatever
-    became of the file.
+    The rows are part of a checkpoint: a run that resumes has exactly the rows of that time, whatever happened
+    to the file.
 
     Args:
         path: of the file.

@@ -1,4 +1,4 @@
-"""Stopping when asked to, after the step at hand."""
+"""Stopping on a signal after the current step."""
 
 import signal
 
@@ -6,7 +6,7 @@ from keras_gen.processes import exit_on_stop, stop_signals
 
 
 class Interruption:
-    """Remembers SIGINT, SIGTERM and SIGHUP while it is entered, for the training loop to act on; a second one acts at once.
+    """Remembers SIGINT, SIGTERM and SIGHUP for the training loop; a second signal acts at once.
 
     Example:
 
@@ -33,7 +33,7 @@ class Interruption:
         self._put_back()
         for number, handler in self._previous.items():
             if handler is exit_on_stop:
-                # It would wait for the step, which may wait for a machine that is gone.
+                # That handler would wait for the step, which may wait for a machine that is gone.
                 signal.signal(number, signal.SIG_DFL)
 
     def _put_back(self):
@@ -42,7 +42,7 @@ class Interruption:
 
 
 def leave(number):
-    """Ends what is running as the signal of this number would: with exit status 130, 143 or 129.
+    """Ends the program as the signal would, with exit status 130, 143 or 129.
 
     Raises:
         KeyboardInterrupt: for SIGINT.

@@ -1,19 +1,20 @@
-"""Watching an autoencoder learn: what becomes of the same examples, and what each latent does."""
+"""Monitoring of autoencoders: reconstructions, and the effect of each latent."""
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gen.callbacks.monitor import Monitor
+from keras_gen.metrics.evidence import kl_of_dimensions
 from keras_gen.models import VAE
 
 MOST_TRAVERSED = 16
 
 
 class LatentMonitor(Monitor):
-    """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each dimension.
+    """A `Monitor` that also writes reconstructions and, for a VAE, traversals and the KL of each dimension.
 
-    To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and `traversals`, as
-    images or texts and, of recordings, to be heard; and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
+    `<folder>/tensorboard` gets `reconstructions` (below the originals) and `traversals` as images, audio or
+    text and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
 
     Args:
         folder: of the run.
@@ -36,7 +37,7 @@ class LatentMonitor(Monitor):
 
 
 def views(model, examples, labels=None):
-    """What an autoencoder makes of examples, to be looked at.
+    """Reconstructions and traversals of examples, for display.
 
     Args:
         model: one that encodes, such as a `VAE`.
@@ -44,8 +45,9 @@ def views(model, examples, labels=None):
         labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
 
     Returns:
-        Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above what comes back; of a VAE also
-        `traversals`, a row for each dimension of the first example's latent, those that carry most first, at most 16.
+        Name -> (raw media, rows of their grid): `reconstructions`, a row of originals above their
+        reconstructions; for a VAE also `traversals`, a row for each of the (at most 16) dimensions of the
+        first example's latent with the largest KL.
     """
     pairs = model.media.beside(model.media.unpack(examples), model.reconstruct(examples, labels))
     found = {"reconstructions": pairs}
@@ -56,8 +58,3 @@ def views(model, examples, labels=None):
         walked = model.traverse(latent, strongest, label=None if labels is None else labels[0])
         found["traversals"] = (walked.reshape(-1, *walked.shape[2:]), len(strongest))
     return found
-
-
-def kl_of_dimensions(model, examples, labels=None):
-    """KL(q(z|x) || N(0, 1)) of each dimension, the mean over examples: array (latent_dim,), in nats."""
-    return np.mean(model.posteriors(examples, labels).kl_from_standard(), axis=0)

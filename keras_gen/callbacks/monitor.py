@@ -1,4 +1,4 @@
-"""Watching a model learn: TensorBoard, and the same samples after every epoch."""
+"""Monitoring of training: TensorBoard, and samples from fixed latents after every epoch."""
 
 from pathlib import Path
 
@@ -7,12 +7,10 @@ import tensorflow as tf
 
 
 class Monitor(keras.callbacks.Callback):
-    """Writes what an epoch reported, the learning rates and samples from fixed latents.
+    """Writes logs, learning rates and samples from fixed latents after every epoch.
 
-    Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real, generated and
-    validation images, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
-    seen. Samples go there too, recordings also to be heard, and as an image, or a text, to `<folder>/samples/<examples seen>.png`,
-    or `.txt`.
+    `<folder>/tensorboard` gets all logs, each optimizer's learning rate and the samples, as images, audio or
+    text, over examples seen. The samples also become `<folder>/samples/<examples seen>.png`, or `.txt`.
 
     Args:
         folder: of the run.
@@ -30,7 +28,7 @@ class Monitor(keras.callbacks.Callback):
         self.writer = tf.summary.create_file_writer(str(self.events))
 
     def on_epoch_end(self, epoch, logs=None):
-        # Who watches a run may also tidy it up.
+        # The folders may have been deleted since.
         self.samples.mkdir(parents=True, exist_ok=True)
         if not any(self.events.glob("*")):
             self.writer.close()
@@ -51,7 +49,7 @@ class Monitor(keras.callbacks.Callback):
         self.writer.flush()
 
     def watch(self):
-        """Writes what sub-classes watch besides, with the writer open at the examples seen."""
+        """Writes more in sub-classes; the writer is open at the examples seen."""
 
     def on_train_end(self, logs=None):
         self.writer.close()

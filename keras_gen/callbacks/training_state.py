@@ -1,4 +1,4 @@
-"""What a training run needs to go on exactly, beyond what a saved model holds."""
+"""The state that a resumed training needs besides the saved model."""
 
 import dataclasses
 import inspect
@@ -16,17 +16,18 @@ MEMBER = "training.json"
 
 @dataclasses.dataclass
 class TrainingState:
-    """The state of a training besides the model: how far its running means, random generators and callbacks have come.
+    """The state of a training besides the model: running means, random generators and callbacks.
 
-    Noise and the order of the data need no state of their own: they follow from the model's seed and its clock.
+    Noise and the order of the data need no state: they follow from the model's seed and its clock.
 
     Args:
-        metrics: of each replica a dict of its running means in an epoch that is not over, "mean/variable" -> float. Of an
-            older kit a list of floats, as many of each mean.
-        generators: states of the layers' own random generators, such as dropout's, in the order of the model's variables.
+        metrics: for each replica a dict of its running means in an unfinished epoch, "mean/variable" ->
+            float. Older versions kept lists of floats, equally many for each mean.
+        generators: states of the layers' own random generators, such as dropout's, in the order of the
+            model's variables.
         callbacks: place and class of a callback -> its state.
-        restores: how often the training was put back to a checkpoint since it began, because it diverged.
-        replicas: how many there are; each draws noise of its own.
+        restores: how often the training returned to a checkpoint because it diverged.
+        replicas: their number; each draws its own noise.
     """
 
     metrics: list = dataclasses.field(default_factory=list)
@@ -37,12 +38,12 @@ class TrainingState:
 
     @classmethod
     def of(cls, model, callbacks, restores=0):
-        """The state of a model and its callbacks as they are.
+        """The current state of a model and its callbacks.
 
         Args:
             model: a `GenerativeModel`.
-            callbacks: list of Keras callbacks. One of the kit tells its state by `get_state`; of any other, the plain values
-                count that are not arguments of its constructor.
+            callbacks: list of Keras callbacks. Those of the kit give their state by `get_state`; of others,
+                plain attributes that are no constructor arguments are kept.
             restores: int.
         """
         running = _running(model)
@@ -69,17 +70,17 @@ class TrainingState:
             raise InputError(f"{path} cannot be read as a checkpoint: {error}.") from error
 
     def add_to(self, path):
-        """Writes the state into a saved model, which is read as before."""
+        """Adds the state to a saved model, which still loads as before."""
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(MEMBER, json.dumps(dataclasses.asdict(self)))
 
     def restore(self, model, callbacks):
-        """Puts running means, generators and callbacks where they were.
+        """Restores running means, generators and callbacks.
 
-        Variables of running means that the state does not know, since an older kit had none, begin at zero.
+        Variables of running means that an older version did not have begin at zero.
 
         Raises:
-            InputError: the state is of an older kit, with other running means.
+            InputError: the state is of an older version with other running means.
         """
         running = _running(model)
         known = [_by_name(own, model) for own in self.metrics]
@@ -102,15 +103,15 @@ def _running(model):
 
 
 def _by_name(values, model):
-    """The running means of a replica by their names, as of today or as an older kit kept them."""
+    """The running means of a replica by name, also from the lists of older versions."""
     if isinstance(values, dict):
         return values
-    # As many of each mean, in the order of its variables.
+    # Equally many for each mean, in the order of its variables.
     share, rest = divmod(len(values), max(1, len(model.metrics)))
     if rest:
         raise InputError(
-            f"The checkpoint has {len(values)} numbers of running means, of which the model has {len(model.metrics)}: go on "
-            "with the version of keras_gen that wrote it."
+            f"The checkpoint has {len(values)} numbers of running means, of which the model has "
+            f"{len(model.metrics)}: go on with the version of keras_gen that wrote it."
         )
     parts = [values[place * share :][:share] for place in range(len(model.metrics))]
     return {

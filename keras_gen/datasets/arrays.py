@@ -35,8 +35,8 @@ def read_npz(path):
         The splits, name -> (images, labels or None), as they are in the file.
 
     Raises:
-        InputError: if the file cannot be read, its arrays hold Python objects, are not what their headers say, or unpack to more
-            than 4 GiB together, or x_train and x are missing. Other arrays in it are not looked at.
+        InputError: the file cannot be read; its arrays hold Python objects, contradict their headers or
+            unpack to more than 4 GiB together; or x_train and x are missing. Other arrays are ignored.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -57,12 +57,12 @@ def read_npz(path):
 
 
 def _read_members(archive, names):
-    """Arrays of an open .npz file, none of which is unpacked before the headers of all are believed."""
+    """The arrays of an open .npz file. All headers are checked before any array is unpacked."""
     sizes = {name: _size_of(archive, name) for name in names}
     if sum(sizes.values()) > MOST_BYTES:
         raise ValueError(
-            f"{', '.join(names)} unpack to {sum(sizes.values()) / 2**30:.3g} GiB, more than {MOST_BYTES / 2**30:g}: give a folder "
-            "or .zip of images, or fewer"
+            f"{', '.join(names)} unpack to {sum(sizes.values()) / 2**30:.3g} GiB, more than "
+            f"{MOST_BYTES / 2**30:g}: give a folder or .zip of images, or fewer"
         )
     arrays = {}
     for name in names:
@@ -72,7 +72,7 @@ def _read_members(archive, names):
 
 
 def _size_of(archive, name):
-    """Bytes that an array takes by its header."""
+    """The bytes that an array takes according to its header."""
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{name} is packed in a way that NumPy does not pack")
@@ -86,7 +86,8 @@ def _size_of(archive, name):
             raise ValueError(f"{name} holds Python objects")
         if min(shape, default=0) < 0 or file.tell() + size != member.file_size:
             raise ValueError(
-                f"{name} is {dtype} of the shape {shape} by its header, which its {member.file_size} bytes do not fit"
+                f"{name} is {dtype} of the shape {shape} by its header, which its {member.file_size} bytes "
+                "do not fit"
             )
     return size
 
@@ -95,17 +96,18 @@ def pack_arrays(splits, size=None, channels=None):
     """Check and pack raw arrays.
 
     Args:
-        splits: name -> (images, labels or None). Images: (N, H, W) or (N, H, W, 1, 3 or 4) in the types
-            that `Image.pack` takes; or a list of these, or of `PIL.Image.Image`. Labels: as `number_labels` takes them.
+        splits: name -> (images, labels or None). Images are (N, H, W) or (N, H, W, 1, 3 or 4) in the types
+            that `Image.pack` takes, or a list of such arrays or `PIL.Image.Image`. Labels are as in
+            `number_labels`.
         size: height and width of the packed images; by default their own, if square.
         channels: 1 or 3; by default their own.
 
     Returns:
-        The `Image`, the splits with uint8 images and int32 labels or None, and the names of the classes, what the labels were
-        given as, or None.
+        The `Image`; the splits with uint8 images and int32 labels or None; and the class names, which are the
+        given labels, or None.
 
     Raises:
-        InputError: if shapes, types, ranges or lengths are not as above, or only some splits have labels.
+        InputError: shapes, types, ranges or lengths are not as above, or only some splits have labels.
     """
     splits = {split: (_images(x, size, channels), y) for split, (x, y) in splits.items()}
     _, height, width, depth = splits["train"][0].shape
@@ -137,8 +139,8 @@ def pack_waveforms(splits, media):
     for x, _ in splits.values():
         if x.dtype != np.int16 or x.shape[1:] != media.shape or not len(x):
             raise InputError(
-                f"Waveforms must be int16 of the shape (N, {media.samples}), not empty, but are {x.dtype} of the shape "
-                f"{x.shape}: pack them with media.pack."
+                f"Waveforms must be int16 of the shape (N, {media.samples}), not empty, but are {x.dtype} of "
+                f"the shape {x.shape}: pack them with media.pack."
             )
     return _labeled(media, splits)
 
@@ -165,20 +167,22 @@ def _labeled(media, splits):
 
 
 def check_examples(x):
-    """Raises `InputError` where what should be an array, or a list, is something else."""
+    """Raises `InputError` for anything but an array or a list."""
     if isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or isinstance(x, Iterator):
         name = "tf.data.Dataset" if isinstance(x, tf.data.Dataset) else type(x).__name__
         raise InputError(
-            f"A {name} cannot be loaded: give its batches to fit, packed as the model wants them, or gather arrays (x, y) from it."
+            f"A {name} cannot be loaded: give its batches to fit, packed as the model wants them, or gather "
+            "arrays (x, y) from it."
         )
     if isinstance(x, dict):
         raise InputError(
-            f"A dict cannot be loaded: give its arrays as a tuple (x, y), not the keys {', '.join(map(repr, list(x)[:5]))}."
+            "A dict cannot be loaded: give its arrays as a tuple (x, y), not the keys "
+            f"{', '.join(map(repr, list(x)[:5]))}."
         )
     if not isinstance(x, list | tuple) and not hasattr(x, "__array__"):
         raise InputError(
-            f"What is of the type {type(x).__name__} cannot be loaded: give a name, a path, an array, a list of arrays or "
-            "PIL images, or a tuple (x, y)."
+            f"What is of the type {type(x).__name__} cannot be loaded: give a name, a path, an array, a list "
+            "of arrays or PIL images, or a tuple (x, y)."
         )
 
 
@@ -196,7 +200,7 @@ def _images(x, size, channels):
 
 
 def _stacked(images, size, channels):
-    """The images of a list as one array: as they are where they are arrays of one shape, otherwise packed."""
+    """The images of a list as one array: stacked if they are arrays of one shape, else packed."""
     if not any(isinstance(image, PIL.Image.Image | np.ndarray) for image in images):
         try:
             return np.asarray(images)
@@ -217,8 +221,8 @@ def _stacked(images, size, channels):
                 else f"is a {type(image).__name__}"
             )
             raise InputError(
-                f"A list is loaded as images, (H, W) or (H, W, C) each, but entry {i} {found}: give examples and labels as a "
-                "tuple (x, y)."
+                f"A list is loaded as images, (H, W) or (H, W, C) each, but entry {i} {found}: give examples "
+                "and labels as a tuple (x, y)."
             )
     if size is None and len(sizes) > 1:
         raise InputError(f"The images of the list are of {len(sizes)} sizes: pass size, such as size=64.")

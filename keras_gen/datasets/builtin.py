@@ -31,12 +31,12 @@ def read_builtin(name):
     """Read a data set known by name.
 
     Args:
-        name: one of `NAMES` but "docstrings", "shapes" and "vowels", which have readers of their own. "digits" comes with scikit-learn;
-            the others are those of `keras.datasets`, which are downloaded once.
+        name: one of `NAMES` except "docstrings", "shapes" and "vowels", which have their own readers.
+            "digits" comes with scikit-learn; Keras downloads the others once.
 
     Returns:
-        The splits, name -> (uint8 images, labels), and the names of the classes, or None where labels are
-        their own names.
+        The splits, name -> (uint8 images, labels), and the class names, or None if labels are their own
+        names.
 
     Raises:
         InputError: if the download fails.
@@ -80,7 +80,7 @@ def read_tfds(name, size=None, channels=None):
         ) from error
     try:
         found, info = tfds.load(name, with_info=True)
-    # Unknown names, failed downloads and manual ones each raise their own kind.
+    # Unknown names, failed downloads and manual downloads each raise their own kind of error.
     except Exception as error:
         raise InputError(f"tfds:{name} could not be loaded: {error}.") from error
     if "image" not in info.features or "train" not in found:

@@ -12,21 +12,21 @@ from keras_gen.errors import InputError, unknown
 class Dataset:
     """Packed images, recordings or sentences, with or without labels, in up to three splits.
 
-    A batch is packed media (batch, *media.shape), or, with labels, a pair of these and int32 labels (batch,), of n labels
-    (batch, n). Everything is held in memory once.
+    A batch is packed media (batch, *media.shape) or, with labels, a pair of these and int32 labels: (batch,)
+    for one label, (batch, n) for n. Everything is held in memory once.
 
     Args:
         media: the `Media` that packed the examples.
-        train: packed media (count, *media.shape), int32 labels (count,), of n labels (count, n), or None and, if there are
+        train: packed media (count, *media.shape); int32 labels (count,) or (count, n), or None; and, with
             factor_names, the int32 values of the factors (count, len(factor_names)).
         val: the same for validation, or None.
         test: the same for testing, or None.
-        class_names: names of the classes in the order of their labels; of n labels a dict, name of a label -> these; None
-            without labels.
-        factor_names: names of the factors of variation, or None where these are not known.
-        pattern: text of the `NamePattern` of the files that the examples come from, or None.
+        class_names: names of the classes in the order of their labels; for n labels a dict, name of a label
+            -> names of its classes; None without labels.
+        factor_names: names of the known factors of variation, or None.
+        pattern: text of the `NamePattern` of the source's file names, or None.
         batch_size: examples in a batch, from 1 to the number of training examples.
-        seed: what the order of training depends on, an integer from 0 to 2**31 - 1.
+        seed: decides the order of training, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
 
     Raises:
@@ -68,14 +68,14 @@ class Dataset:
 
     @property
     def num_classes(self):
-        """How many classes there are, of n labels a tuple of n numbers, or None without labels."""
+        """The number of classes; for n labels a tuple of n numbers; None without labels."""
         if isinstance(self.class_names, dict):
             return tuple(len(names) for names in self.class_names.values())
         return len(self.class_names) if self.class_names else None
 
     @property
     def steps_per_epoch(self):
-        """Batches in one epoch of training; what does not fill a batch is left out."""
+        """Batches in one epoch of training; the remainder that fills no batch is dropped."""
         return self._count("train") // self.batch_size
 
     @functools.cached_property
@@ -85,7 +85,7 @@ class Dataset:
         The sequence of orders follows from the seed. Each example comes at most once an epoch; the remainder
         is dropped, so that the shape of a batch is static.
         """
-        # The pipeline that redraws its one element at each iteration is what tells epochs apart.
+        # This pipeline redraws its one element at each iteration, which tells epochs apart.
         epochs = tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).take(1)
         steps = tf.data.Dataset.range(self.steps_per_epoch)
         places = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step * self.batch_size)))
@@ -103,28 +103,30 @@ class Dataset:
         return self._in_order("test")
 
     def batches(self, split="train", start=0, context=None):
-        """Shuffled batches without end, in which batch s follows from the seed and s alone.
+        """Endless shuffled batches; batch s depends on the seed and s alone.
 
-        Training that stopped after s batches continues exactly with `start=s`. Every epoch is another
-        permutation, of which the remainder that does not fill a batch is dropped.
+        Training that stopped after s batches continues exactly with `start=s`. Every epoch is a new
+        permutation, whose remainder that fills no batch is dropped.
 
         Args:
             split: "train", "val" or "test".
             start: the first step, at least 0.
-            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it, for the parts alone of
-                each batch that go to the replicas fed here, an element each; nothing is read twice. None for whole batches.
+            context: a `tf.distribute.InputContext`, as `distribute_datasets_from_function` gives it. Elements
+                are then the parts of each batch for the replicas that this pipeline feeds. None for whole
+                batches.
 
         Returns:
             An endless `tf.data.Dataset` of batches of static shape.
 
         Raises:
-            InputError: if there is no such split, it holds less than a batch, or replicas cannot have equal parts of one.
+            InputError: if there is no such split, it holds less than a batch, or replicas cannot have equal
+                parts of one.
         """
         steps_per_epoch = self._count(split) // self.batch_size
         if not steps_per_epoch:
             raise InputError(
-                f"batch_size={self.batch_size} is more than the {self._count(split)} {self.media.plural} of {split}: "
-                f"pass a batch_size of at most {self._count(split)}."
+                f"batch_size={self.batch_size} is more than the {self._count(split)} {self.media.plural} of "
+                f"{split}: pass a batch_size of at most {self._count(split)}."
             )
         if start < 0:
             raise InputError(f"start must be a step, 0 or later, but is {start!r}.")
@@ -135,7 +137,8 @@ class Dataset:
             first = context.input_pipeline_id * fed
         if self.batch_size % replicas:
             raise InputError(
-                f"A batch of {self.batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
+                f"A batch of {self.batch_size} cannot be divided among {replicas} replicas: take a multiple "
+                f"of {replicas}."
             )
         size = self.batch_size // replicas
 
@@ -146,7 +149,7 @@ class Dataset:
         return self._shuffled(split, tf.data.Dataset.counter(start * fed).map(place), size)
 
     def arrays(self, split):
-        """A whole split as arrays, which share memory with the batches' source and are read-only.
+        """A whole split as read-only arrays that share memory with the batches' source.
 
         Args:
             split: "train", "val" or "test".
@@ -162,7 +165,7 @@ class Dataset:
         return examples, labels[0] if labels else None
 
     def tested_on(self, split):
-        """The same data with the examples of another split in the place of the test examples, which it then does not hold.
+        """The same data with another split as the test split; the real test examples are dropped.
 
         Args:
             split: "train" or "val".
@@ -194,7 +197,8 @@ class Dataset:
         """
         if self.factor_names is None:
             raise InputError(
-                f"The factors of variation of {self.name} are not known: those of load('shapes') and load('vowels') are."
+                f"The factors of variation of {self.name} are not known: those of load('shapes') and "
+                "load('vowels') are."
             )
         self._count(split)
         return self._factors[split].copy()
@@ -205,11 +209,11 @@ class Dataset:
         return len(tf.nest.flatten(self._examples[split])[0])
 
     def _whole(self, split):
-        # An element of the pipeline: what its functions capture would be copied into its graph instead.
+        # As an element of the pipeline, since captured tensors would be copied into its graph.
         return tf.data.Dataset.from_tensors(self._examples[split])
 
     def _shuffled(self, split, places, size):
-        """Batches of a size, from pairs of an epoch and the place in its order that a batch begins at."""
+        """Batches of a size; `places` gives the epoch and the position in its order where each begins."""
         last = self._count(split) - 1
 
         def batch(examples, begin):
@@ -239,7 +243,7 @@ class Dataset:
 
 
 def _tensors(examples, labels):
-    # On the host, whatever devices there are; the identity lets go of the array that a constant keeps alive.
+    # On the host, whatever devices there are. A constant keeps its array alive; the identity does not.
     with tf.device("CPU"):
         examples = tf.identity(tf.constant(examples))
         return examples if labels is None else (examples, tf.identity(tf.constant(labels, tf.int32)))

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from keras_gen.errors import InputError
 
-# What is installed beside the library, and tests, whose docstrings are often made up.
+# Packages installed beside the library, and tests, whose docstrings are often made up.
 LEFT_OUT = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 FEWEST_WORDS, MOST_WORDS = 4, 24
 
 # Examples, lists and tables are indented or have a mark in front.
 NO_PROSE = re.compile(r"^[\s>*+:.|-]", re.MULTILINE)
-# A lower-case letter goes on with a sentence that an abbreviation interrupts, as "e.g." does before any letter.
+# A sentence goes on behind an abbreviation: before a lower-case letter, and behind "e.g." before any.
 BREAK = re.compile(r"(?<!\.[a-z]\.)(?<!\beg\.)(?<=\.)\s+(?=[^a-z\s])")
 
-# Capitals within a word are of code, and a single letter is a variable. Tkinter and IDLE write arguments in capitals,
-# most of them long, so that of long acronyms only these pass. What a colon introduces is seldom prose.
+# Words with inner capitals are code, and single letters are variables. Tkinter and IDLE write long arguments
+# in capitals, so only these long acronyms pass. Text behind a colon is seldom prose.
 ACRONYM = r"(?!XXX)[A-Z]{2,3}s?|ASCII|FIFO|HTML|HTTPS?|IDLE|JSON|MIME|POSIX|SMTP|UNIX|UUID"
 PART = rf"(?:[A-Z]?[a-z]+|[AI]|{ACRONYM}|\d+(?:\.\d+)*)"
 WORD = re.compile(
@@ -29,18 +29,18 @@ WORD = re.compile(
 
 
 def read_docstrings():
-    """Read sentences from the docstrings of the installed standard library, none of which is imported.
+    """Read sentences from the docstrings of the standard library, without importing it.
 
-    Prose alone is kept: sentences of 4 to 24 plain words, each on one line, without code and each once.
+    Kept are sentences of 4 to 24 plain words without code, each once.
 
     Returns:
-        List of str, the same one at each call, about 7,000 sentences; which ones depends on the version of Python.
+        About 7,000 sentences, a list of str in a fixed order; they depend on the version of Python.
 
     Raises:
         InputError: if the standard library is installed without its sources.
     """
     root = sysconfig.get_path("stdlib")
-    # As the keys of a dict, each is kept once and in its order.
+    # The keys of a dict keep each sentence once, in order.
     sentences = list(
         dict.fromkeys(
             sentence for path in _sources(root) for text in _texts(path) for sentence in _sentences(text)
@@ -48,15 +48,15 @@ def read_docstrings():
     )
     if not sentences:
         raise InputError(
-            f"Python's standard library is installed without its sources in {root}: give a text file of your own, "
-            "such as sentences.txt with one sentence a line."
+            f"Python's standard library is installed without its sources in {root}: give a text file of your "
+            "own, such as sentences.txt with one sentence a line."
         )
     return sentences
 
 
 def _sources(root):
     for folder, folders, names in os.walk(root):
-        # In place: which folders are walked, and in which order.
+        # In place, since os.walk reads it: skips folders and sorts the others.
         folders[:] = sorted(set(folders) - LEFT_OUT)
         for name in sorted(names):
             if name.endswith(".py"):
@@ -66,7 +66,7 @@ def _sources(root):
 def _texts(path):
     """The docstrings of one module, none if it cannot be parsed."""
     try:
-        # Odd escapes in somebody else's strings are not the user's to mend.
+        # Warnings about escapes in others' strings do not concern the user.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Factors of variation, of data sets that are made from them."""
+"""Checks the factors of variation of the synthetic data sets."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from keras_gen.errors import InputError
 
 
 def check_factors(factors, counts):
-    """The factors as an array, refused unless integers within their counts.
+    """The factors as an array of integers within their counts.
 
     Args:
-        factors: what a user gives, (num, len(counts)).
+        factors: integers (num, len(counts)).
         counts: dict, name of a factor -> number of its values.
 
     Raises:
@@ -18,8 +18,8 @@ def check_factors(factors, counts):
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.shape[1] != len(counts) or not np.issubdtype(factors.dtype, np.integer):
         raise InputError(
-            f"factors must be integers of the shape (num, {len(counts)}), but are {factors.dtype} of the shape "
-            f"{factors.shape}."
+            f"factors must be integers of the shape (num, {len(counts)}), but are {factors.dtype} of the "
+            f"shape {factors.shape}."
         )
     for (name, count), values in zip(counts.items(), factors.T, strict=True):
         outside = values[(values < 0) | (values >= count)]

@@ -12,8 +12,8 @@ from keras_gen.datasets.packing import MOST_NAMED, pack_all, pack_all_chunks, so
 from keras_gen.errors import InputError
 
 MOST_BYTES = 2**30
-# What a member of an archive unpacks to is cut to its size only then, so a little is unpacked at a time. Stored and deflated ones
-# unpack to no more than is asked for; of the other methods, a few packed bytes may be many megabytes.
+# Unpack a little at a time, since zipfile cuts a member to its stated size only afterwards. Stored and
+# deflated members give no more than was asked for; with other methods a few bytes may become megabytes.
 PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
 LEAST_PORTION = 2**6
 RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
@@ -66,7 +66,7 @@ def open_tree(path):
         raise InputError(f"{path} could not be opened as a zip archive: {error}.") from error
 
     def read(name):
-        # A small archive can claim to hold any amount; no example of a permitted size is larger than this.
+        # A small archive can claim to hold any amount. No permitted example is larger than this.
         if archive.getinfo(name).file_size > MOST_BYTES:
             raise InputError("A file is larger than a gigabyte.")
         try:
@@ -74,7 +74,7 @@ def open_tree(path):
                 portion = PORTIONS.get(archive.getinfo(name).compress_type, LEAST_PORTION)
                 member.MIN_READ_SIZE = portion
                 return b"".join(iter(lambda: member.read(portion), b""))
-        # Encrypted, packed by an unknown method, or damaged, of which each method has an error of its own.
+        # The member is encrypted, damaged or packed by an unknown method; each has errors of its own.
         except Exception as error:
             raise InputError(f"A file could not be unpacked: {error}.") from error
 
@@ -85,9 +85,9 @@ def open_tree(path):
 def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
     """Read the images or recordings of a tree, whose layout tells splits and classes.
 
-    Folders on top that are named by a word of `SPLITS` are splits; the folders below, or on top, are classes, unless the names
-    of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX and what does not end as such
-    media do are ignored.
+    Top folders named by a word of `SPLITS` are splits. Other folders are classes, unless a pattern reads
+    labels from file names. A single top folder is skipped. Hidden files, __MACOSX and files with other
+    endings are ignored.
 
     Args:
         tree: a `Tree`.
@@ -97,17 +97,18 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         chunks: whether a recording is packed as consecutive pieces.
 
     Returns:
-        The splits, name -> (packed examples, int32 labels or None); the sorted names of the classes (of several labels a dict,
-        label -> names) or None; and the number of the file of each training example.
+        The splits, name -> (packed examples, int32 labels or None); the sorted class names (for several
+        labels a dict, label -> names) or None; and the number of the file of each training example.
 
     Raises:
-        InputError: if there is no such file, none that can be used, files lie beside class folders, or folders make up no splits
-            (see `splits_of_folders`).
+        InputError: no file can be used, files lie beside class folders, or the folders make no splits (see
+            `splits_of_folders`).
     """
     names = tree.of(media.plural)
     if not names:
         raise InputError(
-            f"{tree.source} holds no {media.plural}: their names should end in {', '.join(ENDINGS[media.plural])}."
+            f"{tree.source} holds no {media.plural}: their names should end in "
+            f"{', '.join(ENDINGS[media.plural])}."
         )
     splits, classes = _layout(tree.source, [PurePosixPath(name).parts for name in names], pattern is None)
     if pattern is not None:
@@ -124,7 +125,7 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
 
 
 def _by_pattern(source, names, splits, pattern, is_test):
-    """The files whose names match a pattern, their splits and the values of their labels, (files, labels)."""
+    """The files whose names match a pattern, their splits, and the values of their labels (files, labels)."""
     fields = [pattern.read(PurePosixPath(name).stem) for name in names]
     matching = np.array([values is not None for values in fields])
     if not matching.any():
@@ -134,8 +135,8 @@ def _by_pattern(source, names, splits, pattern, is_test):
     if not matching.all():
         lost = [name for name, fits in zip(names, matching, strict=True) if not fits]
         warnings.warn(
-            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files were set aside "
-            f"({some(lost)}).",
+            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files "
+            f"were set aside ({some(lost)}).",
             stacklevel=4,
         )
     names = [name for name, fits in zip(names, matching, strict=True) if fits]
@@ -156,7 +157,7 @@ def _warn_of_lost(classes, kept):
 
 
 def _numbered(classes, pattern):
-    """Names of classes and int32 labels of examples, from the values of their labels."""
+    """Class names and int32 labels of examples, from the values of their labels."""
     if pattern is not None and len(pattern.labels) > 1:
         parts = [np.unique(column, return_inverse=True) for column in classes.T]
         class_names = {
@@ -174,7 +175,7 @@ def _is_hidden(name):
 
 
 def _layout(source, paths, classes_are_folders=True):
-    """The split and the class of each path, as two arrays of names; the class is "" where there is none."""
+    """The split and the class of each path, two arrays of names; the class is "" if there is none."""
     splits, depth = splits_of_folders(source, paths)
     classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
     splits, classes = np.array(splits or ["train"] * len(paths)), np.array(classes)
@@ -184,18 +185,20 @@ def _layout(source, paths, classes_are_folders=True):
         flat = set(splits[is_bare]) - set(splits[~is_bare])
         if flat:
             raise InputError(
-                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for {', '.join(sorted(flat))}, "
-                f"such as for {beside}: sort these files into the same classes, or move them out."
+                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for "
+                f"{', '.join(sorted(flat))}, such as for {beside}: sort these files into the same classes, "
+                "or move them out."
             )
         raise InputError(
-            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} of {len(paths)}): move "
-            "every one into the folder of its class, or, where there are no classes, all into one folder."
+            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} "
+            f"of {len(paths)}): move every one into the folder of its class, or, where there are no classes, "
+            "all into one folder."
         )
     return splits, classes
 
 
 def splits_of_folders(source, paths):
-    """The splits that folders on top tell. A top folder that is alone is skipped.
+    """The splits that top folders tell. A single top folder is skipped.
 
     Args:
         source: path, for messages.
@@ -205,8 +208,8 @@ def splits_of_folders(source, paths):
         The split of each path, or None where folders tell none; and the parts of each path down to its class.
 
     Raises:
-        InputError: folders named like splits lie beside others, none of them is train, two mean one split, or they lie in folders
-            of classes.
+        InputError: folders named like splits lie beside others or within class folders, none of them is
+            train, or two mean one split.
     """
     depth = 0
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
@@ -217,8 +220,9 @@ def splits_of_folders(source, paths):
         others = sorted({path[depth] for path in paths} - words)
         if others:
             raise InputError(
-                f"{source} holds {', '.join(sorted(words))}, named like a split, beside {', '.join(others[:MOST_NAMED])}"
-                f"{', ...' * (len(others) > MOST_NAMED)}: move out what is of no split, or rename the folder that is none."
+                f"{source} holds {', '.join(sorted(words))}, named like a split, beside "
+                f"{', '.join(others[:MOST_NAMED])}{', ...' * (len(others) > MOST_NAMED)}: move out what is "
+                "of no split, or rename the folder that is none."
             )
         check_splits(f"{source}: its folders", [word.lower() for word in words])
         splits = [SPLITS[path[depth].lower()] for path in paths]
@@ -230,14 +234,14 @@ def splits_of_folders(source, paths):
     for folder, found in inner.items():
         if {"train"} < found - {None}:
             raise InputError(
-                f"{source} holds splits within {'/'.join(folder)}: folders such as train and test belong on top, and those of "
-                "classes within them."
+                f"{source} holds splits within {'/'.join(folder)}: folders such as train and test belong on "
+                "top, and those of classes within them."
             )
     return splits, depth
 
 
 def check_splits(what, words):
-    """Raises `InputError` where what words such as "valid" mean does not make up splits.
+    """Raises `InputError` unless words such as "valid" name splits that can be used.
 
     Args:
         what: stands for, for messages.

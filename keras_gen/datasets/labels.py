@@ -1,4 +1,4 @@
-"""Labels as they are given, numbered from 0, and classes that no training example is of."""
+"""Numbering of labels from 0, and a warning of classes without training examples."""
 
 import warnings
 
@@ -16,17 +16,18 @@ def number_labels(splits, counts, plural):
     """Number the labels of all splits together, from 0.
 
     Args:
-        splits: name -> labels: whole numbers from 0, bool, str or bytes, (N,) or (N, 1), or one-hot rows, (N, C).
+        splits: name -> labels: whole numbers from 0, bool, str or bytes of shape (N,) or (N, 1), or one-hot
+            rows (N, C).
         counts: name -> N.
         plural: what examples are called.
 
     Returns:
-        name -> int32 (N,); and the names of the classes, which are the labels as they were given, of one-hot rows the columns. A
-        warning tells where labels were not 0, 1, 2, ... already.
+        name -> int32 (N,); and the class names, which are the given labels or, for one-hot rows, the columns.
+        A warning tells if the labels were not 0, 1, 2, ... already.
 
     Raises:
-        InputError: there is not one label for each example, numbers are negative, not whole or not finite, rows are not one-hot,
-            splits differ in kind, or there are more than 65536 classes.
+        InputError: there is not one label for each example, numbers are negative, not whole or not finite,
+            rows are not one-hot, splits differ in kind, or there are more than 65536 classes.
     """
     splits = {split: _rows(labels, counts[split], plural) for split, labels in splits.items()}
     if len({(labels.dtype.kind, labels.shape[1:]) for labels in splits.values()}) > 1:
@@ -48,18 +49,19 @@ def number_labels(splits, counts, plural):
         raise InputError(f"Labels must be of at most {MOST_CLASSES} classes, but are of {len(known)}.")
     if known != list(range(len(known))) or first.ndim == 2 or first.dtype == bool:
         warnings.warn(
-            f"Labels are numbered from 0 to {len(known) - 1}: they were given as {given}, which the names of the classes tell.",
+            f"Labels are numbered from 0 to {len(known) - 1}: they were given as {given}, which the names "
+            "of the classes tell.",
             stacklevel=7,
         )
     return numbers, [str(value) for value in known]
 
 
 def warn_of_missing(class_names, labels):
-    """Warn of classes that no training example is of, by name.
+    """Warn of classes without training examples, by name.
 
     Args:
-        class_names: names of the classes, or dict, name of a label -> these, or None.
-        labels: of the training examples, int32 (N,), of n labels (N, n), or None.
+        class_names: list of names, or a dict, name of a label -> such a list, or None.
+        labels: of the training examples, int32 (N,) or (N, n), or None.
     """
     if class_names is None:
         return
@@ -72,7 +74,8 @@ def warn_of_missing(class_names, labels):
     ]
     if missing:
         warnings.warn(
-            f"No training example is of some classes ({some(missing, MOST_NAMED)}): a model that is conditional on classes cannot learn these.",
+            f"No training example is of some classes ({some(missing, MOST_NAMED)}): a model that is "
+            "conditional on classes cannot learn these.",
             stacklevel=3,
         )
 
@@ -107,7 +110,8 @@ def _rows(labels, count, plural):
     # Written so that NaN, too, is out of range.
     if not (labels.min() >= 0 and labels.max() <= LARGEST_FLOAT):
         raise InputError(
-            f"Labels must be whole numbers from 0 to 2**53, or str, but range from {labels.min()} to {labels.max()}."
+            f"Labels must be whole numbers from 0 to 2**53, or str, but range from {labels.min()} to "
+            f"{labels.max()}."
         )
     if (labels % 1 != 0).any():
         raise InputError(
@@ -120,7 +124,7 @@ def _one_hot(labels):
     wrong = np.flatnonzero(~((labels == 1).sum(axis=1) == 1) | ~np.isin(labels, (0, 1)).all(axis=1))
     if len(wrong):
         raise InputError(
-            f"Labels of the shape {labels.shape} must be one-hot, with a single 1 in each row and 0 elsewhere, but row {wrong[0]} "
-            "is not: give one label for each example."
+            f"Labels of the shape {labels.shape} must be one-hot, with a single 1 in each row and 0 "
+            f"elsewhere, but row {wrong[0]} is not: give one label for each example."
         )
     return labels.astype(bool)

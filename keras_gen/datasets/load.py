@@ -43,47 +43,48 @@ def load(
     """Load images, recordings or sentences, packed in memory and ready to train on.
 
     A source is one of:
-    - a name: "digits" (offline), "shapes" and "vowels" (drawn and spoken from factors of variation that `Dataset.factors`
-      tells), "docstrings" (sentences of the Python that is installed), "mnist", "fashion_mnist", "cifar10", "cifar100"
+    - a name: "digits" (offline), "shapes" and "vowels" (synthetic, with known `Dataset.factors`),
+      "docstrings" (sentences of the installed Python), "mnist", "fashion_mnist", "cifar10", "cifar100"
       (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
-    - the path of a folder or .zip of images or of recordings: folders train, test (and val) on top are splits, also under
-      the names training, testing, eval, evaluation, valid, validate, validation and dev, in small or capital letters; those
-      below, or on top, are classes. What cannot be used is set aside with a warning that says why;
-    - the path of a .txt (a sentence a line), .jsonl or .csv file, each perhaps with .gz behind, or of a folder or .zip of such
-      files, where those named by one of these words, or beginning or ending so, such as mine_test.txt, are splits, or those in
-      folders so named;
+    - the path of a folder or .zip of images or recordings. Top folders named train, test or val (or training,
+      testing, eval, evaluation, valid, validate, validation, dev, in any case) are splits; other folders are
+      classes. A warning names the files that cannot be used, and why;
+    - the path of a .txt (a sentence a line), .jsonl or .csv file, also with .gz, or of a folder or .zip of
+      such files. Files or folders that are named by one of these words, or begin or end in one, such as
+      mine_test.txt, are splits;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
-    - an array of images (N, H, W) or (N, H, W, C), a list of arrays or `PIL.Image.Image`, with `media` an array of int16
-      waveforms (N, samples); or a tuple of these and labels; or two such tuples, for training and testing, as the
-      `load_data()` of `keras.datasets` gives them; or a list of str.
+    - an array of images (N, H, W) or (N, H, W, C), or a list of arrays or `PIL.Image.Image`; with an `Audio`,
+      an array of int16 waveforms (N, samples); a tuple of such examples and labels; two such tuples, for
+      training and testing, as `keras.datasets` give them; or a list of str.
 
-    Labels are numbered from 0 in all splits together. They may be whole numbers from 0, such as 1 to 10, str, or one-hot rows.
+    Labels may be whole numbers, str or one-hot rows. They are numbered from 0 over all splits together.
 
     Args:
         source: a name, a path, an array or a pair of arrays, as above.
-        media: the `Image`, `Audio` or `Text` to pack as; by default an `Image` as `size` and `channels` say, or, where there are
-            recordings or sentences only, `Audio()` or `Text()`. A `Text` without vocabulary learns that of the training split.
-        size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for
-            arrays and other names their own.
+        media: the `Image`, `Audio` or `Text` to pack as. By default an `Image` of `size` and `channels`, or
+            `Audio()` or `Text()` for files of these alone. A `Text` without a vocabulary learns that of the
+            training split.
+        size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for arrays
+            and other names their own.
         channels: 1 or 3. By default 3 for files and the shapes, and for arrays and other names their own.
-        labels: pattern of the files' names, such as "{digit}_{speaker}_{index}", each field of which but the index is a
-            label; by default folders are the classes.
-        chunks: whether recordings are packed as consecutive pieces, instead of cut.
+        labels: pattern of the file names, such as "{digit}_{speaker}_{index}"; each field except index is a
+            label. By default folders are the classes.
+        chunks: whether long recordings are packed as consecutive pieces instead of being cut.
         field: key or column that holds the sentences, of .jsonl and .csv files.
         batch_size: examples in a batch.
-        seed: what the splits and the order of training depend on, 0 to 2**31 - 1.
-        validation: share of the training examples, at least 0 and below 1, held out for validation where the
-            source has no such split; 0 for none. By default 0.1, at most 5000 examples.
-        test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo". By default 0.1,
-            for the digits 0.2.
+        seed: decides the splits and the order of training, 0 to 2**31 - 1.
+        validation: share of the training examples to hold out for validation, from 0 (none) to below 1, if
+            the source has no such split. By default 0.1, at most 5000 examples.
+        test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo".
+            By default 0.1, for the digits 0.2.
 
     Returns:
-        A `Dataset`. Warnings tell what was set aside, how labels were numbered, of which classes there is no training example,
-        and the share of unknown words where it is above a fifth.
+        A `Dataset`. Warnings name files that cannot be used, labels that were renumbered, classes without
+        training examples, and a share of unknown words above a fifth.
 
     Raises:
-        InputError: if the source is unknown, missing, empty, damaged or malformed, an argument is out of its
-            range or has no use, or a share is asked of a source that brings the split.
+        InputError: the source is unknown, missing, empty, damaged or malformed; an argument is out of its
+            range or has no use; or a share is given though the source has that split.
     """
     if size is not None:
         _check_size(size)
@@ -103,7 +104,7 @@ def load(
     is_test = None
     if isinstance(test, str):
         test, is_test = None, Selection(test, pattern)
-    # Of files, also which of them each training example is from.
+    # For files, `origins` tells which file each training example comes from.
     media, splits, class_names, *origins = _read(
         source, media, size, channels, pattern, is_test, chunks, field
     )
@@ -121,7 +122,7 @@ def load(
         media,
         **splits,
         class_names=class_names,
-        # A third array, which the drawn sets alone bring: a folder may have their name.
+        # Only synthetic sets bring a third array; a folder may have the name of one.
         factor_names=factor_names if len(splits["train"]) == 3 else None,
         pattern=labels,
         batch_size=batch_size,
@@ -131,7 +132,7 @@ def load(
 
 
 def _read(source, media, size, channels, pattern, is_test, chunks, field):
-    """The media, the splits that the source brings, packed but for sentences, and the names of the classes or None."""
+    """The media, the splits of the source (packed, except sentences), and the class names or None."""
     is_path = isinstance(source, str | os.PathLike)
     path = Path(source if is_path else "").expanduser()
     is_name = is_path and (source in NAMES or str(source).startswith("tfds:"))
@@ -141,7 +142,8 @@ def _read(source, media, size, channels, pattern, is_test, chunks, field):
     is_text_file = is_path and not (is_name or is_tree) and path.name.lower().endswith(TEXTS)
     if field and not (is_tree or is_text_file):
         raise InputError(
-            f"field is of .jsonl and .csv files, but has no use for {source if is_path else 'arrays'}: leave it out."
+            f"field is of .jsonl and .csv files, but has no use for {source if is_path else 'arrays'}: leave "
+            "it out."
         )
     if (pattern or chunks) and not is_tree:
         raise InputError(
@@ -176,8 +178,8 @@ def _read(source, media, size, channels, pattern, is_test, chunks, field):
         )
     if not is_tree:
         raise InputError(
-            f"{source} is none of what can be loaded: a folder or .zip of images, recordings or sentences, an .npz of arrays, "
-            f"or a file of sentences, ending in {', '.join(TEXTS)}."
+            f"{source} is none of what can be loaded: a folder or .zip of images, recordings or sentences, "
+            f"an .npz of arrays, or a file of sentences, ending in {', '.join(TEXTS)}."
         )
     with open_tree(path) as tree:
         media = media or _media_of(tree, size, channels)
@@ -193,12 +195,12 @@ def _read(source, media, size, channels, pattern, is_test, chunks, field):
 
 
 def _media_of(tree, size, channels):
-    """The media of a tree of which nothing more is said."""
+    """The default media for the files of a tree."""
     images, recordings = tree.of("images"), tree.of("waveforms")
     if images and recordings and not (size or channels):
         raise InputError(
-            f"{tree.source} holds {len(images)} images and {len(recordings)} recordings: say which with media=Image(64, 64, 3) "
-            "or media=Audio()."
+            f"{tree.source} holds {len(images)} images and {len(recordings)} recordings: say which with "
+            "media=Image(64, 64, 3) or media=Audio()."
         )
     if recordings and not images:
         _check_no_images(tree.source, size, channels)
@@ -209,13 +211,14 @@ def _media_of(tree, size, channels):
     if not images:
         raise InputError(
             f"{tree.source} holds no images, recordings or sentences: their names should end in "
-            f"{', '.join(ENDINGS['images'])}, in {', '.join(ENDINGS['waveforms'])}, or in {', '.join(ENDINGS['sentences'])}."
+            f"{', '.join(ENDINGS['images'])}, in {', '.join(ENDINGS['waveforms'])}, or in "
+            f"{', '.join(ENDINGS['sentences'])}."
         )
     return Image(size or 64, size or 64, channels or 3)
 
 
 def _read_text(source, path, media, size, channels, is_text_file, field):
-    """The media, the sentences of each split, not yet packed, and no classes."""
+    """The media, the sentences of each split before packing, and no classes."""
     is_path = isinstance(source, str | os.PathLike)
     name = source if is_path else "a list of str"
     media = Text() if media is None else media
@@ -233,8 +236,8 @@ def _read_text(source, path, media, size, channels, is_text_file, field):
     if is_text_file:
         return media, read_text_file(path, field), None
     raise InputError(
-        f"{source} brings no sentences: give 'docstrings', a list of str, or a file, folder or .zip of files that end in "
-        f"{', '.join(TEXTS)}."
+        f"{source} brings no sentences: give 'docstrings', a list of str, or a file, folder or .zip of files "
+        f"that end in {', '.join(TEXTS)}."
     )
 
 
@@ -254,8 +257,8 @@ def _read_arrays(source, media, size, channels):
     for pair in splits.values():
         if len(pair) != 2:
             raise InputError(
-                "A tuple must be a pair of examples and labels, or two such pairs, for training and testing, but has "
-                f"{len(pair)} entries."
+                "A tuple must be a pair of examples and labels, or two such pairs, for training and testing, "
+                f"but has {len(pair)} entries."
             )
         if are_strings(pair[0]):
             raise InputError("Sentences have no labels: give the list of str alone.")
@@ -276,9 +279,10 @@ def _check_size(size):
 
 
 def _hold_out(splits, name, plural, validation, test, seed, origins=None):
-    """Take the splits that the source does not bring from its training examples, by a seeded permutation.
+    """Take the splits that the source lacks from its training examples, by a seeded permutation.
 
-    `origins`, integers (count,), tell what each training example is a piece of, by default of itself: it stays together.
+    `origins`, integers (count,), number the recording that each training example is a piece of; pieces of one
+    recording stay in one split.
     """
     if "train" not in splits:
         raise InputError(f"{name} leaves no {plural} to train on.")
@@ -318,7 +322,7 @@ def _hold_out(splits, name, plural, validation, test, seed, origins=None):
 
 
 def _whole_files(wanted, order, pieces):
-    """The first of what is left, in its order, that together have as many pieces as wanted, without those far too large."""
+    """The first files, in order, that together have the wanted pieces; far too large ones are skipped."""
     most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
     chosen, count = [], 0
     for whole in order:

@@ -18,8 +18,8 @@ class NamePattern:
         labels: names of the labels, in their order.
 
     Raises:
-        InputError: there is no label, a field's name is no identifier or comes twice, nothing stands between two fields, or a
-            brace is left over.
+        InputError: there is no label, a field's name is no identifier or comes twice, nothing stands between
+            two fields, or a brace is left over.
 
     Example:
 
@@ -41,8 +41,8 @@ class NamePattern:
         well_formed = all(map(str.isidentifier, fields)) and not set("{}") & set("".join(parts[::2]))
         if not self.labels or len(set(fields)) < len(fields) or not apart or not well_formed:
             raise InputError(
-                f"A pattern of names needs labels in braces, each once, with something between any two, such as "
-                f"{{digit}}_{{speaker}}_{{index}}, not {pattern!r}."
+                "A pattern of names needs labels in braces, each once, with something between any two, such "
+                f"as {{digit}}_{{speaker}}_{{index}}, not {pattern!r}."
             )
         literals = [re.escape(part) for part in parts[::2]]
         groups = [_group(field, after) for field, after in zip(fields, literals[1:], strict=True)]
@@ -51,25 +51,25 @@ class NamePattern:
         )
 
     def read(self, name):
-        """The values of the fields in a file's name without its ending, field -> text; None where it does not match."""
+        """The fields in a file's name without its ending, field -> text; None if it does not match."""
         match = self._regex.fullmatch(name)
         return match and match.groupdict()
 
     def write(self, values, index):
-        """The name of a file with these labels, label -> text; the index comes last where the pattern has none."""
+        """The file name for these labels, label -> text; without an index in the pattern it comes last."""
         name = self.pattern.format(**values, **{NUMBER: index})
         return name if f"{{{NUMBER}}}" in self.pattern else f"{name}_{index}"
 
 
 def _group(field, after):
-    """The group of a field. None holds what parts it from the next: a name of more parts would be read in the wrong places."""
+    """The regular expression of a field. It excludes the separator: a name with more parts must not match."""
     if field == NUMBER:
         return rf"(?P<{field}>\d+)"
     return rf"(?P<{field}>(?:(?!{after}).)+)" if after else f"(?P<{field}>.+)"
 
 
 class Selection:
-    """A choice of files by one field of their names: a function from the fields that a name has to whether it is chosen.
+    """A choice of files by one field of their names; call it with the fields of a name.
 
     Args:
         text: such as "index=0,1,2" or "speaker=theo".
@@ -84,8 +84,8 @@ class Selection:
         self._values = {value.strip() for value in values.split(",")}
         if not equals or pattern is None or f"{{{self._field}}}" not in pattern.pattern:
             raise InputError(
-                f"A choice such as index=0,1,2 needs a field of the pattern of names (labels=...), not {text!r} of "
-                f"{pattern and pattern.pattern!r}."
+                "A choice such as index=0,1,2 needs a field of the pattern of names (labels=...), not "
+                f"{text!r} of {pattern and pattern.pattern!r}."
             )
 
     def __call__(self, fields):

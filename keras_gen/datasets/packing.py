@@ -18,7 +18,7 @@ MOST_REASONS = 10
 
 
 def pack_all(media, names, read):
-    """Pack an example from each of many files; those that cannot be used are set aside, counted and named in one warning.
+    """Pack one example from each of many files; one warning counts and names the files that cannot be used.
 
     Args:
         media: the `Media` that packs them.
@@ -41,7 +41,7 @@ def pack_all(media, names, read):
 
 
 def pack_all_chunks(media, names, read):
-    """Pack many recordings, each as consecutive pieces: as `pack_all`, with the place of a name for each piece."""
+    """Pack many recordings as pieces; like `pack_all`, with the index of the file of each piece."""
     pieces = {}
 
     def pack(i):
@@ -86,7 +86,7 @@ def _attempt(pack, names, plural):
 
 
 def reasons(failures):
-    """Why files were set aside: each kind of reason, as it is of its first file, with the files that it is of.
+    """Why files were set aside: each kind of reason, in the words for its first file, with its files.
 
     Args:
         failures: dict, name of a file -> reason.

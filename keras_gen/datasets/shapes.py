@@ -1,7 +1,7 @@
 """Images of one shape each, drawn from known factors of variation.
 
-In the spirit of dSprites (Matthey et al., 2017), in color: what a representation should tell apart is known of
-every image, so that how well it does can be measured.
+In the spirit of dSprites (Matthey et al., 2017), in color: the factors of every image are known, so that the
+disentanglement of a representation can be measured.
 """
 
 import colorsys
@@ -15,8 +15,8 @@ from keras_gen.media.image import Image
 # Name -> number of values, which are evenly spaced.
 FACTORS = {"shape": 3, "scale": 6, "rotation": 8, "x": 16, "y": 16, "color": 8}
 
-# Lengths are in widths of an image. A soft edge ends half a pixel outside its shape, which at the smallest size,
-# 8 pixels, is the 2/32 that the largest shape keeps from the border.
+# Lengths are in widths of an image. A soft edge ends half a pixel outside its shape. At the smallest size, 8
+# pixels, that is the 2/32 that the largest shape keeps from the border.
 RADII = np.linspace(3.5 / 32, 7 / 32, FACTORS["scale"])
 CENTERS = np.linspace(9 / 32, 23 / 32, FACTORS["x"])
 # A square is itself again after 90 degrees.
@@ -25,7 +25,8 @@ ANGLES = np.deg2rad(10.0 * np.arange(FACTORS["rotation"]))
 COLORS = np.array([colorsys.hsv_to_rgb(step / 9, 1, 1) for step in range(FACTORS["color"])], np.float32)
 GRAYS = np.linspace(0.3, 1, FACTORS["color"], dtype=np.float32)[:, np.newaxis]
 
-# The heart is a square standing on a corner, with a half disc on each upper side; 1 from its centroid to its tip.
+# The heart is a square standing on a corner, with a half disc on each upper side; 1 from its centroid to its
+# tip.
 _CENTROID = (np.pi / 2 + 2 / 3) / (4 + np.pi)  # of the heart, along each side of a square of the half side 1
 _HALF_SIDE = 1 / (np.sqrt(2) * (1 + _CENTROID))
 
@@ -35,10 +36,10 @@ CHUNK = 2**16
 
 
 def read_shapes(size, channels):
-    """Draw the data set, which is the same set each time: only what a pixel shows depends on the arguments.
+    """Draw the data set, the same each time; the arguments decide only how it is rendered.
 
-    The combinations of factors are drawn uniformly without repeats: no test image has those of a training
-    image. At 32 pixels all combinations look different; at 8 and 16, a few of small shapes do not.
+    Combinations of factors are drawn uniformly without repeats, so no test image shares one with a training
+    image. At 32 pixels all combinations look different; at 8 and 16 a few small shapes do not.
 
     Args:
         size: height and width in pixels, at least 8.
@@ -60,10 +61,10 @@ def read_shapes(size, channels):
 def render(factors, size, channels=3):
     """Draw the images of given factors: a shape in one bright color, with soft edges, on black.
 
-    The values, in the order of `FACTORS`: shape, one of `SHAPES`; scale, from half to full, of a largest radius
-    of 7/32 of the image; rotation, anticlockwise in steps of 10 degrees; x and y, the centroid, from 9/32 to
-    23/32 of the image, rightwards and downwards; color, hues from red (0) over green and blue to violet (280
-    degrees), or, in gray, brightness from 0.3 to 1. No shape reaches over the border.
+    The values, in the order of `FACTORS`: shape, one of `SHAPES`; scale, from half to full, of a largest
+    radius of 7/32 of the image; rotation, anticlockwise in steps of 10 degrees; x and y, the centroid, from
+    9/32 to 23/32 of the image, rightwards and downwards; color, hues from red (0) over green and blue to
+    violet (280 degrees), or, in gray, brightness from 0.3 to 1. No shape reaches over the border.
 
     Args:
         factors: integers (num, 6), each from 0 to below its number of values in `FACTORS`.
@@ -74,8 +75,7 @@ def render(factors, size, channels=3):
         uint8 images (num, size, size, channels), which depend on the arguments alone.
 
     Raises:
-        InputError: if the factors are of another shape or type or out of range, or size or channels are not as
-            above.
+        InputError: the factors have another shape or type or are out of range, or so are size or channels.
     """
     factors = check_factors(factors, FACTORS)
     if size < 8:
@@ -117,7 +117,8 @@ def _square(u, v, half_side=0.5**0.5):
 
 
 def _ellipse(u, v):
-    # To first order, the level's excess over its slope; the small number lets the center, 0 over 0, be inside.
+    # To first order, the level's excess over its slope; the small number lets the center, 0 over 0, be
+    # inside.
     level, slope = _norm(u, 2 * v), _norm(u, 4 * v)
     return (level - 1) * (level + np.float32(1e-6)) / (slope + np.float32(1e-6))
 

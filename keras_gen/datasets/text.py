@@ -48,7 +48,7 @@ def read_text_file(path, field=None):
 
 
 def read_text_tree(tree, field=None):
-    """The sentences of the files of a `Tree`, of which folders or the names of files tell splits; see `read_text_files`.
+    """The sentences of the files of a `Tree`; folders or file names tell the splits. See `read_text_files`.
 
     Raises:
         InputError: there are no such files, or none that can be used, or they tell some splits only.
@@ -61,12 +61,12 @@ def read_text_tree(tree, field=None):
 
 
 def read_text_files(names, read, field, splits):
-    """Read the sentences of files; what cannot be used is set aside, counted and named in one warning.
+    """Read the sentences of files; one warning counts and names what cannot be used.
 
     Args:
         names: of the files.
-        read: function from a name to the bytes of the file; an `OSError` or `InputError` in it sets the file aside, unless it
-            is the only one.
+        read: function from a name to the bytes of the file; an `OSError` or `InputError` in it sets the file
+            aside, unless it is the only one.
         field: see `read_sentences`.
         splits: of the files, a name for each.
 
@@ -83,7 +83,7 @@ def read_text_files(names, read, field, splits):
         except (OSError, InputError) as error:
             if len(names) == 1:
                 raise InputError(f"{error}") from error
-            # Which file it is stands behind, so that those of one reason are told together.
+            # Without the file's name, so that equal reasons are counted together.
             failures[name] = f"{error}".removeprefix(f"{name} ").rstrip(".")
             continue
         found[split] += sentences
@@ -113,7 +113,8 @@ def pack_sentences(media, splits):
         splits: name -> (sequence of str, None).
 
     Returns:
-        The `Text`, and the splits, packed. One warning tells the shares of unknown words where one is above a fifth.
+        The `Text` and the packed splits. A warning tells if more than a fifth of the words of a split are
+        unknown.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])

@@ -16,7 +16,7 @@ from keras_gen.errors import InputError
 MOST_CHARACTERS = 10_000
 # A small file can claim to unpack to any amount.
 MOST_BYTES = 2**30
-# Lines of one field of a table, beyond which a quote was rather forgotten.
+# A field with more lines than this is taken for a quote that was not closed.
 MOST_LINES = 100
 # Bytes at the start by which files that are not text give themselves away.
 FIRST_PART = 2**13
@@ -25,22 +25,22 @@ FIRST_PART = 2**13
 def read_sentences(name, raw, field=None):
     """Read the sentences of one file.
 
-    Each is on one line: line breaks within become spaces, and spaces around it are left out. Those that are empty are
-    skipped. Only what is read needs to be valid: what else a row or an object holds does not matter.
+    Line breaks within a sentence become spaces, spaces around it are removed, empty sentences are skipped.
+    Other fields of a row or object need not be valid.
 
     Args:
-        name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line, a .jsonl file an object a
-            line, a .csv file commas and a first row that names the columns.
+        name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line, a .jsonl file an
+            object a line, a .csv file commas and a first row that names the columns.
         raw: bytes of the file, UTF-8 with or without a byte-order mark.
         field: key of the objects or name of the column that holds the sentences.
 
     Returns:
-        List of str; and a `collections.Counter` of why lines, rows or objects were set aside, such as "it is not valid
-            UTF-8".
+        The sentences, a list of str; and a `collections.Counter` of the reasons why lines, rows or objects
+        were set aside, such as "it is not valid UTF-8".
 
     Raises:
-        InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, or has another ending, or the
-            field is missing from it or has no use.
+        InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, or has another
+            ending, or the field is missing from it or has no use.
     """
     ending = _ending(name)
     if not ending:
@@ -49,7 +49,7 @@ def read_sentences(name, raw, field=None):
         raw = _unpack(name, raw)
     if b"\0" in raw[:FIRST_PART]:
         raise InputError(f"{name} is not a text file: it holds NUL bytes.")
-    # What is invalid becomes surrogates, which no valid text has, so that the rest can be read.
+    # Invalid bytes become surrogates, which no valid text has, so that the rest can be read.
     lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", "surrogateescape")
     texts, faults = READERS[ending.removesuffix(".gz")](name, lines, field)
     sentences = []
@@ -68,14 +68,14 @@ def split_of(name):
     """The split that a file's name tells, "train", "val" or "test", or None.
 
     Args:
-        name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital letters. It tells
-            nothing where its first and last parts tell different splits.
+        name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital
+            letters. None if its first and last parts name different splits.
     """
     return SPLITS.get(_word_of(name))
 
 
 def splits_of_files(names):
-    """The splits that the names of files tell, one for each; all are for training where none tells one, or there is one file.
+    """The split of each file by its name; all are for training if no name tells one, or for one file.
 
     Raises:
         InputError: only some names tell their split, none tells train, or two different words mean one split.
@@ -86,8 +86,8 @@ def splits_of_files(names):
     if None in words:
         example = next(name for name, word in zip(names, words, strict=True) if word)
         raise InputError(
-            f"Some files tell their split, but {names[words.index(None)]} does not, as {example} does: end its name in train, val "
-            "or test, or rename those that are no splits."
+            f"Some files tell their split, but {names[words.index(None)]} does not, as {example} does: end "
+            "its name in train, val or test, or rename those that are no splits."
         )
     check_splits("The files", words)
     return [SPLITS[word] for word in words]
@@ -153,7 +153,7 @@ def _read_objects(name, lines, field):
 def _parse(line):
     try:
         return json.loads(line)
-    # Brackets nested too deeply are refused in their own way.
+    # Too deeply nested brackets raise RecursionError.
     except (ValueError, RecursionError):
         return None
 
@@ -175,7 +175,7 @@ def _read_table(name, lines, field):
 
 
 def _rows(name, lines):
-    """The rows of a table. A quote that is not closed would take the rows that follow for one field."""
+    """The rows of a table. Refuses a quote that is not closed: it would swallow the rows that follow."""
     taken = []
 
     def recorded():
@@ -193,20 +193,20 @@ def _rows(name, lines):
         except StopIteration:
             return
         except csv.Error as error:
-            # Of one line alone, quotes within a field are forgiven.
+            # In a row of one line, stray quotes within a field are accepted.
             is_closed = len(taken) == 1 and "unexpected end" not in f"{error}"
             row = next(csv.reader(taken, skipinitialspace=True)) if is_closed else None
         if not is_closed or len(taken) > MOST_LINES:
             raise InputError(
-                f"{name} has a quote in line {first} that is not closed, or not within {MOST_LINES} lines: close it, or write it twice "
-                "where it is a character of the text."
+                f"{name} has a quote in line {first} that is not closed, or not within {MOST_LINES} lines: "
+                "close it, or write it twice where it is a character of the text."
             )
         yield row
 
 
 @contextlib.contextmanager
 def _fields_of_any_size():
-    """A field too long for the csv module would end the whole reading. The limit is everyone's, so it is put back."""
+    """Lifts the csv module's limit on the length of a field. It is global, so it is restored."""
     limit = csv.field_size_limit(2**31 - 1)
     try:
         yield

@@ -1,8 +1,8 @@
 """Voices that hold one vowel each, synthesized from known factors of variation.
 
-The sibling of the shapes for the ear: what a model should tell apart is known of every recording, so that how well
-it does can be measured. A source of glottal pulses and breath goes through a filter of formants (Fant, 1960:
-Acoustic Theory of Speech Production).
+The counterpart of the shapes: the factors of every recording are known, so that disentanglement can be
+measured. A source of glottal pulses and breath passes a filter of formants (Fant, 1960: Acoustic Theory of
+Speech Production).
 """
 
 import numpy as np
@@ -16,9 +16,9 @@ SAMPLES = 4096  # 0.512 s
 # Name -> number of values.
 FACTORS = {"vowel": 6, "pitch": 16, "tract": 10, "breathiness": 5}
 
-# The first three formants, Hz, of men saying beat, bit, bat, but, bought and boot, named as in ARPAbet (Peterson and
-# Barney, 1952: Control Methods Used in a Study of the Vowels, Table II). A tract's length scales all formants
-# alike, so these six of their ten vowels are well apart in what it leaves: the ratios of the formants.
+# The first three formants, Hz, of men saying beat, bit, bat, but, bought and boot, named as in ARPAbet
+# (Peterson and Barney, 1952: Control Methods Used in a Study of the Vowels, Table II). A tract's length
+# scales all formants alike and leaves their ratios, in which these six of the ten vowels differ well.
 FORMANTS = {
     "iy": (270, 2290, 3010),
     "ih": (390, 1990, 2550),
@@ -32,23 +32,25 @@ PITCHES = np.geomspace(90, 260, FACTORS["pitch"])  # Hz
 TRACTS = np.linspace(13, 18, FACTORS["tract"])  # cm
 BREATHS = np.linspace(-32, -8, FACTORS["breathiness"])  # RMS of the breath over that of the voice, dB
 
-# Above the third, the resonances of a uniform tube, odd multiples of 500 Hz at a man's 17.5 cm (Fant, 1960). They
-# reach beyond half the rate because their skirts reach below it.
+# Above the third, the resonances of a uniform tube, odd multiples of 500 Hz at a man's 17.5 cm (Fant, 1960).
+# They reach beyond half the rate because their skirts reach below it.
 REFERENCE = 17.5  # cm
 ODD = 2 * np.arange(8) + 1
-# Hz; the defaults of Klatt (1980): Software for a Cascade/Parallel Formant Synthesizer, the fourth's for those above.
+# Hz; the defaults of Klatt (1980): Software for a Cascade/Parallel Formant Synthesizer, the fourth's for
+# those above.
 BANDWIDTHS = np.array([50, 70, 110] + 5 * [250])
 
-# The share of each cycle for which the glottis is open, the default of Klatt and Klatt (1990): Analysis, Synthesis,
-# and Perception of Voice Quality Variations among Female and Male Talkers.
+# The share of each cycle for which the glottis is open, the default of Klatt and Klatt (1990): Analysis,
+# Synthesis, and Perception of Voice Quality Variations among Female and Male Talkers.
 OPEN = 0.5
-# The largest share by which the pitch at either end differs from that in the middle: below half a step by far.
+# The largest share by which the pitch at either end differs from that in the middle: below half a step by
+# far.
 GLIDE = 0.01
 
 LEVEL = 0.1 * 2**15  # RMS, 20 dB below full scale: the peaks of all recordings fit
 FADE = tukey(SAMPLES, 0.1)  # 26 ms at each end
 TRAIN = 3600
-# Steps of a cycle: so many that what lies between them, which is left out, is 60 dB below the pulses.
+# Steps of a cycle: enough that the error of not interpolating is 60 dB below the pulses.
 CYCLE = 2**14
 # Samples transformed at once. Beyond the recording, resonances have 64 ms to die away before they come round.
 LENGTH = 4608
@@ -59,11 +61,11 @@ CHUNK = 64
 def read_vowels():
     """Synthesize the data set, which is the same set each time.
 
-    Each combination of factors occurs once: no test recording has that of a training recording.
+    Each combination of factors occurs once, so no test recording shares one with a training recording.
 
     Returns:
-        The splits, "train" (3600) and "test" (1200) -> (int16 waveforms (count, 4096) at 8000 Hz, int32 labels
-        (count,), the vowels, int32 factors (count, 4)).
+        The splits, "train" (3600) and "test" (1200) -> (int16 waveforms (count, 4096) at 8000 Hz, int32
+        labels (count,), the vowels, int32 factors (count, 4)).
     """
     # Unlike newer generators, RandomState promises the same numbers in every version of NumPy.
     shuffled = np.random.RandomState(0).permutation(np.prod(list(FACTORS.values())))
@@ -77,10 +79,11 @@ def read_vowels():
 def render(factors):
     """Synthesize the recordings of given factors: a vowel held for half a second, all equally loud (RMS).
 
-    The values, in the order of `FACTORS`: vowel, one of `VOWELS`; pitch, a fundamental from 90 to 260 Hz in equal
-    ratios; tract, the length of the vocal tract from 13 to 18 cm in equal steps, with all formants inverse to it;
-    breathiness, the noise of breath from 32 to 8 dB below the voice in steps of 6 dB. What the noise is, a glide
-    of at most 1% to both sides of the pitch, and where in a cycle the voice starts are drawn for each combination.
+    The values, in the order of `FACTORS`: vowel, one of `VOWELS`; pitch, a fundamental from 90 to 260 Hz in
+    equal ratios; tract, the length of the vocal tract from 13 to 18 cm in equal steps, with all formants
+    inverse to it; breathiness, the noise of breath from 32 to 8 dB below the voice in steps of 6 dB. The
+    noise, a glide of the pitch by at most 1% either way, and the phase at which the voice starts are drawn
+    for each combination.
 
     Args:
         factors: integers (num, 4), each from 0 to below its number of values in `FACTORS`.
@@ -104,7 +107,7 @@ def render(factors):
 
 
 def _sources(factors, pulses, swell):
-    """The pulses of the glottis and the noise of the breath, each (num, SAMPLES), from the tables over a cycle."""
+    """The glottal pulses and the breath noise, each (num, SAMPLES), from the tables over a cycle."""
     pitch = factors[:, 1]
     draw = np.random.RandomState()
     start, glide = np.empty((2, len(factors), 1))
@@ -122,15 +125,16 @@ def _sources(factors, pulses, swell):
 
 
 def _tables():
-    """Over a cycle of the glottis, the pulses of each pitch (16, CYCLE) and the swell of the breath (CYCLE,)."""
-    # The flow of KLGLOTT88 (Klatt and Klatt, 1990), a cubic that shuts with a corner; lips radiate its derivative.
+    """Tables over one glottal cycle: pulses of each pitch (16, CYCLE) and swell of the breath (CYCLE,)."""
+    # The flow of KLGLOTT88 (Klatt and Klatt, 1990), a cubic that shuts with a corner; lips radiate its
+    # derivative.
     opened = np.arange(CYCLE) / CYCLE / OPEN
     flow = np.where(opened < 1, opened**2 - opened**3, 0)
     spectrum = np.fft.rfft(np.where(opened < 1, 2 * opened - 3 * opened**2, 0))
-    # Only the harmonics below half the rate, where others would be folded.
+    # Only the harmonics below half the rate; others would be aliased.
     highest = RATE / 2 / (PITCHES * (1 + GLIDE))
     pulses = np.stack([np.fft.irfft(spectrum[: int(count) + 1], CYCLE) for count in highest])
-    # Breath is twice as strong at the widest opening as at none, the depth that Klatt (1980) gives it.
+    # Breath is twice as strong at the widest opening as at none, as in Klatt (1980).
     return pulses, 1 + flow / flow.max()
 
 
@@ -139,15 +143,16 @@ def _responses():
     scale = REFERENCE / TRACTS[:, np.newaxis]
     frequencies = np.fft.rfftfreq(LENGTH, 1 / RATE)
     formants = np.array([(*first, *(500 * ODD[len(first) :])) for first in FORMANTS.values()])
-    # Of analog resonators: digital ones would put a formant of a short tract that exceeds half the rate below it.
+    # Use analog resonators: digital ones would fold a short tract's formants above half the rate back below
+    # it.
     centers = (formants[:, np.newaxis, :] * scale)[..., np.newaxis]
     bandwidths = BANDWIDTHS[:, np.newaxis]
     power = centers**2 + (bandwidths / 2) ** 2
     cascade = np.prod(power / (power - frequencies**2 + 1j * bandwidths * frequencies), axis=2)
-    # All resonances above these, together (Fant, 1960): what is left of the sum of 1 / odd^2, which is pi^2 / 8.
+    # All higher resonances together (Fant, 1960): the rest of the sum of 1 / odd^2, which is pi^2 / 8.
     rest = np.pi**2 / 8 - np.sum(1 / ODD**2)
     cascade *= np.exp(rest * (frequencies / (500 * scale)) ** 2)
-    # Down to nothing over the last 300 Hz, as in a recorder: cut off at once, a formant there would ring.
+    # Fade out over the last 300 Hz, as a recorder does: a sharp cut would make a formant there ring.
     return cascade * np.sin(np.pi / 2 * np.clip((RATE / 2 - frequencies) / 300, 0, 1)) ** 2
 
 

@@ -1,4 +1,4 @@
-"""What exported signatures refuse: the graph itself checks its inputs, as Python checks arguments.
+"""Checks of the inputs of exported signatures, in graph.
 
 XLA and LiteRT leave these assertions out.
 """
@@ -6,11 +6,11 @@ XLA and LiteRT leave these assertions out.
 import numpy as np
 import tensorflow as tf
 
-LOUDEST = 2.0  # times full scale: decoders overshoot a little, other scales much more
+LOUDEST = 2.0  # times full scale: decoders overshoot a little; waveforms on another scale exceed it
 
 
 def checked(function, signature, model):
-    """A signature's function that first checks its inputs, each by the kind that its name tells.
+    """A signature's function with checks of its inputs in front; an input's name decides its check.
 
     Args:
         function: of tensors, as in `GenerativeModel.endpoints`.
@@ -18,8 +18,8 @@ def checked(function, signature, model):
         model: the `GenerativeModel`.
 
     Returns:
-        Function of the same tensors. It raises `tf.errors.InvalidArgumentError` where inputs have unequal numbers of rows, or a
-        value is out of its range.
+        Function of the same tensors. It raises `tf.errors.InvalidArgumentError` if inputs have unequal
+        numbers of rows or a value is out of its range.
     """
     names = [spec.name for spec in signature]
 
@@ -34,7 +34,7 @@ def checked(function, signature, model):
     return endpoint
 
 
-# For each kind of input: what values must be, the values, and whether each of them is.
+# Each check yields what values must be, the values, and whether each of them fits.
 
 
 def _anything(values, model):
@@ -91,15 +91,15 @@ def _equally_many_rows(names, inputs):
 
 
 def _all_fit(message, values, fits):
-    """Asserts that all values fit, and shows the first that does not."""
-    # Nothing is negated: TensorFlow makes "not above" of it "at most", which NaN is not.
+    """Asserts that all values fit; shows the first that does not."""
+    # Nothing is negated: TensorFlow rewrites "not x > 0" to "x <= 0", which is false for NaN.
     values, fits = tf.reshape(values, [-1]), tf.reshape(fits, [-1])
-    # What does not fit is put behind the values, so that there is always a first one.
+    # An extra misfit behind the values makes sure that there is a first one.
     first = tf.argmin(tf.cast(tf.concat([fits, [False]], axis=0), tf.int32))
     shown = tf.gather(tf.concat([values, tf.zeros(1, values.dtype)], axis=0), first)
     return _assert(tf.reduce_all(fits), message, shown)
 
 
 def _assert(condition, message, shown):
-    # tf.debugging.Assert puts a condition around it, which other formats lack.
+    # tf.debugging.Assert wraps it in a condition, which other formats lack.
     return tf.raw_ops.Assert(condition=condition, data=[message, shown], summarize=10)

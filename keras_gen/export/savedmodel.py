@@ -15,15 +15,17 @@ from keras_gen.registry import register
 
 @register("export")
 def export(model, path):
-    """Writes a SavedModel that takes and gives raw media and needs nothing of this package.
+    """Writes a SavedModel that takes and gives raw media and does not need this package.
 
-    Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`, `decode(latents)`,
-    and what the model adds, such as `discriminate(images)` of a GAN. On an x86 processor equal seeds give equal outputs in any
-    batch. Values out of their ranges raise `tf.errors.InvalidArgumentError`, see `keras_gen.export.checks`.
+    Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`,
+    `decode(latents)`, and what the model adds, such as `discriminate(images)` of a GAN. On an x86 processor
+    equal seeds give equal outputs in any batch. Values out of their ranges raise
+    `tf.errors.InvalidArgumentError`, see `keras_gen.export.checks`.
 
     Args:
         model: a `GenerativeModel`.
-        path: folder to write, appears only when complete; TensorFlow Serving wants `<name>/<integer version>`.
+        path: folder to write, which appears only when complete; TensorFlow Serving wants `<name>/<integer
+            version>`.
 
     Returns:
         `pathlib.Path` of the folder.
@@ -55,7 +57,7 @@ def export(model, path):
 
 @contextlib.contextmanager
 def _quiet_tensorflow():
-    """Keeps TensorFlow from naming the folder that the model is written to before it is moved."""
+    """Keeps TensorFlow from logging the temporary folder."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("WARNING")

@@ -1,4 +1,4 @@
-"""Adaptive discriminator augmentation (ADA): as much as keeps the discriminator from learning the data by heart."""
+"""Adaptive discriminator augmentation (ADA): just enough to keep the discriminator from memorizing."""
 
 import keras
 from keras import ops
@@ -9,15 +9,17 @@ from keras_gen.layers.scheduled_augment import POLICY, ScheduledAugment
 
 @keras.saving.register_keras_serializable("keras_gen")
 class AdaptiveAugment(ScheduledAugment):
-    """Raises the probability of each transformation while r_t = E[sign D(real)] is above a target (Karras et al. 2020).
+    """Raises each transformation's probability while r_t = E[sign D(real)] is above a target.
 
     Every `interval` steps: p <- p + sign(r_t - target) * batch * interval / examples, kept in [0, 1].
+    Source: Karras et al. 2020, arXiv 2006.06676.
 
     Args:
         target: float in (-1, 1), the wanted r_t.
         examples: int > 0, how many examples it takes from p = 0 to p = 1.
         interval: int >= 1, steps between two changes.
         policy: which transformations, as in `ScheduledAugment`.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, target=0.6, examples=500_000, interval=4, policy=POLICY, **kwargs):

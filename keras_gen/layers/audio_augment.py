@@ -1,4 +1,4 @@
-"""Augmentation of recordings: other loudness and place in time, and spectrograms with parts left out."""
+"""Augmentation of recordings: gain, shift in time, and masked spectrograms."""
 
 import keras
 import tensorflow as tf
@@ -11,16 +11,16 @@ FULL_SCALE = 32768.0
 
 @keras.saving.register_keras_serializable("keras_gen")
 class AudioAugment:
-    """What may happen to a recording without making it another one.
+    """Random changes of recordings that keep what they say.
 
-    Gain and shift change what a model learns to make. Masks (SpecAugment) hide parts of the spectrogram from the encoder
-    alone, whose latents must then tell the decoder what it did not see.
+    Gain and shift change what a model learns to make. Masks (SpecAugment) hide parts of the spectrogram from
+    the encoder alone, whose latents must then carry what it did not see.
 
     Source: masks from Park et al. 2019, arXiv 1904.08779, section 2, without time warping, one of each kind.
 
     Args:
-        gain: dB >= 0; the loudness changes by up to so much either way.
-        shift: share of the recording from 0 to below 1; it moves by up to so much either way, silence moving in.
+        gain: dB >= 0, the largest change of loudness either way.
+        shift: share of the recording from 0 to below 1, the largest shift either way; silence fills the gap.
         time_mask: frames, >= 0; the widest mask.
         frequency_mask: mel bands, >= 0; the widest mask.
 
@@ -38,7 +38,7 @@ class AudioAugment:
         self.time_mask, self.frequency_mask = time_mask, frequency_mask
 
     def waveforms(self, packed, seed):
-        """Other gain and shift for each recording.
+        """Applies a random gain and shift to each recording.
 
         Args:
             packed: int16 (batch, samples).
@@ -91,7 +91,7 @@ class AudioAugment:
 
 
 def _run(spectrograms, length, widest, seed):
-    """Where each example is masked along an axis, bool (batch, length): a run of 0 to `widest` places, anywhere."""
+    """A random mask along an axis, bool (batch, length): one run of 0 to `widest` places per example."""
     draws = noise.uniform((2, tf.shape(spectrograms)[0], 1), seed)
     width = tf.floor(draws[0] * (min(widest, length) + 1))
     start = tf.floor(draws[1] * (length - width + 1))

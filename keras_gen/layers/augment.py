@@ -1,4 +1,4 @@
-"""What every augmentation of the discriminator's input has in common."""
+"""The base of the augmentations of a discriminator's input."""
 
 import keras
 
@@ -6,8 +6,8 @@ import keras
 class Augment(keras.layers.Layer):
     """Base of the augmentations: random, differentiable, the same for real and generated images.
 
-    `augment(images, seed, examples=examples)` takes (batch, H, W, C) images in [-1, 1], two integers of randomness and the
-    examples seen so far, and returns images of the same shape. All is computed in float32.
+    `augment(images, seed, examples=examples)` takes images (batch, H, W, C) in [-1, 1], a seed of two
+    integers and the number of examples seen so far. It returns images of the same shape, in float32.
     """
 
     def __init__(self, **kwargs):
@@ -15,8 +15,8 @@ class Augment(keras.layers.Layer):
         self.built = True
 
     def strength(self, examples):
-        """How much is augmented: the probability of each transformation, in [0, 1]."""
+        """The probability of each transformation, in [0, 1]."""
         return 1.0
 
     def update(self, real_logits):
-        """Learns from the discriminator's logits on real images; by default nothing."""
+        """Adapts to the discriminator's logits on real images; by default does nothing."""

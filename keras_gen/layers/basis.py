@@ -13,6 +13,7 @@ class LearnedBasis(keras.layers.Layer):
 
     Args:
         size: height and width of the map.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, size, **kwargs):

@@ -11,18 +11,20 @@ EPSILON = 1e-5
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Codebook(keras.layers.Layer):
-    """K vectors e_k, of which the nearest stands for each vector of an encoder.
+    """K vectors e_k; the nearest one replaces each vector of an encoder.
 
-    A training step calls `revive`, then `nearest`, then `update`. What was never used counts as dead, so the first `revive`
-    starts all codes as vectors of the first batch, different ones as far as there are. All is computed in float32.
+    A training step calls `revive`, then `nearest`, then `update`. Unused codes count as dead, so the first
+    `revive` starts all codes as vectors of the first batch, different ones if there are enough. All is
+    computed in float32.
 
     Source: van den Oord et al. 2017, arXiv 1711.00937, equation 1 and appendix A.1.
 
     Args:
         num_codes: int K >= 2.
         decay: float g in [0, 1), the share of the moving averages that a step keeps.
-        dead_below: float in [0, 1): a code used at less than this share of an even use, vectors / K, is dead; 0 revives
-            none that has been used once.
+        dead_below: float in [0, 1): a code is dead below this share of the even use, vectors / K; 0 revives
+            only codes that were never used.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: a number is out of its range.
@@ -31,8 +33,8 @@ class Codebook(keras.layers.Layer):
     def __init__(self, num_codes=128, decay=0.99, dead_below=0.04, **kwargs):
         if num_codes < 2 or not 0 <= decay < 1 or not 0 <= dead_below < 1:
             raise InputError(
-                "A codebook needs at least 2 codes, and decay and dead_below from 0 to below 1, but was given "
-                f"num_codes={num_codes}, decay={decay} and dead_below={dead_below}."
+                "A codebook needs at least 2 codes, and decay and dead_below from 0 to below 1, but was "
+                f"given num_codes={num_codes}, decay={decay} and dead_below={dead_below}."
             )
         super().__init__(autocast=False, **{**kwargs, "dtype": "float32"})
         self.num_codes, self.decay, self.dead_below = num_codes, decay, dead_below
@@ -73,9 +75,10 @@ class Codebook(keras.layers.Layer):
         return ops.one_hot(ops.reshape(indices, (-1,)), self.num_codes, dtype="float32")
 
     def revive(self, z, seed):
-        """Makes dead codes vectors of the batch, and has their averages forget what they stood for.
+        """Replaces dead codes by vectors of the batch and resets their averages.
 
-        A fresh code counts as no more than the threshold, so that it moves fast, and goes if this batch does not use it.
+        A fresh code counts no more than the threshold, so it moves fast, and dies again if this batch does
+        not use it.
 
         Args:
             z: (..., dim), the batch of encoder vectors.
@@ -94,13 +97,14 @@ class Codebook(keras.layers.Layer):
     def update(self, z, indices):
         """Moves the codes toward the means of the vectors they stand for.
 
-        n_k <- g n_k + (1 - g) count_k;  s_k <- g s_k + (1 - g) sum_k z;  e_k = s_k / n_k, with n_k smoothed after Laplace.
+        n_k <- g n_k + (1 - g) count_k;  s_k <- g s_k + (1 - g) sum_k z;  e_k = s_k / n_k, with n_k smoothed
+        after Laplace.
 
         Args:
             z: (..., dim), the batch of encoder vectors.
             indices: int32 (...), as `nearest` gives them.
         """
-        # A product with one-hot rows adds in the same order every time, which scattering on a GPU does not.
+        # A product with one-hot rows always adds in the same order; scattering on a GPU does not.
         sums = ops.matmul(ops.transpose(self._one_hot(indices)), ops.reshape(z, (-1, z.shape[-1])))
         self.counts.assign(self.decay * self.counts + (1.0 - self.decay) * self.use(indices))
         self.sums.assign(self.decay * self.sums + (1.0 - self.decay) * sums)
@@ -119,7 +123,7 @@ def straight_through(z, codes):
 
 
 def perplexity(use):
-    """How many codes are in use: exp(-sum_k p_k log p_k), p_k being the share of code k.
+    """The number of codes in use: exp(-sum_k p_k log p_k), where p_k is the share of code k.
 
     Args:
         use: float (K,), how often each code occurs.

@@ -64,6 +64,7 @@ class DiffAugment(Augment):
 
     Args:
         policy: names of transformations, applied in this order: "color", "translation", "cutout".
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no transformation of this name.

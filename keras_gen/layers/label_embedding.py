@@ -12,6 +12,7 @@ class LabelEmbedding(keras.layers.Layer):
         num_classes: tuple of n ints, how many values each label has.
         size: length of each embedding.
         embeddings_initializer: of their tables, as Keras' `Embedding` takes it.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, num_classes, size, embeddings_initializer="uniform", **kwargs):

@@ -1,4 +1,4 @@
-"""What a model sees of packed media, inside a network."""
+"""The conversion of packed media to their model form as a layer."""
 
 import keras
 import tensorflow as tf
@@ -10,6 +10,7 @@ class ModelForm(keras.layers.Layer):
 
     Args:
         media: a `Media`.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, media, **kwargs):

@@ -1,4 +1,4 @@
-"""The augmentation pipeline of Karras et al. 2020, at a probability that a schedule gives."""
+"""The augmentation pipeline of Karras et al. 2020 with a scheduled probability."""
 
 import math
 
@@ -13,7 +13,7 @@ LN2 = math.log(2.0)
 
 
 class _Dice:
-    """Random numbers for a batch, each transformation of which happens with the same probability.
+    """Random numbers for the transformations of a batch, which share one probability.
 
     Args:
         batch: number of images.
@@ -29,7 +29,7 @@ class _Dice:
         return noise.fold_in(self.seed, self.throws)
 
     def chosen(self, value, otherwise, probability=None):
-        """`value` with the probability, `otherwise` else, for each image by itself."""
+        """`value` with the probability, else `otherwise`, for each image independently."""
         probability = self.probability if probability is None else probability
         return tf.where(self.uniform(0.0, 1.0) < probability, value, otherwise)
 
@@ -63,7 +63,7 @@ def _rotation(angle):
 
 
 def _blit(dice, size):
-    """Mirroring, quarter turns, moving by whole pixels: nothing is interpolated."""
+    """Mirroring, quarter turns and shifts by whole pixels, without interpolation."""
     height, width = size
     mirrored = dice.chosen(1.0 - 2.0 * dice.integers(0, 1), 1.0)
     turned = dice.chosen(dice.integers(0, 3), 0.0) * (math.pi / 2.0)
@@ -73,10 +73,10 @@ def _blit(dice, size):
 
 
 def _geometry(dice, size):
-    """Scaling, turning, stretching along a turned axis, moving by parts of a pixel."""
+    """Scaling, rotation, stretching along a rotated axis, shifts by fractions of a pixel."""
     height, width = size
     scale = dice.chosen(tf.exp(dice.normal(0.2 * LN2)), 1.0)
-    # Two turns, each with this probability, turn at least once with the wanted one.
+    # With this probability each, at least one of two rotations happens with the wanted probability.
     once = 1.0 - tf.sqrt(1.0 - dice.probability)
     before = dice.chosen(dice.uniform(-math.pi, math.pi), 0.0, once)
     stretch = dice.chosen(tf.exp(dice.normal(0.2 * LN2)), 1.0)
@@ -88,7 +88,7 @@ def _geometry(dice, size):
 
 
 def _transform(images, forward):
-    """Images under an affine map about their center: bilinear, mirrored at the borders, differentiable to any order.
+    """Applies an affine map about the center: bilinear, mirrored at borders, differentiable to any order.
 
     Args:
         images: (batch, H, W, C).
@@ -121,7 +121,7 @@ def _transform(images, forward):
 
 
 def _recolor(images, dice):
-    """Brightness, contrast, inverted lightness, turned hue, saturation; the last two only where there is color."""
+    """Brightness, contrast, inverted lightness; with color also hue rotation and saturation."""
     axis = tf.ones((3, 3)) / 3.0  # projects on gray
     identity = tf.eye(3)
     brightness = dice.chosen(dice.normal(0.2), 0.0)
@@ -142,7 +142,7 @@ def _recolor(images, dice):
 
 
 def _each(value, images):
-    """A number for each image, ready to be broadcast over it."""
+    """A number for each image, shaped to broadcast over it."""
     return tf.cast(tf.reshape(value, (-1, 1, 1, 1)), images.dtype)
 
 
@@ -153,13 +153,14 @@ POLICY = ("blit", "geometry", "color")
 class ScheduledAugment(Augment):
     """Karras' pipeline of random transformations, each applied with a probability on a schedule.
 
-    The way of R3GAN (Huang et al. 2025), whose logits have no zero that an adaptive probability could go by. Differs from
-    the pipeline of Karras et al. 2020 in plain bilinear interpolation instead of wavelet-filtered upsampling.
+    R3GAN (Huang et al. 2025) augments this way: its relativistic logits have no zero that an adaptive
+    probability could follow. Unlike Karras et al. 2020, interpolation is bilinear, without wavelet filters.
 
     Args:
         probability: float or `Schedule` in [0, 1].
-        policy: which transformations: "blit" (mirroring, quarter turns, whole pixels), "geometry" (scale, angle, stretch,
-            parts of pixels), "color" (brightness, contrast, lightness, hue, saturation).
+        policy: which transformations: "blit" (mirroring, quarter turns, whole pixels), "geometry" (scale,
+            angle, stretch, parts of pixels), "color" (brightness, contrast, lightness, hue, saturation).
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no group of transformations of this name.

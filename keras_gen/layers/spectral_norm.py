@@ -1,4 +1,4 @@
-"""Spectral normalization as a function of the weights, not as an overwriting of them."""
+"""Spectral normalization as a function of the weights; it does not overwrite them."""
 
 import keras
 from keras import ops
@@ -19,6 +19,7 @@ class SpectralNorm(keras.layers.Wrapper):
 
     Args:
         layer: a layer with a `kernel` or with `embeddings`, such as Dense, Conv2D or Embedding.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, layer, **kwargs):

@@ -1,4 +1,4 @@
-"""Pure functions and small serializable objects that say what is to be made small."""
+"""Losses, likelihoods, priors and objectives: pure functions and small serializable objects."""
 
 from keras_gen.losses.adversarial import AdversarialLoss
 from keras_gen.losses.aggregate import DIPVAE1, DIPVAE2, InfoVAE

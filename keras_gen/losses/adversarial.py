@@ -1,7 +1,7 @@
 """Adversarial losses: what the discriminator's logits on real and generated examples cost either player.
 
-Each is a pair of pure functions of logits, one value per example. `real` and `fake` have the same shape; the relativistic
-loss pairs them by index.
+Each is a pair of pure functions of logits, one value per example. `real` and `fake` have the same shape; the
+relativistic loss pairs them by index.
 """
 
 from collections.abc import Callable

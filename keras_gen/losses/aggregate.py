@@ -1,4 +1,4 @@
-"""Objectives that compare the aggregate posterior q(z), the mean of q(z|x) over the data, with the prior as a whole."""
+"""Objectives that compare the prior with the aggregate posterior q(z), the mean of q(z|x) over the data."""
 
 import keras
 import tensorflow as tf
@@ -18,8 +18,8 @@ def covariance(values):
 def maximum_mean_discrepancy(x, y):
     """Unbiased squared MMD under the inverse multiquadric kernel C / (C + |x - y|^2), C = 2 dim.
 
-    Source: Gretton et al. 2012, equation 3; the kernel of Tolstikhin et al. 2018, arXiv 1711.01558, section 4, for a
-    standard normal prior.
+    Source: Gretton et al. 2012, equation 3, with the kernel of Tolstikhin et al. 2018, arXiv 1711.01558,
+    section 4, for a standard normal prior.
 
     Args:
         x: (batch, dim).
@@ -40,7 +40,7 @@ def maximum_mean_discrepancy(x, y):
         return scale / (scale + squared)
 
     def within(a):
-        # The diagonal, all ones, would bias it; of a batch of one there is nothing else.
+        # Without the diagonal of ones, which would bias it; the maximum keeps a batch of one finite.
         return (ops.sum(kernel(a, a)) - num) / (num * ops.maximum(num - 1.0, 1.0))
 
     return within(x) + within(y) - 2.0 * ops.mean(kernel(x, y))
@@ -53,8 +53,10 @@ class InfoVAE(ELBO):
     Source: Zhao et al. 2017, arXiv 1706.02262, equation 6.
 
     Args:
-        alpha: float <= 1, weight of the mutual information; 1 leaves the MMD alone, 0 and scale 1 are the ELBO.
-        scale: float, the paper's lambda. It must be large: the MMD is below 2, the reconstruction is summed over pixels.
+        alpha: float <= 1, weight of the mutual information. With 1 only the MMD remains; 0 with scale 1 is
+            the ELBO.
+        scale: float, the paper's lambda. It must be large, since the MMD is below 2 and the reconstruction is
+            a sum over pixels.
 
     Raises:
         InputError: a weight would be negative.

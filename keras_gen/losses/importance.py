@@ -44,9 +44,9 @@ class IWAE(Objective):
         return Outcome(loss, -ops.mean(log_likelihood, axis=0), -ops.mean(log_ratio, axis=0), {}, z[0])
 
     def paths(self, posterior, z, weights):
-        """What gradients flow through: the posterior that weighs and its draws (K, batch, dim).
+        """The posterior and its draws (K, batch, dim), with the wanted gradients.
 
-        `weights` holds the normalized weights (K, batch) by the time that gradients are taken.
+        `weights` is a list that holds the normalized weights (K, batch) when gradients are taken.
         """
         return posterior, z
 
@@ -56,11 +56,11 @@ class IWAE(Objective):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class DReG(IWAE):
-    """The IWAE bound with the doubly-reparameterized gradient of the encoder, whose variance does not grow with K.
+    """The IWAE bound with the doubly reparameterized encoder gradient, whose variance does not grow with K.
 
-    With normalized weights w_k, the encoder learns from sum_k w_k^2 d log(p(x, z_k)/q(z_k|x))/dz_k dz_k/dphi, everything
-    else from sum_k w_k d log p(x, z_k). Both come from one backward pass: the gradient is multiplied by w_k once more where
-    it passes from the decoder through z_k to the encoder.
+    With normalized weights w_k, the encoder learns from sum_k w_k^2 d log(p(x, z_k)/q(z_k|x))/dz_k dz_k/dphi,
+    everything else from sum_k w_k d log p(x, z_k). One backward pass gives both: the gradient through z_k to
+    the encoder is multiplied by w_k once more.
 
     Source: Tucker et al. 2019, arXiv 1810.04152, equation 8.
 

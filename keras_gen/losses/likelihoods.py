@@ -1,8 +1,9 @@
-"""Likelihoods: how probable media are under what a decoder says of them.
+"""Likelihoods: how probable media are given a decoder's output.
 
-A likelihood turns the parameters that a decoder gives, (..., *places, numbers), into the log-probability, mean and samples of
-media in their model form, (batch, *places, channels): for images in [-1, 1]. Log-probabilities are in nats, summed over
-places and channels. Those of `Gaussian` and `Laplace` are of densities on [-1, 1], the others of probabilities.
+A likelihood turns a decoder's parameters (..., *places, numbers) into log-probability, mean and samples of
+media in their model form (batch, *places, channels), for images in [-1, 1]. Log-probabilities are in nats,
+summed over places and channels. `Gaussian` and `Laplace` give log densities on [-1, 1], the others
+log-probabilities.
 """
 
 import math
@@ -17,16 +18,17 @@ from keras_gen.errors import InputError
 from keras_gen.training.precision import run
 
 MAX_LEVELS = 256
-# Learning rates by which a step of Adam moves the logarithm of a learned scale: it starts far above what it comes to, and until
-# it is there the KL divergence weighs too much.
+# A step of Adam moves the logarithm of a learned scale by this many learning rates. The scale starts far
+# above its final value, and until it falls the KL divergence weighs too much.
 SCALE_SPEED = 10.0
 
 
 class Likelihood(keras.layers.Layer):
     """Base of the likelihoods. All is computed in float32.
 
-    A sub-class says in `takes` what its parameters are, so that a decoder that cannot give them is refused: "media", numbers in
-    the range of media; "logits" of either sign; "levels", logits of which only differences count; None for anything.
+    `takes` names the kind of parameters, so that unfit decoders are refused: "media" for numbers in the range
+    of media; "logits" for numbers of either sign; "levels" for logits whose differences alone count; None for
+    anything.
     """
 
     takes = None
@@ -56,11 +58,11 @@ class Likelihood(keras.layers.Layer):
             raise InputError(f"{type(self).__name__} takes finite values, but the data hold NaN or infinity.")
 
     def observe(self, x, seed=None):
-        """What is modeled of media in their model form: by default all of it.
+        """What is modeled of media in their model form; by default the media themselves.
 
         Args:
             x: (batch, *places, channels).
-            seed: two integers for likelihoods that draw what they observe; None for the mean of such draws.
+            seed: two integers for likelihoods that draw their observation; None for its mean.
 
         Returns:
             A tensor of the same shape.
@@ -127,9 +129,10 @@ class Bernoulli(Likelihood):
     """Black or white, -1 or 1; the parameters are logits of white.
 
     Args:
-        binarize: what becomes of grays: "dynamic" draws black or white anew at each step, with the gray value as the
-            probability of white (Salakhutdinov & Murray 2008; the protocol of Burda et al. 2016); "threshold" cuts in the
-            middle; None refuses them.
+        binarize: what becomes of grays: "dynamic" draws black or white anew at each step, with the gray value
+            as the probability of white (Salakhutdinov & Murray 2008; the protocol of Burda et al. 2016);
+            "threshold" cuts in the middle; None refuses them.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: `binarize` is none of these.
@@ -147,7 +150,8 @@ class Bernoulli(Likelihood):
         inside = np.abs(x) == 1 if self.binarize is None else np.abs(x) <= 1
         if not inside.all():
             raise InputError(
-                f"Bernoulli takes black (-1) and white (1), but the data hold {np.asarray(x)[~inside][0]:.3g}: give "
+                "Bernoulli takes black (-1) and white (1), but the data hold "
+                f"{np.asarray(x)[~inside][0]:.3g}: give "
                 'Bernoulli(binarize="dynamic") or Bernoulli(binarize="threshold"), and media in [-1, 1].'
             )
 
@@ -175,11 +179,12 @@ class Bernoulli(Likelihood):
 
 
 class LocationScale(Likelihood):
-    """Base of the densities about a location, the decoder's parameters, with one scale for all values.
+    """Base of the location-scale densities: the decoder gives the location; one scale holds for all values.
 
     Args:
-        scale: float > 0 in units of the model form, or "learned" for one learned number (the sigma-VAE of Rybkin et al.
-            2021), which balances reconstruction against the prior by itself.
+        scale: float > 0 in units of the model form, or "learned" for one learned number (the sigma-VAE of
+            Rybkin et al. 2021), which balances reconstruction and prior.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: `scale` is not positive.
@@ -199,7 +204,7 @@ class LocationScale(Likelihood):
 
     @property
     def scale(self):
-        """The scale as it stands."""
+        """The current scale."""
         return (
             ops.convert_to_tensor(self._scale, "float32")
             if self._slow_log_scale is None
@@ -265,9 +270,10 @@ class Categorical(Likelihood):
     """Any distribution over a few gray levels; the parameters are logits of each level of each channel.
 
     Args:
-        levels: int from 2 to 256, evenly spaced from -1 to 1. `check` refuses images of other values; with
-            `quantize=True` each value stands for the nearest level.
+        levels: int from 2 to 256, evenly spaced from -1 to 1. Other values are refused, or with
+            `quantize=True` rounded to the nearest level.
         quantize: bool.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there are fewer than 2 levels or more than 256.
@@ -292,8 +298,8 @@ class Categorical(Likelihood):
             inside &= np.abs(level - np.rint(level)) < 1e-3
         if not inside.all():
             raise InputError(
-                f"Categorical takes {self.levels} levels from -1 to 1, but the data hold {np.asarray(x)[~inside][0]:.3g}: "
-                "give Categorical(quantize=True), or other levels."
+                f"Categorical takes {self.levels} levels from -1 to 1, but the data hold "
+                f"{np.asarray(x)[~inside][0]:.3g}: give Categorical(quantize=True), or other levels."
             )
 
     def observe(self, x, seed=None):
@@ -324,7 +330,7 @@ class Categorical(Likelihood):
 
     def sample(self, parameters, seed):
         logits = self._log_levels(parameters)
-        # The largest of the logits with Gumbel noise on them is a draw from the softmax.
+        # The argmax of logits plus Gumbel noise is a draw from the softmax.
         uniform = noise.uniform(tf.shape(logits), seed, 1e-7, 1.0)
         return self._value(ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1))
 

@@ -15,16 +15,17 @@ LEAST_LOG_SCALE = -7.0
 
 @keras.saving.register_keras_serializable("keras_gen")
 class DiscretizedLogisticMixture(Likelihood):
-    """Probability of each of the 256 levels of a pixel under a mixture of logistics, cut into bins.
+    """Probability of the 256 levels of a pixel under a mixture of logistics, cut into bins.
 
-    The colors of a pixel are drawn from one component; green's mean leans linearly on red, and blue's on both. At each
-    place the decoder gives, for each component, a logit, then a mean and a log scale for each channel, and for color
-    three coefficients.
+    The colors of a pixel come from one component. The mean of green depends linearly on red, that of blue on
+    both. At each place the decoder gives for each component a logit, a mean and a log scale for each channel,
+    and for color three coefficients.
 
     Source: Salimans et al. 2017, "PixelCNN++", section 2.1 and 2.2.
 
     Args:
         components: int >= 1.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.
@@ -47,8 +48,8 @@ class DiscretizedLogisticMixture(Likelihood):
         inside = (np.abs(x) <= 1) & (np.abs(level - np.rint(level)) < 1e-2)
         if not inside.all():
             raise InputError(
-                "DiscretizedLogisticMixture takes the 256 levels of 8-bit images from -1 to 1, but the data hold "
-                f"{np.asarray(x)[~inside][0]:.4g}: give 8-bit images, or another likelihood."
+                "DiscretizedLogisticMixture takes the 256 levels of 8-bit images from -1 to 1, but the data "
+                f"hold {np.asarray(x)[~inside][0]:.4g}: give 8-bit images, or another likelihood."
             )
 
     def _log_prob(self, x, parameters):
@@ -57,9 +58,10 @@ class DiscretizedLogisticMixture(Likelihood):
         means = means + self._lean(x, coefficients)
         centered, inverse = x - means, ops.exp(-log_scales)
         upper, lower = inverse * (centered + HALF_BIN), inverse * (centered - HALF_BIN)
-        # log(sigmoid(b) - sigmoid(a)) = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(a - b)) is exact in the tails too.
+        # log(sigmoid(b) - sigmoid(a)) = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(a - b)) is exact in
+        # the tails too.
         inner = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * HALF_BIN * inverse))
-        # The bins at black and white reach to infinity.
+        # The bins of black and white extend to infinity.
         log_bins = ops.where(
             x < HALF_BIN - 1.0,
             -ops.softplus(-upper),
@@ -99,7 +101,7 @@ class DiscretizedLogisticMixture(Likelihood):
         return ops.round((values + 1.0) / (2.0 * HALF_BIN)) * (2.0 * HALF_BIN) - 1.0
 
     def _split(self, parameters):
-        """Logits (..., components), means and log scales (..., components, channels), coefficients (..., components, 3)."""
+        """Logits (..., K), means, log scales (..., K, channels) and coefficients (..., K, 3)."""
         each = parameters.shape[-1] // self.components
         channels = 3 if each == self.num_parameters(3) // self.components else (each - 1) // 2
         shape = ops.shape(parameters)
@@ -114,7 +116,7 @@ class DiscretizedLogisticMixture(Likelihood):
 
     @staticmethod
     def _lean(x, coefficients):
-        """What the means of the channels gain from the values of the channels before them."""
+        """The shift of the channels' means by the values of the channels before them."""
         if x.shape[-1] == 1:
             return ops.zeros_like(x)
         red, green = x[..., 0], x[..., 1]

@@ -1,4 +1,4 @@
-"""The normal distribution with independent dimensions: what an encoder says of a latent."""
+"""The normal distribution with independent dimensions, as encoders give it."""
 
 import math
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class DiagonalNormal(NamedTuple):
     log_variance: tf.Tensor
 
     def sample(self, noise):
-        """The draw that standard normal noise (..., batch, dim) stands for: mean + standard deviation * noise."""
+        """The draw mean + standard deviation * noise, for standard normal noise (..., batch, dim)."""
         return self.mean + ops.exp(self.log_variance / 2.0) * noise
 
     def log_prob(self, z):
@@ -32,14 +32,14 @@ class DiagonalNormal(NamedTuple):
         return (ops.square(self.mean) + ops.exp(self.log_variance) - 1.0 - self.log_variance) / 2.0
 
     def stopped(self):
-        """The same distribution, through which no gradient flows."""
+        """The same distribution without gradients."""
         return DiagonalNormal(ops.stop_gradient(self.mean), ops.stop_gradient(self.log_variance))
 
     def pairwise_log_prob(self, z):
         """Log density of every z under every member of the batch.
 
-        Written with matrix products, so that no tensor of (num, batch, dim) is made; in float32, dimensions whose variance is
-        below 1e-4 cost it precision.
+        Uses matrix products, so that no tensor (num, batch, dim) is made. In float32, variances below 1e-4
+        cost precision.
 
         Args:
             z: (num, dim).
@@ -48,7 +48,7 @@ class DiagonalNormal(NamedTuple):
             (num, batch): row i, column j is log N(z_i; mean_j, exp(log_variance_j)), summed over dimensions.
         """
         precision = ops.exp(-self.log_variance)
-        center = ops.mean(self.mean, axis=0)  # large numbers would cancel
+        center = ops.mean(self.mean, axis=0)  # centering avoids the cancellation of large numbers
         z, mean = z - center, self.mean - center
         squared = (
             ops.matmul(ops.square(z), ops.transpose(precision))

@@ -1,8 +1,8 @@
-"""Objectives of a VAE: the evidence lower bound, and what may be put in the place of its KL divergence.
+"""Objectives of a VAE: the evidence lower bound and variants of its KL divergence.
 
-An objective is called with a model, a batch and a seed. It asks the model for the posterior and the log-likelihood, and
-returns the loss with everything that was computed on the way. Most objectives override one method, the regularizer.
-All costs are in nats: summed over dimensions, then averaged over the batch.
+An objective is called with a model, a batch and a seed. It asks the model for the posterior and the
+log-likelihood, and returns the loss with everything that was computed on the way. Most objectives override
+one method, the regularizer. All costs are in nats: summed over dimensions, then averaged over the batch.
 """
 
 from typing import NamedTuple
@@ -65,15 +65,15 @@ class Outcome(NamedTuple):
 class Objective:
     """Base of the objectives: reconstruction plus a regularizer.
 
-    An objective whose `make_adversary` makes a network, which learns beside the model, also has `adversary_optimizer()` and
-    `adversary_loss(adversary, z, seed)`.
+    An objective whose `make_adversary` makes a network, which learns beside the model, also has
+    `adversary_optimizer()` and `adversary_loss(adversary, z, seed)`.
     """
 
     terms = ("regularizer",)  # names of what `regularizer` returns
     needs_standard_normal = False
 
     def make_adversary(self, latent_dim):
-        """A network of this model's own that the regularizer asks: by default none."""
+        """A network that the regularizer needs, one for each model; by default none."""
 
     def regularizer(self, draw):
         """The cost of latents: name -> (batch,) or scalar, in nats; the loss takes the sum."""
@@ -83,11 +83,12 @@ class Objective:
         """The loss of a batch.
 
         Args:
-            model: has `posterior(x, labels)`, `log_likelihood(x, z, labels)`, `prior`, `examples_seen` and `adversary`.
+            model: has `posterior(x, labels)`, `log_likelihood(x, z, labels)`, `prior`, `examples_seen` and
+                `adversary`.
             x: what is modeled, (batch, ...).
             labels: int32 (batch,) or None.
             seed: two integers.
-            seen: what the encoder is shown in the place of `x`, (batch, ...), or None.
+            seen: what the encoder sees instead of `x`, (batch, ...), or None.
 
         Returns:
             An `Outcome`.
@@ -173,17 +174,17 @@ class ELBO(Objective):
 
 
 def kingma(kl, nats):
-    """sum_j max(nats, batch mean of KL_j): every dimension has `nats` for nothing (Kingma et al. 2016, equation 15)."""
+    """sum_j max(nats, batch mean of KL_j): `nats` of each dimension are free (Kingma et al. 2016, eq. 15)."""
     return ops.sum(ops.maximum(ops.mean(kl, axis=0), nats))
 
 
 def total(kl, nats):
-    """max(KL - nats, 0): each example has `nats` for nothing, over all dimensions."""
+    """max(KL - nats, 0): `nats` of each example are free, over all dimensions."""
     return ops.relu(ops.sum(kl, axis=-1) - nats)
 
 
 def li(kl, nats):
-    """sum_j KL_j [batch mean of KL_j > nats]: dimensions below `nats` are left alone (Li et al. 2019, section 3.3)."""
+    """sum_j KL_j [batch mean of KL_j > nats]: nothing below `nats` counts (Li et al. 2019, section 3.3)."""
     return ops.sum(ops.where(ops.mean(kl, axis=0) > nats, kl, 0.0), axis=-1)
 
 
@@ -223,7 +224,7 @@ class FreeBits(ELBO):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Capacity(Objective):
-    """gamma |KL - C|, with a capacity C that rises during training (Burgess et al. 2018, arXiv 1804.03599, equation 8).
+    """gamma |KL - C| with a rising capacity C (Burgess et al. 2018, arXiv 1804.03599, equation 8).
 
     Args:
         capacity: float >= 0 or a `Schedule`, C in nats, such as `Linear(0, 25, examples)`.

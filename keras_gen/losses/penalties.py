@@ -1,7 +1,7 @@
-"""Penalties on the input gradient of the discriminator: the gradient of its logit with respect to the image.
+"""Penalties on the discriminator's input gradient: the gradient of its logit with respect to the image.
 
-A penalty says where the input gradient is taken (`at`) and what it costs. The model takes the input gradient once for all penalties that
-look at the same images, always with respect to the image before augmentation, through the augmentation.
+A penalty says where the gradient is taken (`at`) and what it costs. The model computes the gradient once for
+all penalties at the same images, with respect to the image before augmentation.
 """
 
 import keras

@@ -1,7 +1,7 @@
-"""Priors: what latents are expected to look like before anything is seen.
+"""Priors: the distributions of latents.
 
-A prior is bound to a model's encoder once, when the model is built. `draw` turns standard normal noise into latents, so that
-one noise gives comparable latents under every prior.
+A model binds its prior to its encoder once. `draw` turns standard normal noise into latents, so that equal
+noise gives comparable latents under every prior.
 """
 
 import math
@@ -26,10 +26,11 @@ class Prior(keras.layers.Layer):
         super().__init__(**{**kwargs, "dtype": "float32"})
 
     def bind(self, encode, media_shape, latent_dim):
-        """Tells the prior what it belongs to.
+        """Binds the prior to a model's encoder.
 
         Args:
-            encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over latents.
+            encode: function of media in their model form (num, *media_shape) -> `DiagonalNormal` over
+                latents.
             media_shape: tuple of ints.
             latent_dim: int.
 
@@ -47,7 +48,7 @@ class Prior(keras.layers.Layer):
         raise NotImplementedError
 
     def kl(self, posterior, z):
-        """KL(q(z|x) || p(z)) of each example, (batch,), in nats; estimated at the draw z where there is no closed form."""
+        """KL(q(z|x) || p(z)) of each example in nats, (batch,), if need be estimated at the draw z."""
         return ops.sum(posterior.log_prob(z), axis=-1) - self.log_prob(z)
 
     def draw(self, noise, choice):
@@ -84,6 +85,7 @@ class Mixture(Prior):
 
     Args:
         components: int >= 1.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.
@@ -101,12 +103,14 @@ class Mixture(Prior):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class VampPrior(Mixture):
-    """The mixture of what the encoder makes of learned pseudo-inputs: p(z) = 1/K sum_k q(z | u_k).
+    """The mixture of the posteriors of learned pseudo-inputs: p(z) = 1/K sum_k q(z | u_k).
 
     Source: Tomczak & Welling 2018, arXiv 1705.07120, equation 9.
 
     Args:
-        components: int K >= 1; 500 on MNIST in the paper. Each costs an encoder pass over one example at every step.
+        components: int K >= 1; 500 on MNIST in the paper. Each costs an encoder pass over one example at
+            every step.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.
@@ -134,7 +138,7 @@ class VampPrior(Mixture):
         return ops.reshape(log_probs, ops.shape(z)[:-1])
 
     def draw(self, noise, choice):
-        # Rounding may take a choice next to 1 to K itself.
+        # Rounding may turn a choice near 1 into K.
         chosen = ops.minimum(ops.cast(choice * self.components, "int32"), self.components - 1)
         return DiagonalNormal(*(ops.take(part, chosen, axis=0) for part in self.mixture())).sample(noise)
 
@@ -143,11 +147,12 @@ class VampPrior(Mixture):
 class GaussianMixture(Mixture):
     """A mixture of normals with full covariances, fitted to a trained model's latents: for sampling only.
 
-    What an encoder makes of real data rarely fills the prior that it was trained against; samples from where it does lie
-    are better. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
+    The latents of real data rarely fill the prior; samples from a distribution fitted to them are better
+    (Ghosh et al. 2020, arXiv 1903.12436, section 4).
 
     Args:
         components: int >= 1; 10 in the paper.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: there is no component.

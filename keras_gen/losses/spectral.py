@@ -1,4 +1,4 @@
-"""Losses of waveforms that compare magnitudes of short-time spectra, and so do not hear the phase."""
+"""Losses of waveforms that compare magnitudes of short-time spectra and ignore the phase."""
 
 import keras
 import numpy as np
@@ -8,23 +8,24 @@ from keras import ops
 from keras_gen.errors import InputError
 
 RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))  # FFT, hop and window, in samples
-RATE = 24_000  # Hz, that they were chosen for
+RATE = 24_000  # Hz, for which they were chosen
 
-# Below it the slopes of a magnitude and of its logarithm run away. Rounding to 16 bits leaves a little less.
+# Below it the gradients of a magnitude and of its logarithm explode. Rounding to 16 bits leaves a little less
+# power.
 LEAST_POWER = 1e-7
-LEAST_SQUARE = 1e-30  # far below any difference that single precision tells
+LEAST_SQUARE = 1e-30  # far below any difference in single precision
 
 
 def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
     """Distance of STFT magnitudes, the mean over several resolutions.
 
-    With magnitudes Y of the real clip and X of the generated one it is
-    ||Y - X||_F / ||Y||_F + mean |log Y - log X|. Hann windows are centered on every hop, from the first sample
-    on, and the clip is mirrored at its ends.
+    With magnitudes Y of the real clip and X of the generated one it is ||Y - X||_F / ||Y||_F + mean |log Y -
+    log X|. Hann windows are centered on every hop, from the first sample on, and the clip is mirrored at its
+    ends.
 
     Powers are floored at 1e-7, so that value and gradient are finite at silence too. A generated clip of
-    exact silence has no gradient, though, and against a real clip of silence the first term runs into thousands: there
-    is next to nothing that it could be relative to.
+    exact silence has no gradient, and against a silent real clip the first term reaches thousands, since it
+    divides by almost nothing.
 
     Source: Yamamoto et al. 2020, arXiv 1910.11480, equations 3 to 6, each clip compared by itself.
 
@@ -34,7 +35,7 @@ def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
         resolutions: a list of triples (FFT, hop, window) in samples, 1 <= hop <= window <= FFT.
 
     Returns:
-        float32 (batch,), 0 where the magnitudes are equal.
+        float32 (batch,), 0 for equal magnitudes.
 
     Raises:
         InputError: the shapes do not fit, a clip is shorter than a window, or a resolution is impossible.
@@ -63,7 +64,7 @@ def resolutions_at(rate):
     """The resolutions of Yamamoto et al. 2020, made for 24 kHz, at another sampling rate.
 
     Windows of 25, 50 and 10 ms and hops of 5, 10 and 2.1 ms keep their durations, rounded to whole samples.
-    The sizes of the FFT are scaled too, and rounded up to powers of two.
+    FFT sizes are scaled too and rounded up to powers of two.
 
     Args:
         rate: samples per second, at least 1000.
@@ -112,7 +113,7 @@ class MultiResolutionSTFT(keras.losses.Loss):
 
 
 def _checked(resolutions):
-    """The resolutions as a list of triples of integers, refused where no STFT has them."""
+    """The resolutions as a list of triples of integers; refuses impossible ones."""
     for resolution in resolutions:
         whole = isinstance(resolution, list | tuple) and all(
             isinstance(size, int | np.integer) for size in resolution
@@ -128,7 +129,7 @@ def _checked(resolutions):
 
 
 def _magnitudes(waveforms, fft, hop, window):
-    # Without a margin, the ends of a clip would hardly count, for windows vanish at their ends.
+    # Windows vanish at their ends, so without a margin the ends of a clip would hardly count.
     margin = window // 2
     padded = tf.pad(waveforms, [[0, 0], [margin, margin]], mode="REFLECT")
     spectra = tf.signal.stft(padded, window, hop, fft)

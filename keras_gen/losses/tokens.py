@@ -11,12 +11,13 @@ from keras_gen.media.tokenizers import PADDING
 
 @keras.saving.register_keras_serializable("keras_gen")
 class CategoricalTokens(Likelihood):
-    """Any distribution over the tokens at each place of a sentence; padding is not counted.
+    """Any distribution over the tokens at each place of a sentence; padding does not count.
 
-    The parameters are logits at the counted places alone, since more than half of a batch of sentences may be padding.
+    The parameters are logits at the places that count, since more than half of a batch may be padding.
 
     Args:
-        vocabulary_size: int, how many numbers a token may have.
+        vocabulary_size: int, the number of different tokens.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, vocabulary_size, **kwargs):
@@ -33,12 +34,12 @@ class CategoricalTokens(Likelihood):
         outside = (x < 0) | (x >= self.vocabulary_size)
         if outside.any():
             raise InputError(
-                f"A token must be a number from 0 to {self.vocabulary_size - 1}, but the data hold {np.asarray(x)[outside][0]}: "
-                "pack sentences with the media of the model."
+                f"A token must be a number from 0 to {self.vocabulary_size - 1}, but the data hold "
+                f"{np.asarray(x)[outside][0]}: pack sentences with the media of the model."
             )
 
     def counted(self, x):
-        """Where tokens (batch, length) are no padding: int64 (counted, 2), in order."""
+        """The places where tokens (batch, length) are no padding: int64 (counted, 2), in order."""
         return tf.where(x != PADDING)
 
     def log_prob(self, x, parameters):

@@ -1,4 +1,4 @@
-"""Objectives against total correlation: what the dimensions of the aggregate posterior q(z) tell of each other."""
+"""Objectives that penalize total correlation, the dependence between the dimensions of q(z)."""
 
 import math
 
@@ -18,9 +18,10 @@ def weighted_log_weights(batch_size, num_examples):
 
 
 def stratified_log_weights(batch_size, num_examples):
-    """Log weights of minibatch-stratified sampling, which is unbiased for q(z) (Chen et al. 2018, appendix C.2).
+    """Log weights of minibatch-stratified sampling, unbiased for q(z) (Chen et al. 2018, appendix C.2).
 
-    With M = B - 1, row i gives its own example 1/N, one other (N - M)/(N M), and the rest 1/M each; every row sums to 1.
+    With M = B - 1, row i gives its own example 1/N, one other (N - M)/(N M), and the rest 1/M each; every row
+    sums to 1.
 
     Args:
         batch_size: int B >= 1, or a scalar tensor.
@@ -30,7 +31,7 @@ def stratified_log_weights(batch_size, num_examples):
         (B, B) float32.
     """
     n = float(num_examples)
-    m = ops.maximum(ops.cast(batch_size, "float32") - 1.0, 1.0)  # a batch of one is its own other
+    m = ops.maximum(ops.cast(batch_size, "float32") - 1.0, 1.0)  # a batch of one has no other
     own = tf.eye(batch_size)
     other = ops.roll(own, 1, axis=1)
     weights = own / n + other * (n - m) / (n * m) + ops.relu(1.0 - own - other) / m
@@ -41,7 +42,7 @@ MINIBATCH_WEIGHTS = {"weighted": weighted_log_weights, "stratified": stratified_
 
 
 def decompose_kl(posterior, z, log_weights):
-    """Splits the KL divergence to a standard normal, at the draw z, into three terms (Chen et al. 2018, equation 2).
+    """Splits the KL to a standard normal, at the draw z, into three terms (Chen et al. 2018, equation 2).
 
     Args:
         posterior: `DiagonalNormal` (batch, dim).
@@ -49,8 +50,8 @@ def decompose_kl(posterior, z, log_weights):
         log_weights: (batch, batch), of `weighted_log_weights` or `stratified_log_weights`.
 
     Returns:
-        Mutual information of x and z, total correlation, dimension-wise KL: (batch,) each, in nats; their sum is
-        log q(z|x) - log p(z) exactly.
+        Mutual information of x and z, total correlation, dimension-wise KL: (batch,) each, in nats; their sum
+        is log q(z|x) - log p(z) exactly.
     """
     log_q_given_x = ops.sum(posterior.log_prob(z), axis=-1)
     log_p = -ops.sum(ops.square(z) + math.log(2.0 * math.pi), axis=-1) / 2.0
@@ -62,7 +63,9 @@ def decompose_kl(posterior, z, log_weights):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class BetaTCVAE(Objective):
-    """alpha mutual information + beta total correlation + gamma dimension-wise KL (Chen et al. 2018, arXiv 1802.04942).
+    """alpha mutual information + beta total correlation + gamma dimension-wise KL.
+
+    Source: Chen et al. 2018, arXiv 1802.04942.
 
     Args:
         num_examples: int, size of the training set, which the estimate of q(z) from a batch needs.
@@ -91,7 +94,8 @@ class BetaTCVAE(Objective):
         batch_size = draw.z.shape[0] or tf.shape(draw.z)[0]
         if isinstance(batch_size, int) and batch_size > self.num_examples:
             raise InputError(
-                f"num_examples is the size of the training set, but {self.num_examples} is less than the batch of {batch_size}."
+                f"num_examples is the size of the training set, but {self.num_examples} is less than the "
+                f"batch of {batch_size}."
             )
         log_weights = MINIBATCH_WEIGHTS[self.weights](batch_size, self.num_examples)
         mutual_information, total_correlation, dimension_kl = decompose_kl(
@@ -117,9 +121,9 @@ class BetaTCVAE(Objective):
 class FactorVAE(ELBO):
     """The ELBO plus gamma times the total correlation, as an adversary estimates it.
 
-    The adversary learns to tell latents of real examples from the same with each dimension shuffled over the batch; its
-    logit estimates the log ratio of q(z) to the product of its marginals. It learns from the batch at hand: one half as it
-    is, the other shuffled.
+    The adversary learns to distinguish latents from latents with each dimension shuffled over the batch. Its
+    logit estimates the log ratio of q(z) to the product of its marginals. It learns from one half of the
+    batch as it is and the other half shuffled.
 
     Source: Kim & Mnih 2018, arXiv 1802.05983, algorithm 2; the paper draws a second batch to shuffle.
 
@@ -171,12 +175,12 @@ class FactorVAE(ELBO):
         """
         z = tf.stop_gradient(z)
         half = tf.shape(z)[0] // 2
-        # Sorting noise of its own shuffles each dimension independently of the others.
+        # Sorting separate noise shuffles each dimension independently.
         order = tf.argsort(noise.uniform(tf.shape(z[half:]), seed), axis=0)
         shuffled = ops.take_along_axis(z[half:], order, axis=0)
         joint, product = adversary(z[:half], training=True), adversary(shuffled, training=True)
         costs = (ops.softplus(-joint), ops.softplus(product))
-        # A batch of one leaves the first half empty, whose mean is not a number.
+        # A batch of one leaves the first half empty, whose mean would be NaN.
         return sum(
             tf.math.divide_no_nan(ops.sum(cost), ops.cast(ops.size(cost), cost.dtype)) for cost in costs
         )

@@ -24,9 +24,10 @@ COLORS = np.array([[0, 0, 4], [86, 16, 110], [187, 55, 84], [249, 142, 9], [252,
 class Audio(Media):
     """Recordings of one length and rate, in their raw, packed and model forms.
 
-    A raw recording is a file's bytes or a waveform of any rate, length and number of channels; what is generated is a
-    floating waveform (samples,) in [-1, 1]. A packed one is int16 (samples,). The model form is a log-mel spectrogram (frames,
-    mels), the natural logarithm of magnitudes scaled so that silence, 1e-5, becomes -1 and a sine at full scale about 1.
+    A raw recording is a file's bytes or a waveform of any rate, length and number of channels; what is
+    generated is a floating waveform (samples,) in [-1, 1]. A packed one is int16 (samples,). The model form
+    is a log-mel spectrogram (frames, mels), the natural logarithm of magnitudes scaled so that silence, 1e-5,
+    becomes -1 and a sine at full scale about 1.
 
     Bands are triangles on the mel scale of HTK, of height 1, from 0 Hz to half the rate.
 
@@ -36,7 +37,8 @@ class Audio(Media):
         mels: bands of the spectrogram, at least 1.
         window: length of the Hann window, samples.
         hop: samples from one frame to the next, at most half the window.
-        fft_length: length of the Fourier transform, at least the window; by default the window's next power of two.
+        fft_length: length of the Fourier transform, at least the window; by default the window's next power
+            of two.
         iterations: of Griffin-Lim, at least 1.
         trim: dB > 0 below the loudest part at which the ends count as silence and are cut off, or None.
         loudness: LUFS that a recording is brought to (ITU-R BS.1770), above -70 and at most 0, or None.
@@ -86,8 +88,9 @@ class Audio(Media):
         fft_length = fft_length or 1 << (window - 1).bit_length()
         if samples % hop or 2 * hop > window or window > fft_length or samples < window:
             raise InputError(
-                "samples must be a multiple of hop and at least window, hop at most half of window, and window at most "
-                f"fft_length, but samples is {samples}, hop {hop}, window {window} and fft_length {fft_length}."
+                "samples must be a multiple of hop and at least window, hop at most half of window, and "
+                f"window at most fft_length, but samples is {samples}, hop {hop}, window {window} and "
+                f"fft_length {fft_length}."
             )
         self.samples, self.rate, self.mels, self.iterations = map(int, (samples, rate, mels, iterations))
         self.window, self.hop, self.fft_length = map(int, (window, hop, fft_length))
@@ -95,8 +98,8 @@ class Audio(Media):
         self._transform = Transform(self.window, self.hop, self.fft_length)
         if (self._weights.sum(axis=0) == 0).any():
             raise InputError(
-                f"mels={mels} makes bands so narrow that some hold no frequency of a transform of {fft_length} samples at "
-                f"{rate} Hz: take fewer, or a longer fft_length."
+                f"mels={mels} makes bands so narrow that some hold no frequency of a transform of "
+                f"{fft_length} samples at {rate} Hz: take fewer, or a longer fft_length."
             )
 
     @property
@@ -111,33 +114,39 @@ class Audio(Media):
 
     @property
     def raw_spec(self):
-        """What an exported signature takes: a batch of clean floating waveforms of the media's rate, of any one length."""
+        """What an exported signature takes: a batch of floating waveforms at the media's rate."""
         return tf.TensorSpec((None, None), tf.float32, name="audio")
 
     def pack(self, raw, rate=None):
-        """Pack one recording: mono, at the media's rate, without silence at its ends, of one loudness, cut or padded.
+        """Pack one recording: make it mono, resample, trim, normalize its loudness, then cut or pad it.
 
         Args:
-            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of int16 or
-                floating values.
+            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
+                int16 or floating values.
             rate: of a waveform in Hz; by default the media's.
 
         Returns:
             An int16 array (samples,).
 
         Raises:
-            InputError: the bytes cannot be read, or the recording is silent, too short or not finite. What stands before
-                the colon is the same for all recordings of one fault.
+            InputError: the bytes cannot be read, or the recording is silent, too short or not finite. What
+                stands before the colon is the same for all recordings of one fault.
         """
         return cleaning.to_int16(cleaning.fit(self._clean(raw, rate), self.samples))
 
     def pack_chunks(self, raw, rate=None):
-        """Pack one long recording as consecutive pieces; a last one that would be less than half full is left out.
+        """Pack one long recording as consecutive pieces.
 
-        Args, errors: those of `pack`.
+        Args:
+            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
+                int16 or floating values.
+            rate: of a waveform in Hz; by default the media's.
 
         Returns:
-            An int16 array (pieces, samples).
+            An int16 array (pieces, samples). A last piece less than half full is left out.
+
+        Raises:
+            InputError: the bytes cannot be read, or the recording is silent, too short or not finite.
         """
         return cleaning.to_int16(cleaning.chunks(self._clean(raw, rate), self.samples))
 
@@ -197,7 +206,8 @@ class Audio(Media):
     def to_raw(self, model):
         """The waveforms whose model forms are nearest to those given; see `mel_griffin_lim`."""
         log_mel = (tf.cast(model, tf.float32) - 1.0) * (RANGE / 2.0)
-        # A network may be carried away; no band of a waveform in [-1, 1] is much louder than a sine at full scale.
+        # Limit what a network gives: no band of a waveform in [-1, 1] is much louder than a sine at full
+        # scale.
         mel = tf.exp(tf.clip_by_value(log_mel, -RANGE, 3.0))
         waveforms = mel_griffin_lim(
             mel, self._weights, self._inverse_weights, self._transform, self.iterations
@@ -220,7 +230,7 @@ class Audio(Media):
     # Looking and listening.
 
     def spectrograms(self, examples):
-        """Images of recordings: time to the right, frequency upwards on the mel scale, light where it is loud.
+        """The spectrograms of recordings as images: time runs right, mel frequency runs up, loud is light.
 
         Args:
             examples: int16 or floating waveforms (batch, samples).
@@ -278,7 +288,7 @@ class Audio(Media):
         write_png(self.grid(examples, rows), path)
 
     def summarize(self, name, examples, rows=None):
-        """Writes a batch for TensorBoard, with the writer and step that are set: spectrograms, and `<name>_audio` to hear."""
+        """Write spectrograms and playable audio (`<name>_audio`) to TensorBoard's default writer and step."""
         tf.summary.image(name, self.grid(examples, rows)[np.newaxis])
         waveforms = self.unpack(examples)[played(len(examples), rows)]
         tf.summary.audio(f"{name}_audio", waveforms[..., tf.newaxis], self.rate, max_outputs=MOST_PLAYED)
@@ -304,8 +314,8 @@ def _floating(waveform):
         or not (waveform.dtype == np.int16 or waveform.dtype.kind == "f")
     ):
         raise InputError(
-            f"A waveform must be int16 or floating and of shape (samples,) or (samples, channels), not {waveform.dtype} of "
-            f"shape {waveform.shape}."
+            "A waveform must be int16 or floating and of shape (samples,) or (samples, channels), not "
+            f"{waveform.dtype} of shape {waveform.shape}."
         )
     scale = cleaning.FULL_SCALE if waveform.dtype == np.int16 else 1.0
     return waveform.astype(np.float32) / np.float32(scale)

@@ -1,7 +1,7 @@
-"""From any recording to one that can be learned from.
+"""Cleaning of recordings: mono, one rate, one loudness, no silence at the ends.
 
-What a refusal says before its first colon is its reason, the same for every recording that is refused for it. What is of the
-one recording stands behind, and differs in numbers alone: whoever sets recordings aside counts by the rest.
+The text of an error before its first colon is the same for all recordings with one fault; what follows
+differs in numbers only. Loading counts faults by it.
 """
 
 import numpy as np
@@ -11,10 +11,12 @@ from keras_gen.errors import InputError
 from keras_gen.media.recordings import FULL_SCALE, resample
 
 SILENT = 10 ** (-60 / 20)  # peak below which a recording counts as silent
-HIGHEST_PEAK = 10 ** (-1 / 20)  # that leaves here; a decibel is left to filters and coders that overshoot
-LARGEST = 1e6  # magnitude of a sample; far beyond files that are merely scaled as integers of 16 bits
-FRAME = 0.02  # seconds over which the level is taken to find silence
-GATE = 0.4  # seconds, the block of BS.1770, below which it measures nothing
+HIGHEST_PEAK = 10 ** (
+    -1 / 20
+)  # of what leaves here: one decibel of headroom for filters and coders that overshoot
+LARGEST = 1e6  # magnitude of a sample, far beyond floating files on the scale of 16-bit integers
+FRAME = 0.02  # seconds over which the level is measured to find silence
+GATE = 0.4  # seconds, the block of BS.1770; shorter clips have no integrated loudness
 
 
 def clean(waveform, rate, wanted_rate, trim=40.0, loudness=-23.0, shortest=0.05):
@@ -24,17 +26,17 @@ def clean(waveform, rate, wanted_rate, trim=40.0, loudness=-23.0, shortest=0.05)
         waveform: floating (samples,) or (samples, channels), 1 being full scale.
         rate: of the waveform, Hz, an int.
         wanted_rate: Hz, an int.
-        trim: decibels below the loudest 20 ms at which the ends are silence and cut off, or None to keep them.
-        loudness: LUFS to bring it to, or None to keep its own; see `loudness_of`. Where its peak would then exceed
-            -1 dB of full scale, it is made less loud instead of clipped.
-        shortest: seconds that have to be left.
+        trim: decibels below the loudest 20 ms; quieter ends are cut off. None keeps them.
+        loudness: LUFS of the result, or None to keep that of the recording; see `loudness_of`. If the peak
+            would exceed -1 dB of full scale, the result is quieter instead of clipped.
+        shortest: seconds that must remain.
 
     Returns:
         float32 (samples',).
 
     Raises:
-        InputError: if the recording holds samples that are not finite or absurdly large, is silent (its peak is below
-            -60 dB of full scale), or too short.
+        InputError: if the recording holds samples that are not finite or absurdly large, is silent (its peak
+            is below -60 dB of full scale), or too short.
     """
     # Written so that NaN, too, is out of range.
     if not np.abs(waveform).max(initial=0) <= LARGEST:
@@ -65,8 +67,8 @@ def clean(waveform, rate, wanted_rate, trim=40.0, loudness=-23.0, shortest=0.05)
 def loudness_of(waveform, rate):
     """How loud a waveform is, by ITU-R BS.1770.
 
-    A clip shorter than its blocks of 0.4 s, or with none louder than its gate of -70 LUFS, is measured by the same
-    formula without weighting and gate, by which it is -0.691 dB + its RMS in dB of full scale.
+    A clip shorter than a block of 0.4 s, or below the gate of -70 LUFS, is measured without weighting and
+    gate: -0.691 dB + its RMS in dB of full scale.
 
     Args:
         waveform: float32 (samples,), not all zero.
@@ -78,7 +80,7 @@ def loudness_of(waveform, rate):
     waveform = waveform.astype(np.float64)
     block, step = round(GATE * rate), round(GATE / 4 * rate)
     if len(waveform) >= block:
-        # pyloudnorm counts a block that is there in part as a whole one, the standard leaves it out.
+        # pyloudnorm counts a partial block as a whole one; the standard drops it.
         whole = len(waveform) - (len(waveform) - block) % step
         measured = pyloudnorm.Meter(rate).integrated_loudness(waveform[:whole])
         if np.isfinite(measured):
@@ -113,7 +115,7 @@ def fit(waveform, samples):
 def chunks(waveform, samples):
     """Cut a waveform into consecutive pieces, the last padded with silence.
 
-    A last piece that would be less than half full is left out, unless it is the only one.
+    A last piece less than half full is dropped, unless it is the only one.
 
     Args:
         waveform: (any,).
@@ -128,5 +130,5 @@ def chunks(waveform, samples):
 
 
 def to_int16(waveform):
-    """Floating samples as int16, rounded and clipped: 1 is 32768, as where files are read, and becomes 32767."""
+    """Floating samples as int16, rounded and clipped. Full scale is 32768, so 1 becomes 32767."""
     return np.clip(np.rint(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

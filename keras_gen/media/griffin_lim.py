@@ -1,4 +1,4 @@
-"""From magnitudes to a waveform: short-time Fourier transforms, and the search for the phases that were lost."""
+"""From magnitudes to a waveform: short-time Fourier transforms and Griffin-Lim's search for the phases."""
 
 import functools
 import math
@@ -10,14 +10,15 @@ from scipy.signal.windows import hann
 from keras_gen import noise
 
 MOMENTUM = 0.99
-# Below any magnitude that is heard, above what single precision makes of a division by it.
+# Inaudible, yet large enough to divide by in single precision.
 SMALLEST = 1e-8
 
 
 class Transform:
-    """A short-time Fourier transform with a Hann window, in which a sine of amplitude a has the magnitude a.
+    """A short-time Fourier transform with a Hann window, in which a sine of amplitude a has magnitude a.
 
-    A waveform of `frames * hop` samples has `frames` frames: half a window's overlap of silence is put at each end.
+    A waveform of `frames * hop` samples has `frames` frames: it is padded with half a window's overlap of
+    silence at each end.
 
     Args:
         window: length of the window, samples.
@@ -38,7 +39,7 @@ class Transform:
         return tf.signal.stft(padded, self.window, self.hop, self.fft_length) / self._gain
 
     def inverse(self, spectra):
-        """complex64 (batch, frames, bins) -> the waveform (batch, frames * hop) whose spectra are nearest in squares."""
+        """The waveform (batch, frames * hop) with the nearest spectra to complex64 (batch, frames, bins)."""
         weights, overlap = _windows(self.window, self.hop, spectra.shape[1])
         frames = tf.signal.irfft(spectra * self._gain, [self.fft_length])[..., : self.window]
         padded = tf.signal.overlap_and_add(frames * weights, self.hop) / overlap
@@ -47,8 +48,11 @@ class Transform:
 
 @functools.cache
 def _windows(window, hop, frames):
-    """The window, and the sum of its squares over all frames: at the ends fewer overlap than `tf.signal.inverse_stft` takes."""
-    # Of an odd length, that of `tf.signal.stft` is symmetric.
+    """The window, and the sum of its squares over all frames.
+
+    Unlike `tf.signal.inverse_stft`, it counts the fewer frames that overlap at the ends.
+    """
+    # `tf.signal.stft` takes a symmetric window of odd lengths.
     weights = hann(window, sym=window % 2 == 1).astype(np.float32)
     overlap = np.zeros((frames - 1) * hop + window, np.float32)
     for start in range(0, frames * hop, hop):
@@ -57,21 +61,22 @@ def _windows(window, hop, frames):
 
 
 def mel_griffin_lim(mel, weights, inverse_weights, transform, iterations):
-    """The waveform whose mel spectrogram is nearest to one that is wanted.
+    """The waveform whose mel spectrogram is nearest to a given one.
 
-    Fast Griffin-Lim (Perraudin et al. 2013, algorithm 2, with the step on the spectra before the projection), in which the
-    magnitudes are not held either: they are lost in the mel bands too. Each iteration takes the magnitudes that the
-    waveform of the last one has, times what its bands lack of those wanted.
+    Fast Griffin-Lim (Perraudin et al. 2013, algorithm 2, with the step on the spectra before the projection).
+    The mel bands lose the magnitudes too, so these are also estimated: each iteration takes the magnitudes of
+    the last waveform times the ratio of the wanted to its mel bands.
 
     Args:
         mel: wanted magnitudes, float32 (batch, frames, mels).
         weights: of the bins in each band, (bins, mels).
-        inverse_weights: their pseudo-inverse, (mels, bins), for the magnitudes to begin with.
+        inverse_weights: their pseudo-inverse, (mels, bins), for the initial magnitudes.
         transform: a `Transform`.
         iterations: int >= 1.
 
     Returns:
-        float32 (batch, frames * hop), a function of `mel` alone: the phases to begin with are random, but always the same.
+        float32 (batch, frames * hop), a function of `mel` alone: the initial phases are random, but always
+        the same.
     """
     coverage = tf.maximum(tf.reduce_sum(weights, axis=1), SMALLEST)
     rate = tf.constant(MOMENTUM / (1 + MOMENTUM), tf.complex64)

@@ -16,8 +16,8 @@ from keras_gen.media.pillow import from_array, opaque, read
 class Image(Media):
     """Images of one size, in their raw, packed and model forms.
 
-    A raw image is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8 (height, width, channels).
-    The model form is float32, in [-1, 1].
+    A raw image is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8
+    (height, width, channels). The model form is float32, in [-1, 1].
 
     Args:
         height: rows of a packed image, at least 1.
@@ -61,22 +61,22 @@ class Image(Media):
     def pack(self, raw):
         """Pack one image: upright, opaque, cropped about its center and resized.
 
-        Transparent parts are laid over white, values of 12 and 16 bits are scaled to 8, and of several frames
-        the first counts. The largest centered area of the right aspect ratio is kept and resized with an
+        Transparent parts are laid over white, values of 12 and 16 bits are scaled to 8, and only the first of
+        several frames is used. The largest centered area of the right aspect ratio is resized with an
         antialiasing Lanczos filter.
 
         Args:
-            raw: the bytes of a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, PGM or PBM file; a `PIL.Image.Image` of any mode,
-                packed as its file would be; or an array (H, W), (H, W, 1), (H, W, 3) or, with alpha, (H, W, 4)
-                of uint8, uint16, bool, or floating values in [0, 1].
+            raw: the bytes of a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, PGM or PBM file; a `PIL.Image.Image` of
+                any mode, packed as its file would be; or an array (H, W), (H, W, 1), (H, W, 3) or, with
+                alpha, (H, W, 4) of uint8, uint16, bool, or floating values in [0, 1].
 
         Returns:
             A uint8 array (height, width, channels).
 
         Raises:
-            InputError: if the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, the
-                image does not say which of its values is white, as those of 32 bits, or the array is of another
-                shape, type or range.
+            InputError: the bytes cannot be read or hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`; the
+                image does not say which value is white, as with 32 bits; or the array has another shape, type
+                or range.
         """
         mode = "L" if self.channels == 1 else "RGB"
         if isinstance(raw, bytes | PIL.Image.Image):
@@ -122,15 +122,14 @@ class Image(Media):
         return packed
 
     def grid(self, packed, rows=None):
-        """Lay a batch of images out in one, row by row, small ones enlarged so that they can be looked at.
+        """Lay out a batch of images as one, row by row; small ones are enlarged.
 
         Args:
             packed: uint8 (batch, height, width, channels).
-            rows: rows of the grid, from 1 to the batch; by default those that make it about square, and full if
-                possible.
+            rows: of the grid, from 1 to the batch; by default about square, and full if possible.
 
         Returns:
-            One uint8 image (H, W, channels), with white between the images and where none is left.
+            One uint8 image (H, W, channels), with white between the images and in empty places.
 
         Raises:
             InputError: if there are no images, or rows are not between 1 and their number.
@@ -154,7 +153,7 @@ class Image(Media):
         return sheet
 
     def show(self, packed, rows=None):
-        """A batch of images as one that notebooks display.
+        """The grid of a batch, for notebooks.
 
         Args:
             packed: uint8 (batch, height, width, channels).
@@ -179,7 +178,7 @@ class Image(Media):
         write_png(self.grid(packed, rows), path)
 
     def summarize(self, name, packed, rows=None):
-        """Writes the grid of a batch for TensorBoard, with the writer and step that are set."""
+        """Write the grid of a batch to TensorBoard's default writer and step."""
         tf.summary.image(name, self.grid(packed, rows)[np.newaxis])
 
     def get_config(self):
@@ -192,7 +191,7 @@ def write_png(image, path):
 
 
 def _about_square(count):
-    """Rows of a grid: the most that divide the count, unless that makes a strip; then those nearest to square."""
+    """Rows of a grid: the largest divisor of the count, or, if that makes a strip, the most square layout."""
     root = int(count**0.5)
     fitting = next(rows for rows in range(root, 0, -1) if count % rows == 0)
     return fitting if fitting > root / 2 else round(count**0.5)

@@ -4,20 +4,21 @@ import numpy as np
 
 
 class Media:
-    """Base of the media: one kind of thing in its raw, packed and model forms, of one size.
+    """Base of the media: one kind of example of one size, in raw, packed and model forms.
 
-    Sub-classes say how the forms become each other: `pack(raw)` and `unpack` on the host, `pack_in_graph`, `to_model` and
-    `to_raw` in graph; and how examples are looked at: `show`, `save`, `save_sheet`, `summarize`. Equal settings make equal media.
+    Sub-classes convert between the forms: `pack(raw)` and `unpack` on the host, `pack_in_graph`, `to_model`
+    and `to_raw` in graph. They also display examples: `show`, `save`, `save_sheet`, `summarize`. Media with
+    equal settings are equal.
 
     Attributes:
         dtype: of packed examples.
-        key: what TensorFlow Datasets calls examples in batches that are dicts, such as "image".
-        plural: what examples are called, such as "images".
+        key: of examples in batches that are dicts, as in TensorFlow Datasets, such as "image".
+        plural: of examples in messages, such as "images".
         ending: of the file that `save` writes.
-        sheet_ending: of the file that `save_sheet` writes, in which several examples are looked at together.
+        sheet_ending: of the file that `save_sheet` writes, which shows several examples.
         shape: tuple of ints, of a packed example.
         model_shape: tuple of ints, of its model form.
-        raw_spec: `tf.TensorSpec` of what an exported signature takes.
+        raw_spec: `tf.TensorSpec` of raw media in exported signatures; its name is that of the tensors.
     """
 
     sheet_ending = ".png"

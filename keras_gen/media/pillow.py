@@ -8,7 +8,8 @@ from PIL import ImageOps
 
 from keras_gen.errors import InputError
 
-# Pillow goes by what a file holds, whatever its name, and some formats that it knows are programs or seldom looked after.
+# Pillow looks at the content of a file, not at its name. Some formats that it knows can run programs or are
+# poorly maintained.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 # Tags of TIFF.
 BITS, PHOTOMETRIC, HIGHEST, KIND, HIGHEST_OF_KIND = 258, 262, 281, 339, 341
@@ -22,16 +23,17 @@ def read(raw, mode, wanted):
     Args:
         raw: the bytes of a file of one of `FORMATS`, or a `PIL.Image.Image`, which is left as it is.
         mode: of the result, "L" or "RGB".
-        wanted: pixels that its shorter side needs at least; a JPEG file is decoded at a fraction of its size.
+        wanted: pixels that the shorter side needs at least, so that a large JPEG is decoded at a fraction of
+            its size.
 
     Returns:
         A `PIL.Image.Image`.
 
     Raises:
-        InputError: the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or the image does not say
-            which of its values is white. What stands before the colon is the same for all images.
+        InputError: the bytes cannot be read or hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or the
+            image does not say which value is white. The text before the colon is the same for all images.
     """
-    # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
+    # A damaged or hostile file may make a decoder raise anything.
     try:
         image = raw if isinstance(raw, PIL.Image.Image) else _open(raw, wanted)
         white = _white(image)
@@ -73,7 +75,7 @@ def to_uint8(values):
         raise InputError(
             f"Images must be uint8, uint16, bool, or floating in [0, 1], but are of type {values.dtype}."
         )
-    # Written so that NaN, too, is out of range.
+    # Written so that NaN is out of range too.
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise InputError(
             f"Floating images must lie in [0, 1], but range from {values.min():g} to {values.max():g}; "
@@ -102,13 +104,13 @@ def _open(raw, wanted):
     limit = PIL.Image.MAX_IMAGE_PIXELS
     if limit and image.width * image.height > limit:
         raise ValueError(f"{image.width} x {image.height} pixels are more than {limit}")
-    # Twice the size wanted leaves the filter that resizes its work.
+    # Twice the wanted size leaves enough detail for the resizing filter.
     image.draft(None, (2 * wanted, 2 * wanted))
     return image
 
 
 def _reason(raw):
-    """Why bytes are no image. Pillow itself says of all of them that it cannot identify them."""
+    """Why bytes are no image; Pillow says only that it cannot identify them."""
     if not raw:
         return "it is empty"
     for name in FORMATS:
@@ -126,13 +128,13 @@ def _tags(image):
 
 
 def _white(image):
-    """The value that is white in an image of whole numbers of more than 8 bits; None in any other."""
+    """The value of white in an integer image of more than 8 bits; None for any other image."""
     if image.mode == "F":
         return None
     tags = _tags(image)
     bits = int(np.max(tags.get(BITS, 8)))
     highest = int(np.max(tags.get(HIGHEST, tags.get(HIGHEST_OF_KIND, 0))))
-    # Some write the highest value that there is, others the highest that there may be: either tells the bits.
+    # Some programs write the highest value present, others the highest possible one: both tell the bits.
     used = min(highest.bit_length() or bits, bits)
     if image.mode.startswith("I"):
         if used < bits or bits == 12:
@@ -150,7 +152,7 @@ def _white(image):
 
 
 def _eight_bits(image, white, is_negative):
-    """Bring Pillow's grays of more bits, and floating ones, to 8 bits; its own conversion would clip them."""
+    """Bring deeper and floating grays to 8 bits; Pillow's own conversion would clip them."""
     if white is None and image.mode != "F":
         return image
     values = np.asarray(image)
@@ -163,7 +165,7 @@ def _eight_bits(image, white, is_negative):
                 f"its gray values range from {values.min()} to {values.max()}, but {white} is white"
             )
         gray = ((255 * values + white // 2) // white).astype(np.uint8)
-    # Of fewer bits, Pillow turns negatives round itself.
+    # With fewer bits Pillow inverts negatives itself.
     result = PIL.Image.fromarray(255 - gray if is_negative else gray)
     if "transparency" in image.info:
         result.putalpha(from_array(values != image.info["transparency"]))
@@ -173,6 +175,6 @@ def _eight_bits(image, white, is_negative):
 def _converted(image, mode):
     try:
         return image.convert(mode)
-    # Pillow goes from some modes to RGB alone, and from those of grays and alpha to that of two channels.
+    # Pillow converts some modes only to RGB, and La only to LA.
     except ValueError:
         return image.convert("LA" if image.mode == "La" else "RGB").convert(mode)

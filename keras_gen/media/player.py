@@ -12,7 +12,7 @@ MOST_PLAYED = 16
 
 
 class Player:
-    """Spectrograms with a player for each recording below, as notebooks display it.
+    """Spectrograms with an audio player for each recording, for notebooks.
 
     Args:
         sheet: uint8 image (H, W, 3) of the spectrograms.
@@ -46,7 +46,7 @@ class Player:
 
 
 def played(num, rows=None):
-    """The places of the recordings to play, at most 16, of as many laid out in rows: the first ones of each row alike."""
+    """The indices of the recordings to play: the first ones of each row, at most 16 in all."""
     if rows is None:
         return np.arange(min(num, MOST_PLAYED))
     columns = -(-num // rows)

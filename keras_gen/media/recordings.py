@@ -1,9 +1,9 @@
-"""Recordings as files, and at other rates: the one module that knows which library does it.
+"""Reading, writing and resampling of recordings; the one module that knows which library does it.
 
-Where tensorflow-io's native library loads, which is on TensorFlow before 2.18, it decodes and resamples; elsewhere
-soundfile and soxr do. Either way lossless files give the same samples, Vorbis and MP3 the same within 1e-5 of full
-scale, and resampling the same length, aligned in time and within 1e-3 of the RMS up to three quarters of the lower
-Nyquist frequency. Above that, tensorflow-io's filter falls off earlier than soxr's.
+tensorflow-io decodes and resamples if its native library loads (TensorFlow before 2.18); otherwise soundfile
+and soxr do. Both give the same samples for lossless files, and within 1e-5 of full scale for Vorbis and MP3.
+Resampled recordings have the same length and timing, and agree within 1e-3 of the RMS up to three quarters of
+the lower Nyquist frequency; above, tensorflow-io's filter falls off earlier.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ FULL_SCALE = 32768.0  # of 16 bits
 MOST_SAMPLES = 2**28  # of all channels together: a gigabyte of floats, 46 minutes of stereo at 48 kHz
 LOWEST_RATE, HIGHEST_RATE = 1000, 768000  # Hz
 FORMATS = ("WAV", "WAVEX", "FLAC", "OGG", "MP3")
-# Bytes of a sample of WAV and FLAC; the type, silence and full scale of what tensorflow-io decodes them as.
+# Bytes of a sample of WAV and FLAC, and type, silence and full scale of what tensorflow-io decodes.
 INTEGERS = {
     "PCM_U8": (1, tf.uint8, 128, 2**7),
     "PCM_S8": (1, tf.uint8, 128, 2**7),
@@ -43,20 +43,20 @@ def backend():
 def read(raw):
     """Read a recording from the bytes of a file.
 
-    Of a WAV or MP3 file that was cut short, what is left is read; a FLAC or Vorbis file that was is refused.
+    Truncated WAV and MP3 files are read as far as they go; truncated FLAC and Vorbis files are refused.
 
     Args:
         raw: bytes of a WAV, FLAC, OGG Vorbis or MP3 file.
 
     Returns:
-        A float32 waveform (samples, channels) in [-1, 1], which lossy and floating files may leave, and its rate in
-        Hz, an int.
+        A float32 waveform (samples, channels), about in [-1, 1] (lossy and floating files may exceed it), and
+        its rate in Hz, an int.
 
     Raises:
-        InputError: if the bytes are no such file, or hold no samples, or more than 2**28 in all channels, or their
-            rate is not between 1 and 768 kHz.
+        InputError: the bytes are no such file, hold no samples or more than 2**28 in all channels, or have a
+            rate outside 1 to 768 kHz.
     """
-    # A damaged or hostile file may trip a decoder in any way, so whatever it raises means "unreadable".
+    # A damaged or hostile file may make a decoder raise anything.
     try:
         stream = io.BytesIO(raw)
         with soundfile.SoundFile(stream) as file:
@@ -80,22 +80,23 @@ def _check_header(file):
         raise ValueError(f"its rate of {file.samplerate} Hz is not between {LOWEST_RATE} and {HIGHEST_RATE}")
     if file.frames * file.channels > MOST_SAMPLES:
         raise ValueError(
-            f"by its header it holds {file.frames} samples in {file.channels} channels, more than {MOST_SAMPLES}"
+            f"by its header it holds {file.frames} samples in {file.channels} channels, more than "
+            f"{MOST_SAMPLES}"
         )
 
 
 def _check_end(rest, file):
-    """Refuse an MP3 that goes on where it should have ended.
+    """Refuse an MP3 that continues after its supposed end.
 
-    Without a header that tells its length, soundfile takes its bit rate for constant; where it varies, much of the
-    recording would be missing.
+    Without a header that tells the length, soundfile assumes a constant bit rate and would lose much of a
+    file of variable rate.
     """
     if file.format == "MP3" and rest[:1] == b"\xff" and rest[1:2] >= b"\xe0":
         raise ValueError("it is an MP3 of variable bit rate without a header that tells its length")
 
 
 def _by_tensorflow_io(raw, file):
-    """The waveform as tensorflow-io decodes it, or None where soundfile is to."""
+    """The waveform that tensorflow-io decodes, or None if soundfile must."""
     audio = _tensorflow_io()
     if not audio or not _is_plain(raw, file):
         return None
@@ -114,10 +115,10 @@ def _by_tensorflow_io(raw, file):
 
 
 def _is_plain(raw, file):
-    """Whether tensorflow-io's decoders can be trusted with a file.
+    """Whether tensorflow-io's decoders are safe for a file.
 
-    They believe what it says of itself: one that lies makes them read or write beyond their buffers, and a FLAC that
-    was cut short keeps them busy for ever.
+    They trust its header: a false one makes them read or write beyond their buffers, and a truncated FLAC
+    never returns.
     """
     if file.format == "MP3":
         return True
@@ -129,7 +130,7 @@ def _is_plain(raw, file):
 
 
 def _is_whole(raw):
-    """Whether the last sample that a file claims to hold is there."""
+    """Whether the last sample that a file claims to hold exists."""
     try:
         with soundfile.SoundFile(io.BytesIO(raw)) as file:
             file.seek(file.frames - 1)
@@ -139,7 +140,7 @@ def _is_whole(raw):
 
 
 def _is_plain_wav(raw, file):
-    """Whether a WAV file is the shortest header that tells the truth, the samples, and nothing else."""
+    """Whether a WAV file is a minimal true header and the samples, nothing else."""
     depth = INTEGERS[file.subtype][0]
     block = file.channels * depth
     header = struct.pack(
@@ -160,8 +161,8 @@ def resample(waveform, rate, wanted):
         wanted: Hz, an int.
 
     Returns:
-        float32 (samples * wanted / rate, rounded up), whose first sample is of the same time; `waveform` itself where
-        the rates are equal.
+        float32 (samples * wanted / rate, rounded up), which starts at the same time; `waveform` itself if the
+        rates are equal.
 
     Raises:
         InputError: if it would become longer than 2**28 samples.
@@ -176,14 +177,14 @@ def resample(waveform, rate, wanted):
     audio = _tensorflow_io()
     if audio:
         return _resample_by_tensorflow_io(waveform, rate, wanted)[:length]
-    # Left to itself, soxr rounds the length to the nearest.
+    # Padded, since soxr rounds the length to the nearest.
     return soxr.resample(np.pad(waveform, (0, -(-rate // wanted))), rate, wanted, quality="HQ")[:length]
 
 
 def _resample_by_tensorflow_io(waveform, rate, wanted):
-    """The resampled waveform and a little more, less the delay of half a filter."""
+    """The resampled waveform, slightly too long, without the delay of half a filter."""
     taps = TAPS if wanted > rate else -(-(TAPS * rate // wanted) // 8) * 8
-    # Silence before makes the delay a whole number of samples at both rates, that behind lets the end come out.
+    # Silence in front makes the delay whole samples at both rates; silence behind flushes the end.
     step = rate // math.gcd(rate, wanted)
     before = -(taps // 2) % step
     padded = np.pad(waveform, (before, taps // 2 + 2 * -(-rate // wanted)))
@@ -214,7 +215,7 @@ def write_wav(path, waveform, rate):
 @functools.cache
 def _tensorflow_io():
     """`tensorflow_io.audio`, or None where its native library does not load."""
-    # Later ones cannot load it, and importing it would print warnings.
+    # Later versions cannot load it, and importing it would print warnings.
     if tuple(int(part) for part in tf.__version__.split(".")[:2]) >= (2, 18):
         return None
     try:
@@ -228,7 +229,7 @@ def _tensorflow_io():
 
 @functools.cache
 def _resampler():
-    """tensorflow-io's resampler in one graph; called by itself, it would trace a new one each time."""
+    """tensorflow-io's resampler in one graph; eagerly it would trace a new one each time."""
     rate = tf.TensorSpec([], tf.int64)
     return tf.function(
         _tensorflow_io().resample, input_signature=[tf.TensorSpec([None], tf.float32), rate, rate]

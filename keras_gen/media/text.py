@@ -12,30 +12,31 @@ from keras_gen.media.media import Media
 from keras_gen.media.tokenizers import END, PADDING, UNKNOWN, WORD, ByteTokenizer, WordTokenizer, spaced
 
 TOKENIZERS = ("words", "bytes")
-SPACE = r"[\pZ\p{Cc}\s]+"  # also what separates lines and controls terminals
+SPACE = r"[\pZ\p{Cc}\s]+"  # also line separators and control characters
 SPECIAL = r"[^\pL\pM\pN\s]"
-MOST_UNKNOWN = 0.2  # share of the words above which it is told that they are unknown
-EDGE = "\1"  # put around words, as no clean text holds it
+MOST_UNKNOWN = 0.2  # share of unknown words above which there is a warning
+EDGE = "\1"  # marks the edges of words; clean text never holds it
 
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Text(Media):
     """Sentences of up to one number of tokens, in their raw, packed and model forms.
 
-    A raw sentence is a string. A packed one is int32 (length,): token numbers, the end, and padding, which is 0; a sentence that
-    is too long is cut, and has no end. The model form is the same.
+    A raw sentence is a string. A packed one is int32 (length,): token numbers, an end, and padding with 0; a
+    sentence that is too long is cut and has no end. The model form is the packed form.
 
-    Words are looked up in a vocabulary that `learn` takes from data; a word that is not in it is packed as unknown, and written
-    as the replacement character. Bytes need no vocabulary, and know every text.
+    Words are looked up in a vocabulary that `learn` takes from data. Other words are packed as unknown and
+    written as the replacement character. Bytes need no vocabulary and know every text.
 
     Args:
         length: tokens of a packed sentence, with its end, at least 2.
         tokenizer: "words", where punctuation marks are words too, or "bytes", those of UTF-8.
         most_words: words that `learn` takes at most, at least 1.
-        nfkc: whether strings are brought to Unicode's normal form KC. On the host only: exported signatures expect it.
-        lower: whether letters become small ones.
-        strip_special: whether all but letters, digits and spaces is left out.
-        strip_stop_words: whether the frequent words that tell little, those of scikit-learn's English list, are left out.
+        nfkc: whether strings are brought to Unicode's normal form KC. This happens on the host only; exported
+            signatures expect it.
+        lower: whether text becomes lower case.
+        strip_special: whether all but letters, digits and spaces is removed.
+        strip_stop_words: whether scikit-learn's English stop words are removed.
         vocabulary: sequence of str, the words in the order of their numbers, or None to `learn` them.
 
     Raises:
@@ -100,17 +101,17 @@ class Text(Media):
 
     @property
     def is_learned(self):
-        """Whether sentences can be packed: bytes always, words once there is a vocabulary."""
+        """Whether sentences can be packed: always for bytes, for words once there is a vocabulary."""
         return self._tokens is not None
 
     @property
     def vocabulary_size(self):
-        """How many numbers a token may have, with padding, the unknown and the end."""
+        """The number of different tokens, with padding, unknown and end."""
         return self._learned.size
 
     @property
     def lookups(self):
-        """The layers that hold tables which exported signatures use."""
+        """The layers whose tables exported signatures use."""
         return [] if self._learned.lookup is None else [self._tokens.lookup]
 
     @property
@@ -122,7 +123,7 @@ class Text(Media):
         return self._tokens
 
     def learn(self, sentences):
-        """The same media with the vocabulary of sentences: their most frequent words, at most `most_words`.
+        """The same media with a vocabulary: the most frequent words of sentences, at most `most_words`.
 
         Args:
             sentences: sequence of str.
@@ -141,7 +142,7 @@ class Text(Media):
         return Text(**{**self.get_config(), "vocabulary": vocabulary})
 
     def pack(self, raw):
-        """Pack one sentence, or several. A warning tells the share of unknown words where it is above a fifth.
+        """Pack one sentence, or several; warn if more than a fifth of the words are unknown.
 
         Args:
             raw: a str, or bytes of UTF-8, or a sequence of these.
@@ -157,18 +158,28 @@ class Text(Media):
         share = self.unknown_share(packed)
         if share > MOST_UNKNOWN:
             warnings.warn(
-                f"{share:.0%} of the words given are unknown to the vocabulary of {self}, and packed as unknown: pack sentences "
-                "like those that it was learned from.",
+                f"{share:.0%} of the words given are unknown to the vocabulary of {self}, and packed as "
+                "unknown: pack sentences like those that it was learned from.",
                 stacklevel=2,
             )
         return packed[0] if is_one else packed
 
     def tokenize(self, sentences):
-        """Pack several sentences, whatever is unknown in them: int32 (num, length). Args, errors: those of `pack`."""
+        """Pack several sentences, without a warning of unknown words.
+
+        Args:
+            sentences: sequence of str, or of bytes of UTF-8.
+
+        Returns:
+            int32 array (num, length).
+
+        Raises:
+            InputError: an entry is something else or not valid UTF-8, or there is no vocabulary yet.
+        """
         return self._learned.encode(self.clean(sentences)).numpy()
 
     def unknown_share(self, packed):
-        """The share of words that the vocabulary does not know, from 0 to 1; 0 of bytes, and where there are no words.
+        """The share of words that the vocabulary does not know, from 0 to 1; 0 for bytes or without words.
 
         Args:
             packed: int32 (num, length) or (length,), packed sentences.
@@ -180,7 +191,7 @@ class Text(Media):
         return float(np.count_nonzero(packed == UNKNOWN) / max(words, 1))
 
     def pack_in_graph(self, raw):
-        """Pack as `pack` does, but in graph, for exported signatures; strings should be of the normal form already.
+        """Pack in graph, for exported signatures; strings should be in Unicode's normal form NFKC.
 
         Args:
             raw: string tensor (batch,); what is not valid UTF-8 is taken for unreadable characters.
@@ -192,9 +203,16 @@ class Text(Media):
         return tf.ensure_shape(self._learned.encode(self._clean_in_graph(valid)), (None, self.length))
 
     def clean(self, sentences):
-        """Sentences as they are cut into tokens, a string tensor (num,).
+        """Sentences as the tokenizer sees them: normalized, lower-cased and stripped as the settings say.
 
-        Args, errors: those of `pack`, for several sentences.
+        Args:
+            sentences: sequence of str, or of bytes of UTF-8.
+
+        Returns:
+            String tensor (num,).
+
+        Raises:
+            InputError: an entry is something else, or not valid UTF-8.
         """
         if isinstance(sentences, str | bytes) or not np.iterable(sentences):
             raise InputError(f"Sentences must be a list of str, not a {type(sentences).__name__}.")
@@ -203,11 +221,11 @@ class Text(Media):
         return self._clean_in_graph(tf.constant(texts, tf.string))
 
     def _clean_in_graph(self, texts):
-        texts = tf.strings.regex_replace(texts, SPACE, " ")  # first, since lower() ends at a zero
+        texts = tf.strings.regex_replace(texts, SPACE, " ")  # first, since lower() stops at a NUL
         texts = tf.strings.lower(texts, "utf-8") if self.lower else texts
         texts = tf.strings.regex_replace(texts, SPECIAL, " ") if self.strip_special else texts
         if self.strip_stop_words:
-            # RE2's \b is within words too, at hyphens and at letters beyond ASCII.
+            # RE2's \b also matches within words, at hyphens and at letters beyond ASCII.
             texts = tf.strings.regex_replace(texts, WORD, rf"{EDGE}\1{EDGE}")
             texts = tf.strings.regex_replace(texts, _stop_words(), "")
             texts = tf.strings.regex_replace(texts, EDGE, "")
@@ -227,7 +245,7 @@ class Text(Media):
         return tf.cast(tf.ensure_shape(packed, (packed.shape[0], self.length)), tf.int32)
 
     def to_raw(self, model):
-        """The strings of tokens (batch, length), up to their end, with spaces and punctuation as they are written."""
+        """The text of tokens (batch, length) up to the end token, with spaces and punctuation as in print."""
         return self._learned.decode(model)
 
     def as_array(self, raw):
@@ -237,7 +255,7 @@ class Text(Media):
     # Looking.
 
     def sheet(self, examples, rows=None):
-        """Sentences as one text: a line each, with an empty one between rows.
+        """Sentences as one text: one a line, with an empty line between rows.
 
         Args:
             examples: str (batch,), or packed sentences (batch, length).
@@ -256,7 +274,7 @@ class Text(Media):
         return "\n\n".join("\n".join(row) for row in sentences.reshape(rows or 1, -1)) + "\n"
 
     def beside(self, examples, others):
-        """Examples above what is compared with them, as `sheet` shows pairs: (sentences, rows)."""
+        """Examples paired with what is compared with them, for `sheet`: (sentences, rows)."""
         return np.stack([examples, others], axis=1).reshape(-1), len(examples)
 
     def show(self, examples, rows=None):
@@ -272,8 +290,8 @@ class Text(Media):
         path.write_text(f"{example}\n", encoding="utf-8")
 
     def summarize(self, name, examples, rows=None):
-        """Writes a batch for TensorBoard's text tab, with the writer and step that are set."""
-        # Markdown keeps lines that are indented as they are.
+        """Write a batch to TensorBoard's text tab, with its default writer and step."""
+        # Markdown shows indented lines as they are.
         tf.summary.text(name, "".join(f"    {line}\n" for line in self.sheet(examples, rows).split("\n")))
 
     def get_config(self):
@@ -304,7 +322,7 @@ def _decoded(sentence):
     if not isinstance(sentence, str | bytes):
         raise InputError(f"A sentence must be a str, or bytes of UTF-8, not a {type(sentence).__name__}.")
     try:
-        # Strings too, as half of a surrogate pair has no UTF-8.
+        # Strings too: half of a surrogate pair has no UTF-8.
         return (sentence.encode() if isinstance(sentence, str) else sentence).decode()
     except UnicodeError as error:
         raise InputError(f"A sentence is not valid UTF-8: {error}.") from error

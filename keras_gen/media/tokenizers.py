@@ -1,16 +1,16 @@
-"""Between sentences and token numbers, all in graph: words and punctuation, or bytes."""
+"""Tokenizers in graph: words with punctuation, or bytes."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-# What numbers below the first token stand for. A decoder begins with PADDING, which no sentence holds.
+# The numbers below the first token. A decoder begins with PADDING, which no sentence holds.
 PADDING, UNKNOWN, END = 0, 1, 2
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # how an unknown word is written
 
-# Letters, marks and digits, with apostrophes and hyphens between them, are one word; any other character is one by itself.
+# A word is letters, marks and digits with inner apostrophes and hyphens, or any other single character.
 WORD = r"([\pL\pM\pN]+(?:['’-][\pL\pM\pN]+)*|[^\s])"
-# Spaces that are not written, and what is written instead.
+# Patterns with spaces that print does not have, and their replacements.
 UNSPACED = (
     (r'" ([^"]*) "', r'"\1"'),
     (r"' ([^']*) '", r"'\1'"),
@@ -29,9 +29,9 @@ class WordTokenizer:
     """
 
     def __init__(self, vocabulary, length):
-        # No text holds it, in which brackets are words by themselves.
+        # No text holds it as one word, since brackets are words of their own.
         self.end = "[END]"
-        # On the host in every case: there are no strings elsewhere.
+        # Always on the host: other devices have no strings.
         with tf.init_scope(), tf.device("CPU"):
             self.lookup = keras.layers.TextVectorization(
                 standardize=None, output_sequence_length=length, vocabulary=[self.end, *vocabulary]
@@ -61,7 +61,7 @@ class WordTokenizer:
 
 
 class ByteTokenizer:
-    """The bytes of UTF-8 by their own number; those of control characters, which no clean text holds, are not written.
+    """The bytes of UTF-8 by their own number; control characters are not written.
 
     Args:
         length: bytes of a packed sentence, with its end.

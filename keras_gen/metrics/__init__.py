@@ -1,4 +1,4 @@
-"""Quality of what is generated."""
+"""Measures of models: pure functions of arrays."""
 
 from keras_gen.metrics.classifier import train_classifier
 from keras_gen.metrics.disentanglement import (
@@ -9,7 +9,7 @@ from keras_gen.metrics.disentanglement import (
 )
 from keras_gen.metrics.distances import frechet_distance, kid
 from keras_gen.metrics.diversity import distinct_n, diversity_scores, self_bleu
-from keras_gen.metrics.evidence import active_units, evidence_scores
+from keras_gen.metrics.evidence import active_units, evidence_scores, kl_of_dimensions
 from keras_gen.metrics.language import language_scores, token_accuracy
 from keras_gen.metrics.probes import linear_probes
 from keras_gen.metrics.quality import Quality
@@ -26,6 +26,7 @@ __all__ = [
     "evidence_scores",
     "frechet_distance",
     "kid",
+    "kl_of_dimensions",
     "language_scores",
     "linear_probes",
     "mutual_information_gap",

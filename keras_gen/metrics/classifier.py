@@ -14,26 +14,26 @@ from keras_gen.networks.builder import builder
 
 FEATURES = 64
 BATCH = 128
-VERSION = 1  # to be raised whenever the network or its training changes, so that no stored one is mistaken
+VERSION = 1  # raise it when the network or its training changes, so that no stored classifier is reused
 
 
 def train_classifier(media, examples, labels=None, steps=None, seed=0):
-    """Train a small convolutional classifier, as a feature space made for one data set.
+    """Train a small convolutional classifier whose features are specific to one data set.
 
-    Recordings are classified by their spectrograms. Without labels it learns a task that needs none: which of four rotations
-    an image was given, or whether a recording is played backwards. The features have about zero mean and unit variance on
-    the training examples. Keras' global seed neither matters nor changes.
+    Recordings are classified by their spectrograms. Without labels it learns a pretext task: which of four
+    rotations an image has, or whether a recording is played backwards. The features have about zero mean and
+    unit variance on the training examples. Keras' global seed neither matters nor changes.
 
     Args:
-        media: the `Media` of the examples; images with sides from 8 to 256 pixels are meant.
+        media: the `Media` of the examples; images should have sides from 8 to 256 pixels.
         examples: packed media (num, *media.shape).
         labels: integer array (num,), classes counted from 0; of n labels (num, n); or None.
         steps: training steps of 128 examples; by default 25 passes, but from 250 to 800 steps.
         seed: integer seed of the weights and of the order of the examples.
 
     Returns:
-        A `keras.Model` from packed media to (features (batch, 64), logits (batch, classes), and so on for each label), in
-        float32.
+        A float32 `keras.Model` from packed media to features (batch, 64) and, for each label, logits (batch,
+        classes).
 
     Raises:
         InputError: when the examples are not packed media, or the labels do not fit or are all of one class.
@@ -66,7 +66,7 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
 
 
 def classifier_accuracy(classifier, media, examples, labels=None):
-    """Share of examples whose classes, or without labels whose treatment in the pretext task, a classifier tells.
+    """The accuracy of a classifier on labels or, without labels, on its pretext task.
 
     Args:
         classifier: what `train_classifier` returned, with labels or without as here.
@@ -94,18 +94,18 @@ def extract(classifier, examples):
 
 
 def check_examples(name, examples, media):
-    """The examples as an array, refused unless packed media (num, *media.shape) and not empty."""
+    """The examples as an array. They must be packed media (num, *media.shape), at least one."""
     examples = np.asarray(examples)
     if examples.dtype != media.dtype or examples.shape[1:] != media.shape or not len(examples):
         raise InputError(
-            f"`{name}` are {examples.dtype} of shape {examples.shape}: give {media.dtype} {media.plural} of shape (num, "
-            f"*{media.shape}), at least one."
+            f"`{name}` are {examples.dtype} of shape {examples.shape}: give {media.dtype} {media.plural} of "
+            f"shape (num, *{media.shape}), at least one."
         )
     return examples
 
 
 def check_labels(name, labels, num, media):
-    """The labels as an int32 array, refused unless integers from 0, one or some for each of `num` examples."""
+    """The labels as an int32 array. They must be integers from 0, one or n for each of `num` examples."""
     labels = np.asarray(labels)
     if labels.shape[:1] != (num,) or labels.ndim > 2 or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise InputError(
@@ -121,13 +121,13 @@ def columns(labels):
 
 
 class Rotations:
-    """The task of telling which quarter turn an image was given."""
+    """The task of recognizing which quarter turn an image has."""
 
     name, num_classes = "four rotations", 4
 
     @staticmethod
     def prepared(images):
-        """Their central squares: only these keep their shape when turned, and a shape would betray the rotation."""
+        """Central squares: any other shape would reveal the rotation."""
         height, width = images.shape[1:3]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
@@ -143,7 +143,7 @@ class Rotations:
 
 
 class Directions:
-    """The task of telling whether a recording is played backwards."""
+    """The task of recognizing whether a recording is played backwards."""
 
     name, num_classes = "two directions of time", 2
 
@@ -165,8 +165,8 @@ def pretext(media):
 
 @builder
 def _network(media, shape, num_classes, seed):
-    """Strided convolutions down to about 4 places a side, then the mean over them, standardized: the features."""
-    # A metric stays in single precision, whatever policy the measured model trains under.
+    """Strided convolutions down to about 4 places a side, their mean, and standardization: the features."""
+    # Metrics stay in single precision, whatever the policy of the measured model.
     single = {"dtype": "float32"}
     if isinstance(media, Image):
         side, inputs = min(shape[:2]), keras.Input((None, None, shape[2]), dtype="uint8", name="images")
@@ -174,7 +174,7 @@ def _network(media, shape, num_classes, seed):
     else:
         side, inputs = min(media.model_shape), keras.Input(shape, dtype=media.dtype, name=media.plural)
         x = layers.Reshape((*media.model_shape, 1), **single)(ModelForm(media, **single)(inputs))
-    # The first convolution leaves about 32 places of any longer side, for all sizes to cost about the same.
+    # The first convolution reduces any longer side to about 32 places, so that all sizes cost about the same.
     shrink = max(1, round(side / 32))
     halvings = max(1, round(math.log2(side / shrink / 4)))
     strides = [shrink] + [2] * halvings + [1]
@@ -207,7 +207,7 @@ def _network(media, shape, num_classes, seed):
 
 
 def _batches(media, examples, labels, steps, seed):
-    """`steps` batches of 128 examples and their labels, or of fewer examples in each treatment of the pretext task."""
+    """`steps` batches of 128 rows and labels; a pretext task repeats each example in every treatment."""
     task = pretext(media)
     size = BATCH // task.num_classes if labels is None else BATCH
     random = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""How well single latent dimensions stand for single known factors."""
+"""How well single latent dimensions represent single known factors."""
 
 import numpy as np
 from scipy.stats import entropy
@@ -14,19 +14,19 @@ from keras_gen.errors import InputError
 def disentanglement_scores(latents, factors, categorical=(), seed=0):
     """All three measures of one representation.
 
-    None of them sees the scale of a latent: one that a model ignores, but that still varies a little with its
-    input, counts like any other. Only a latent that is constant, up to rounding, counts as dead.
+    None depends on the scale of a latent: a latent that varies only a little counts like any other. Only a
+    latent that is constant, up to rounding, counts as dead.
 
     Args:
         latents: float array (num, dimensions), such as posterior means; two dimensions or more.
-        factors: integer array (num, num_factors), two factors or more; each column holds the index, from 0, of
-            the factor's value. Every value that occurs does so four times or more.
+        factors: integer array (num, num_factors), two factors or more; each column holds the index of the
+            factor's value, from 0. Every value must occur at least four times.
         categorical: the columns of `factors` whose values have no order, such as (0,).
         seed: integer seed of the halves that are held out and of the forests.
 
     Returns:
-        A dict of floats in [0, 1], of which 1 is best: `mig`, `sap`, `dci_disentanglement`, `dci_completeness`,
-        `dci_informativeness`.
+        A dict of floats in [0, 1], of which 1 is best: `mig`, `sap`, `dci_disentanglement`,
+        `dci_completeness`, `dci_informativeness`.
 
     Raises:
         InputError: when the arrays or columns do not fit, or a factor does not vary.
@@ -42,8 +42,8 @@ def mutual_information_gap(latents, factors, bins=20):
     """Mutual information gap (MIG): how much more the best latent tells of a factor than the next one.
 
     The mean over factors of (I(best latent; factor) - I(next latent; factor)) / H(factor), each latent put
-    into bins of equal width. Information comes out too high by about (bins - 1)(values - 1) / (2 num) nats:
-    some thousands of examples are meant.
+    into bins of equal width. Information is overestimated by about (bins - 1)(values - 1) / (2 num) nats, so
+    give some thousands of examples.
 
     Args:
         latents: float array (num, dimensions), two dimensions or more.
@@ -56,7 +56,8 @@ def mutual_information_gap(latents, factors, bins=20):
     Raises:
         InputError: when the arrays do not fit, a factor does not vary, or there are too few bins.
 
-    Source: Chen et al. 2018, arXiv 1802.04942, equation 6; bins as in Locatello et al. 2019, arXiv 1811.12359.
+    Source: Chen et al. 2018, arXiv 1802.04942, equation 6; bins as in Locatello et al. 2019, arXiv
+    1811.12359.
     """
     latents, factors = _checked(latents, factors)
     if bins < 2:
@@ -70,11 +71,11 @@ def mutual_information_gap(latents, factors, bins=20):
 
 
 def separated_attribute_predictability(latents, factors, categorical=(), seed=0):
-    """Separated attribute predictability (SAP): how much better the best latent predicts a factor than the next.
+    """Separated attribute predictability (SAP): how much the best latent beats the second best at a factor.
 
-    One latent predicts an ordered factor by a straight line, scored by R^2 on all examples, and one of c
-    categories by c - 1 thresholds, scored by balanced accuracy on a half that was held out. A dead latent scores
-    0, while one of noise scores 1 / c. The mean over factors of the gap between the two best scores is taken.
+    Each latent predicts an ordered factor by a straight line, scored by R^2 on all examples, and one of c
+    categories by c - 1 thresholds, scored by balanced accuracy on a held-out half. A dead latent scores 0, a
+    noisy one 1 / c. SAP is the mean over factors of the gap between the two best scores.
 
     Args:
         latents: float array (num, dimensions), two dimensions or more.
@@ -94,7 +95,8 @@ def separated_attribute_predictability(latents, factors, categorical=(), seed=0)
     columns, num_factors = np.asarray(categorical), factors.shape[1]
     if columns.size and not (columns.dtype.kind in "iu" and np.isin(columns, np.arange(num_factors)).all()):
         raise InputError(
-            f"`categorical` is {categorical!r}: give columns of `factors`, integers from 0 to {num_factors - 1}."
+            f"`categorical` is {categorical!r}: give columns of `factors`, integers from 0 to "
+            f"{num_factors - 1}."
         )
     return _mean_gap(
         [
@@ -109,9 +111,9 @@ def separated_attribute_predictability(latents, factors, categorical=(), seed=0)
 def dci(latents, factors, seed=0):
     """Disentanglement, completeness and informativeness (DCI), by random forests.
 
-    A forest for each factor learns from half of the examples, and its impurity importances are the relevance of
-    the latents. The size of its trees is chosen within that half: where the latents tell little of a factor,
-    trees too large would find relevance in noise.
+    A forest for each factor learns from half of the examples; its impurity importances are the relevance of
+    the latents. The size of its trees is chosen within that half, since too large trees would find relevance
+    in noise.
 
     Args:
         latents: float array (num, dimensions), two dimensions or more.
@@ -119,10 +121,10 @@ def dci(latents, factors, seed=0):
         seed: integer seed of the halves and of the forests.
 
     Returns:
-        A dict of floats in [0, 1]: `disentanglement` (each latent is relevant to one factor, latents weighted by
-        relevance), `completeness` (each factor has one relevant latent) and `informativeness` (accuracy of the
-        forests on the other half, the mean over factors; guessing is not subtracted). Where nothing is relevant
-        to anything, the first two are 0.
+        A dict of floats in [0, 1]: `disentanglement` (each latent is relevant to one factor, latents weighted
+        by relevance), `completeness` (each factor has one relevant latent) and `informativeness` (accuracy of
+        the forests on the other half, the mean over factors; guessing is not subtracted). Where nothing is
+        relevant to anything, the first two are 0.
 
     Raises:
         InputError: when the arrays do not fit, or a factor does not vary.
@@ -170,10 +172,10 @@ def _checked(latents, factors):
         raise InputError("`latents` hold NaN or infinite values: give finite latents.")
     if factors.dtype.kind not in "iu" or factors.min() < 0:
         raise InputError(
-            f"`factors`, of type {factors.dtype}, are not counted from 0: give integers, 0 or more, the index of "
-            "each factor's value."
+            f"`factors`, of type {factors.dtype}, are not counted from 0: give integers, 0 or more, the "
+            "index of each factor's value."
         )
-    # A value is in both halves, and again in both halves of one of them.
+    # Each value must be in both halves, and again in both halves of one of them.
     for column, factor in enumerate(factors.T):
         counts = np.unique(factor, return_counts=True)[1]
         if len(counts) < 2 or counts.min() < 4:
@@ -182,7 +184,7 @@ def _checked(latents, factors):
                 f"{counts.min()} times: give at least two values, each at least four times."
             )
     spread = np.ptp(latents, axis=0)
-    # An encoder's single precision may leave its rounding on a latent that is constant.
+    # Single precision may leave rounding errors on a constant latent.
     dead = spread <= 1e-6 * np.abs(latents).max(axis=0)
     return np.where(dead, 0, (latents - latents.min(axis=0)) / np.where(dead, 1, spread)), factors
 

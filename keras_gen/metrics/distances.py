@@ -27,7 +27,8 @@ def frechet_distance(real_features, fake_features):
     offset = real.mean(axis=0) - fake.mean(axis=0)
     real_covariance = np.atleast_2d(np.cov(real, rowvar=False))
     fake_covariance = np.atleast_2d(np.cov(fake, rowvar=False))
-    # A product of covariances has real eigenvalues >= 0; what rounding leaves below or beside them is dropped.
+    # A product of covariances has real eigenvalues >= 0; rounding errors below 0 and imaginary parts are
+    # dropped.
     eigenvalues = np.linalg.eigvals(real_covariance @ fake_covariance).real.clip(min=0)
     distance = (
         offset @ offset
@@ -41,15 +42,15 @@ def frechet_distance(real_features, fake_features):
 def kid(real_features, fake_features, subsets=100, subset_size=1000, seed=0):
     """Unbiased squared maximum mean discrepancy under the kernel k(x, y) = (x.y / dimensions + 1)^3.
 
-    It is estimated on random subsets, drawn without replacement. Being unbiased, it may be slightly negative
-    where the two sets are alike.
+    The kernel inception distance (KID) of given features, estimated on random subsets drawn without
+    replacement. It is unbiased, so it may be slightly negative for similar sets.
 
     Args:
         real_features: array (num_real, dimensions), at least two rows.
         fake_features: array (num_fake, dimensions), at least two rows.
         subsets: how many pairs of subsets are drawn, at least 1.
-        subset_size: examples in a subset, at least 2; never more than the smaller set holds. Subsets that are
-            the whole of both sets are all the same, so that the deviation is 0.
+        subset_size: examples in a subset, at least 2; at most the smaller set. If subsets are the whole sets,
+            the deviation is 0.
         seed: integer seed of the subsets.
 
     Returns:
@@ -82,7 +83,7 @@ def _squared_discrepancy(real, fake):
 
 
 def _mean_of_pairs(features):
-    """Mean kernel of two different members of one set: the diagonal would bias it."""
+    """Mean kernel of two different members of one set, without the diagonal, which would bias it."""
     kernel, size = _kernel(features, features), len(features)
     return (kernel.sum() - np.trace(kernel)) / (size * (size - 1))
 
@@ -93,7 +94,7 @@ def _kernel(x, y):
 
 
 def _feature_pair(real_features, fake_features):
-    """Two sets of features in double precision, refused where no distance between them is defined.
+    """Two sets of features in double precision; refuses those without a defined distance.
 
     Args:
         real_features: array (num_real, dimensions).

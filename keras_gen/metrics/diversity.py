@@ -1,7 +1,7 @@
-"""How varied the sentences of a text generator are, beside one another.
+"""How varied the sentences of a text generator are.
 
-Every figure depends on how many sentences there are and how long they are: compare it only at one number of
-sentences, beside that of as many real ones.
+All figures depend on the number and length of sentences: compare them at equal numbers, and with real
+sentences.
 """
 
 from collections import Counter
@@ -10,11 +10,11 @@ import numpy as np
 
 from keras_gen.errors import InputError
 
-EPSILON = 0.1  # matches counted where there are none, so that one order alone does not make BLEU 0
+EPSILON = 0.1  # matches counted in place of 0, so that one order alone does not make BLEU 0
 
 
 def diversity_scores(sentences):
-    """The usual figures of diversity, comparable only at one number of sentences, beside those of real text.
+    """Distinct n-grams and self-BLEU; compare them only at equal numbers of sentences.
 
     Args:
         sentences: lists of tokens, strings or integers, without padding: at least two, one of three tokens.
@@ -34,14 +34,14 @@ def diversity_scores(sentences):
 def distinct_n(sentences, n):
     """Share of different n-grams among all n-grams of all sentences.
 
-    It falls as sentences are added, even to varied ones: there are only so many n-grams to say.
+    It falls as sentences are added, even varied ones, since common n-grams recur.
 
     Args:
         sentences: lists of tokens, strings or integers, without padding: at least one of n tokens.
-        n: how many neighboring tokens are counted as one, at least 1.
+        n: tokens of an n-gram, at least 1.
 
     Returns:
-        A float in (0, 1]: 1 where nothing is said twice.
+        A float in (0, 1]; 1 if nothing is repeated.
 
     Raises:
         InputError: when no sentence has n tokens, or the arguments are not of this kind.
@@ -61,15 +61,15 @@ def distinct_n(sentences, n):
 def self_bleu(sentences, n=4):
     """Mean BLEU of each sentence with all others as its references: how much they repeat one another.
 
-    It rises as sentences are added, even varied ones: each finds more to match. A sentence without a token
-    of any other scores 0; one of fewer than n tokens scores low even among copies of itself.
+    It rises as sentences are added, even varied ones, since each finds more matches. A sentence that shares
+    no token with another scores 0; one of fewer than n tokens scores low even among its copies.
 
     Args:
         sentences: lists of tokens, strings or integers, without padding: at least two.
-        n: the longest n-grams that are matched, at least 1; all lengths up to it weigh the same.
+        n: length of the longest n-grams, at least 1; all lengths up to it weigh the same.
 
     Returns:
-        A float in [0, 1]: high is monotonous, 1 where each of the sentences, of n tokens or more, has a copy.
+        A float in [0, 1]; high is monotonous, 1 if each sentence, of n tokens or more, has a copy.
 
     Raises:
         InputError: when there are fewer than two sentences, or the arguments are not of this kind.
@@ -89,7 +89,7 @@ def self_bleu(sentences, n=4):
 
 
 def _matches(sentences, n):
-    """How many n-grams of each sentence another one has as well, and how many it has, two lists."""
+    """The n-grams of each sentence that another one shares, and all its n-grams: two lists of counts."""
     counts = [Counter(_ngrams(sentence, n)) for sentence in sentences]
     largest, second = {}, {}
     for own in counts:
@@ -97,14 +97,14 @@ def _matches(sentences, n):
             most = largest.get(ngram, 0)
             largest[ngram] = max(most, count)
             second[ngram] = max(second.get(ngram, 0), min(most, count))
-    # Only the largest count exceeds the second largest, the most that is found elsewhere: to clip all at it is
-    # to clip each at the most among the others, without comparing every pair.
+    # Clipping all counts at the second largest equals clipping each at the largest among the others, since
+    # only the largest exceeds it. So no pairs need to be compared.
     matches = [sum(min(count, second[ngram]) for ngram, count in own.items()) for own in counts]
     return matches, [own.total() for own in counts]
 
 
 def _brevity_penalties(sentences):
-    """The factor of each sentence for being shorter than the other nearest in length, of two the shorter."""
+    """BLEU's brevity penalties, against the other sentence nearest in length (of two, the shorter)."""
     lengths = Counter(map(len, sentences))
     penalties = {}
     for length, count in lengths.items():
@@ -119,7 +119,7 @@ def _ngrams(sentence, n):
 
 
 def _checked(sentences, n=1):
-    """The sentences as a list, refused where they or `n` would be counted as something else than is meant."""
+    """The sentences as a list; refuses strings in place of lists of tokens, and an impossible `n`."""
     if not isinstance(n, int) or n < 1:
         raise InputError(f"`n` is {n!r}: give an integer of at least 1.")
     sentences = list(sentences)

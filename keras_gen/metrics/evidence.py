@@ -1,4 +1,4 @@
-"""How probable real media are under a VAE, and how it uses its latents."""
+"""Likelihood bounds of a VAE, and figures of its latents."""
 
 import math
 
@@ -15,7 +15,7 @@ from keras_gen.metrics.language import language_scores
 from keras_gen.models.encoding import SCORE_BATCH, observed_in_score
 from keras_gen.registry import register
 
-# Latents decoded at once, and numbers in what they are decoded to, which bound the memory for any number of draws.
+# Limits on latents decoded at once and on numbers in their output; they bound memory for any number of draws.
 MOST_DECODED, MOST_NUMBERS = 5_000, 2**26
 ACTIVE = 0.01
 
@@ -39,13 +39,14 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         seed: int >= 0, decides what a likelihood observes (such as binarization) and all draws.
 
     Returns:
-        A dict of floats, all but `active_units` in nats per example:
-        `nll`, -log 1/K sum_k p(x, z_k) / q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al.
-        2016, equation 8); `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
-        terms; `active_units`, how many dimensions' posterior means vary by more than 0.01 over the data (the same, section
-        5.3); `mutual_information` of data and latents and `marginal_kl`, from q(z) to the prior, at one draw of each
-        latent, which add up to `kl` but for the error of sampling (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual information is
-        underestimated where it comes near log(num).
+        A dict of floats, all but `active_units` in nats per example: `nll`, -log 1/K sum_k p(x, z_k) /
+        q(z_k|x), an upper bound on -log p(x) that falls with K = `samples` (Burda et al. 2016, equation 8);
+        `elbo`, the mean over the same draws of log p(x, z) / q(z|x); `reconstruction` and `kl`, its two
+        terms; `active_units`, the number of dimensions whose posterior mean has a variance above 0.01 over
+        the data (the same, section 5.3); `mutual_information` of data and latents and `marginal_kl`, from
+        q(z) to the prior, at one draw of each latent, which add up to `kl` but for the error of sampling
+        (Hoffman & Johnson 2016): q(z) is the mixture of the posteriors of these examples, so the mutual
+        information is underestimated where it comes near log(num).
 
     Raises:
         InputError: there is no draw.
@@ -105,6 +106,20 @@ def bound_scores(model, x, labels=None, seed=0):
     }
 
 
+def kl_of_dimensions(model, x, labels=None):
+    """KL(q(z|x) || N(0, 1)) of each latent dimension, the mean over examples.
+
+    Args:
+        model: a `VAE`.
+        x: packed media (num, *media.shape).
+        labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
+
+    Returns:
+        Float array (latent_dim,), in nats.
+    """
+    return np.mean(model.posteriors(x, labels).kl_from_standard(), axis=0)
+
+
 def active_units(means):
     """How many latent dimensions carry something: Var_x(E_q[z]) > 0.01 (Burda et al. 2016, section 5.3).
 
@@ -139,7 +154,7 @@ def aggregate_log_prob(posterior, z):
 
 
 def _scorer(model, chunk):
-    """A graph of one batch: bound, ELBO and reconstruction of each example, its posterior, a draw and its log prior."""
+    """A graph of bound, ELBO, reconstruction, posterior, draw and its log prior for a batch."""
 
     @tf.function(reduce_retracing=True)
     def score(packed, labels, seed, samples):

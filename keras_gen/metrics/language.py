@@ -10,7 +10,7 @@ from keras_gen.registry import register
 
 @register("score_text")
 def language_scores(media, packed, nll):
-    """What a likelihood of sentences is worth, whatever their length.
+    """Likelihood figures of sentences that do not depend on their length.
 
     Args:
         media: the `Text` that packed them.
@@ -18,9 +18,10 @@ def language_scores(media, packed, nll):
         nll: float, -log p(x) in nats, the mean over these sentences.
 
     Returns:
-        A dict of floats: `nll_per_token` in nats; `token_perplexity`, its exponential; `bits_per_byte` of the sentences as they
-        are read, each with one byte for its end; and `unknown_tokens`, the share of tokens that are not in the vocabulary, which
-        cost the model no spelling: bits per byte of two tokenizers compare only where it is 0.
+        A dict of floats: `nll_per_token` in nats; `token_perplexity`, its exponential; `bits_per_byte` of the
+        readable text, with one byte for each end; and `unknown_tokens`, the share of tokens outside the
+        vocabulary. These cost the model no spelling, so bits per byte of two tokenizers are comparable only
+        if it is 0.
     """
     packed = np.asarray(packed)
     tokens = np.sum(packed != PADDING)

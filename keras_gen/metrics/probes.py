@@ -1,4 +1,4 @@
-"""How much of known factors can be read linearly from a whole latent vector."""
+"""Linear probes: how well known factors can be read linearly from whole latent vectors."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -9,11 +9,11 @@ from keras_gen.errors import InputError
 
 
 def linear_probes(train_latents, train_factors, test_latents, test_factors, names, categorical=()):
-    """How well each factor is predicted from all latents by a linear model, learned on other examples.
+    """How well a linear model of all latents predicts each factor on test examples.
 
-    An ordered factor has a ridge regression, a categorical one a multinomial logistic regression, both with
-    scikit-learn's default penalty and on latents standardized over the training examples. Their scale is lost
-    thereby: a latent so faint that the decoder ignores it is read like any other.
+    An ordered factor gets a ridge regression, a categorical one a multinomial logistic regression, both with
+    scikit-learn's default penalty, on latents standardized over the training examples. Scale is lost: a
+    latent too faint for the decoder is read like any other.
 
     Args:
         train_latents: float array (num_train, dimensions), such as posterior means.
@@ -24,9 +24,9 @@ def linear_probes(train_latents, train_factors, test_latents, test_factors, name
         categorical: the columns of the factors whose values, whole numbers, have no order, such as (0,).
 
     Returns:
-        A dict of floats, `probe_<name>` for each factor, of which 1 is best. For an ordered factor it is R^2
-        on the test examples: 0 for knowing no more than the mean, less where the regression misleads. For a
-        categorical one it is the accuracy on them: a guess scores the share of the most frequent category.
+        A dict of floats, `probe_<name>` for each factor; 1 is best. For an ordered factor it is R^2 on the
+        test examples: 0 is no better than the mean, less is worse. For a categorical one it is the accuracy;
+        a guess scores the share of the most frequent category.
 
     Raises:
         InputError: when the arrays, names or columns do not fit, or a factor does not vary.
@@ -69,7 +69,7 @@ def linear_probes(train_latents, train_factors, test_latents, test_factors, name
 
 
 def _checked(part, latents, factors):
-    """The latents and factors in double precision, refused where a score is undefined."""
+    """The latents and factors in double precision; refuses those whose scores are undefined."""
     for name, values in (("latents", latents), ("factors", factors)):
         if np.asarray(values).dtype.kind not in "biuf":
             raise InputError(

@@ -43,21 +43,21 @@ def sample_scores(model, real, num=10_000, seed=0):
 class Quality:
     """Distances from what is generated to the real test examples of a data set.
 
-    Features come from a small classifier, trained once on the training examples and then kept on disk. Figures
-    compare generators of ONE data set at ONE number of generated examples; they are not the FID or KID of
-    papers, which need the Inception network.
+    Features come from a small classifier that is trained once on the training examples and kept on disk.
+    Compare figures only for one data set and one number of generated examples; papers' FID and KID use the
+    Inception network and are not comparable.
 
     Args:
-        dataset: a `Dataset`, or what has `media`, `class_names` and `arrays(split)` -> (packed media, labels or None) for
-            the splits "train" and "test".
+        dataset: a `Dataset`, or an object with `media`, `class_names` and `arrays(split)` -> (packed media,
+            labels or None) for the splits "train" and "test".
         seed: integer seed of the classifier and of the subsets of the KID.
-        cache: folder that keeps trained classifiers; by default the environment variable KERAS_GEN_CACHE, or
-            else ~/.cache/keras_gen.
+        cache: folder of trained classifiers; by default that of the environment variable KERAS_GEN_CACHE, or
+            ~/.cache/keras_gen.
 
     Attributes:
         extractor: one line that names the feature space and how good the classifier is.
-        accuracy: share of real test examples whose class (or treatment in the task that needs no labels) the classifier
-            tells; of n labels that vary an array (n,).
+        accuracy: of the classifier on real test examples (without labels, on its pretext task); for n labels
+            that vary, an array (n,).
         num_real: number of real test examples.
         num_generated: number of examples in the last `score`, 0 before.
         seed: as given.
@@ -101,12 +101,12 @@ class Quality:
         return bool(self._varying)
 
     def _told(self, labels):
-        """The labels that the classifier tells: those that vary; of one alone (num,)."""
+        """The labels that the classifier predicts: those that vary; (num,) if there is one."""
         varying = columns(np.asarray(labels))[:, self._varying]
         return varying[:, 0] if len(self._varying) == 1 else varying
 
     def embed(self, examples):
-        """The features of the space that distances are taken in.
+        """The features in which distances are measured.
 
         Args:
             examples: packed or generated media (num, ...).
@@ -125,9 +125,9 @@ class Quality:
 
         Returns:
             A dict of floats: `frechet` (0 is best), `kid` and `kid_std` (0 is best, small negatives are
-            valid); for labeled data `classes_produced`, the number of classes (of n labels, of combinations) that the
-            classifier sees; with `labels`, `label_agreement`, the share of examples whose class it sees as asked for, and, of
-            n labels, `label_agreement_<name>`, the same for each alone.
+            valid); for labeled data `classes_produced`, the number of classes (for n labels, of combinations)
+            that the classifier predicts; with `labels`, `label_agreement`, the share of examples predicted as
+            asked for, and for n labels `label_agreement_<name>` of each.
 
         Raises:
             InputError: when the examples or labels do not fit the data set.
@@ -163,13 +163,13 @@ class Quality:
         return {f"label_agreement_{name}": float(a) for name, a in zip(names, agreements, strict=True)}
 
     def floor(self):
-        """What a perfect generator would score: real training examples in the place of generated ones.
+        """The score of a perfect generator: real training examples in the place of generated ones.
 
-        As many training examples are drawn as there are test examples, or all of them if there are fewer.
+        As many are drawn as there are test examples, or all of them if there are fewer.
 
         Returns:
-            A dict of floats: `frechet`, `kid`, `kid_std`; for labeled data also `label_agreement` and, of n labels,
-            that of each: the classifier's accuracy on real test examples.
+            A dict of floats: `frechet`, `kid`, `kid_std`; for labeled data also `label_agreement` and, of n
+            labels, that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = self._dataset.arrays("train")
         num = min(len(examples), self.num_real)
@@ -181,7 +181,7 @@ class Quality:
         return scores
 
     def _distances(self, features):
-        # Subsets of at most half a set differ from each other, so that their spread means something.
+        # Subsets of at most half a set differ enough for their spread to mean something.
         half = max(2, min(len(features), self.num_real) // 2)
         kid_mean, deviation = kid(self._real_features, features, subset_size=min(1000, half), seed=self.seed)
         frechet = frechet_distance(self._real_features, features)
@@ -189,14 +189,14 @@ class Quality:
 
 
 def _varying(labels, train_labels):
-    """The places of the labels that take several values in training; none where a split has no labels."""
+    """The indices of labels with several values in training; none if a split has no labels."""
     if labels is None or train_labels is None:
         return []
     return [place for place, values in enumerate(columns(train_labels).T) if len(np.unique(values)) > 1]
 
 
 def _stored_classifier(media, examples, labels, seed, cache):
-    """The classifier of these very examples, labels and seed: from disk, or else trained and put there."""
+    """The classifier of these examples, labels and seed, from disk or newly trained and stored."""
     cache = Path(cache or os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()
     path = cache / "classifiers" / f"{_fingerprint(media, examples, labels, seed)}.keras"
     if path.exists():

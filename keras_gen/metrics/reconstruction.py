@@ -7,22 +7,22 @@ import numpy as np
 from keras_gen.errors import InputError
 from keras_gen.losses.spectral import multi_resolution_stft, resolutions_at
 
-MOST_SAMPLES = 1_000_000  # compared at once, whose spectra take about 0.2 GB
-DECIBELS = 20 / math.log(10)  # in a natural logarithm of magnitudes
+MOST_SAMPLES = 1_000_000  # compared at once; their spectra take about 0.2 GB
+DECIBELS = 20 / math.log(10)  # per natural logarithm of magnitudes
 
 
 def reconstruction_distances(media, real, reconstructed):
     """Spectral distances between recordings and their reconstructions, both blind to the phase.
 
     Args:
-        media: has `rate`, samples per second, and `log_mel(waveforms)`, from float32 waveforms (num, samples)
-            to the natural logarithms of mel magnitudes (num, frames, mels), such as `keras_gen.media.Audio`.
+        media: an `Audio`, or another object with `rate` in Hz and `log_mel(waveforms)`, from float32
+            waveforms (num, samples) to natural logarithms of mel magnitudes (num, frames, mels).
         real: float array (num, samples) in [-1, 1], clips of 50 ms or more.
         reconstructed: float array (num, samples), the reconstruction of each.
 
     Returns:
-        A dict of floats, means over all clips, of which 0 is best: `log_mel`, the absolute difference of the
-        log-mels in dB, and `mr_stft`, `multi_resolution_stft` at `resolutions_at(media.rate)`, without unit.
+        A dict of floats, means over all clips; 0 is best: `log_mel`, the absolute difference of the log-mels
+        in dB, and `mr_stft`, `multi_resolution_stft` at `resolutions_at(media.rate)`, without unit.
 
     Raises:
         InputError: when the arrays are not finite waveforms of one shape, or too short.

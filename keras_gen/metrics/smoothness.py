@@ -1,4 +1,4 @@
-"""How even the change is along walks through latent space."""
+"""How evenly media change along walks through latent space."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ from keras_gen.errors import InputError
 
 
 def step_evenness(embeddings):
-    """Whether walks in equal latent steps lead to equal and straight steps of what is seen or heard.
+    """Whether equal latent steps give equal and straight steps of features.
 
-    Neither figure sees the scale: a decoder that hardly heeds its latents may walk as evenly as any.
+    Neither figure depends on scale: a decoder that nearly ignores its latents may walk as evenly as any.
 
     Args:
-        embeddings: float array (walks, steps, dimensions), at least three steps, features of the media at
-            equal latent steps. In every walk at least half of the neighbors differ, and so do the two ends.
+        embeddings: float array (walks, steps, dimensions), features of media at equal latent steps, at least
+            three. In every walk at least half of the neighbors must differ, and so must the two ends.
 
     Returns:
-        A dict of floats. Over walks, `largest_over_median` is the mean, and `largest_over_median_std` the
-        standard deviation, of the largest distance between neighbors over the median one: 1 is best, and it
-        is high where the change comes in jumps. `path_over_chord` is the mean of the sum of these distances
-        over the distance between the ends: 1 is straight, and it is high where a walk makes detours.
+        A dict of floats. `largest_over_median` and `largest_over_median_std` are mean and standard deviation
+        over walks of the largest distance between neighbors divided by the median one: 1 is best, jumps make
+        it high. `path_over_chord` is the mean of the sum of these distances divided by the distance between
+        the ends: 1 is straight, detours make it high.
 
     Raises:
         InputError: when the array does not hold finite walks of three steps or more, or one does not move.

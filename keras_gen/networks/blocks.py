@@ -1,4 +1,4 @@
-"""Rows that come out the same in any batch."""
+"""Computing rows that are the same in any batch."""
 
 import tensorflow as tf
 
@@ -6,13 +6,13 @@ BLOCK = 16
 
 
 def in_blocks(function, *batches):
-    """What a function makes of batches, whose last row is repeated until their rows are a multiple of 16.
+    """Applies a function to batches that are padded to a multiple of 16 rows by repeating the last one.
 
-    A processor adds up the products of matrices in another order where rows are few, or do not fill its registers. That changes
-    the last bits of a row, and now and then the token that is drawn by them.
+    Processors sum matrix products in another order when rows are few or do not fill the registers. That
+    changes the last bits of a row, and now and then the token drawn from it.
 
     Args:
-        function: of tensors (batch, ...) or None, as many as are given; returns a tensor (batch, ...).
+        function: of the batches; returns a tensor (batch, ...).
         *batches: tensors (batch, ...) or None, not all of them None.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What every builder of networks does before it builds: it sees to Keras' settings of the process."""
+"""A decorator that shields builders of networks from Keras' global settings."""
 
 import functools
 
@@ -9,13 +9,14 @@ from keras_gen.training.precision import weights_in_float32
 
 
 def builder(build):
-    """Marks a function that builds networks: their weights are float32, and their channels come last.
+    """Decorates a function that builds networks: weights become float32, and channels come last.
 
     Args:
         build: function that returns networks.
 
     Returns:
-        A function of the same arguments, which raises `InputError` where Keras' image data format is "channels_first".
+        A function of the same arguments, which raises `InputError` if Keras' image data format is
+        "channels_first".
     """
 
     @functools.wraps(build)
@@ -28,9 +29,10 @@ def builder(build):
 
 
 def check_image_data_format():
-    """Raises `InputError` where Keras builds layers whose channels come first."""
+    """Raises `InputError` if Keras builds layers with channels first."""
     if keras.config.image_data_format() == "channels_first":
         raise InputError(
-            "keras_gen builds networks whose channels come last, but Keras' image data format is channels_first: call "
+            "keras_gen builds networks whose channels come last, but Keras' image data format is "
+            "channels_first: call "
             'keras.config.set_image_data_format("channels_last").'
         )

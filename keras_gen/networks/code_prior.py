@@ -13,17 +13,18 @@ from keras_gen.networks.conditioning import check_one_label
 class CodePrior(keras.layers.Layer):
     """p(c) = prod_t p(c_t | c_1 ... c_{t-1}) over the codes of a grid, row by row, by a recurrent network.
 
-    A GRU (Cho et al. 2014) reads at each place the code before it and the code above it, the place and the label, and gives
-    the logits of the code there. All is computed in float32.
+    At each place a GRU (Cho et al. 2014) reads the code before it, the code above it, the place and the
+    label, and gives the logits of the code. All is computed in float32.
 
-    Source: the prior of van den Oord et al. 2017, arXiv 1711.00937, section 3.3, with a GRU for their PixelCNN: it samples
-    with the cost of one pass.
+    Source: the prior of van den Oord et al. 2017, arXiv 1711.00937, section 3.3, with a GRU in place of
+    their PixelCNN, so that sampling costs one pass.
 
     Args:
-        grid: shape of what the encoder gives, (h, w, code_dim) or (h, w).
+        grid: shape of the encoder's output, (h, w, code_dim) or (h, w).
         num_codes: int K, as many as in the codebook.
         num_classes: number of labels, or None for a model without labels.
         units: of the GRU, and length of the embeddings.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, grid, num_codes=128, num_classes=None, units=128, **kwargs):
@@ -32,7 +33,7 @@ class CodePrior(keras.layers.Layer):
         self.grid = tuple(grid[:2])
         self.num_codes, self.num_classes, self.units = num_codes, num_classes, units
         self.places = self.grid[0] * self.grid[1]
-        # One embedding more than there are codes: the last stands for what lies outside the grid.
+        # One extra embedding stands for codes outside the grid.
         self.before = self._embedding(num_codes + 1)
         self.above = self._embedding(num_codes + 1)
         self.place = self._embedding(self.places)
@@ -56,7 +57,7 @@ class CodePrior(keras.layers.Layer):
         return x + ops.reshape(self.label(labels), (-1, *[1] * (len(x.shape) - 2), self.units))
 
     def call(self, codes, labels=None):
-        """The logits at all places in one pass, each from the codes before it.
+        """The logits at all places in one pass, each given the codes before it.
 
         Args:
             codes: int32 (batch, h, w).
@@ -82,9 +83,9 @@ class CodePrior(keras.layers.Layer):
         """The logits at one place.
 
         Args:
-            place: int32 scalar, row by row.
-            recent: int32 (batch, w), the codes of the last w places before it; K where there is none.
-            state: (batch, units), what the GRU remembers; zeros at the first place.
+            place: int32 scalar, counted row by row.
+            recent: int32 (batch, w), the codes of the last w places before it; K outside the grid.
+            state: (batch, units), the GRU's state; zeros at the first place.
             labels: int32 (batch,), or None.
 
         Returns:
@@ -98,7 +99,7 @@ class CodePrior(keras.layers.Layer):
         """Draws codes place by place.
 
         Args:
-            seeds: int64 (batch,), each of which decides its row alone.
+            seeds: int64 (batch,), one for each row.
             labels: int32 (batch,), or None.
             temperature: float >= 0, which divides the logits; 0 takes the likeliest code at each place.
 
@@ -109,7 +110,7 @@ class CodePrior(keras.layers.Layer):
         return in_blocks(lambda uniform, labels: self._draw(uniform, labels, temperature), uniform, labels)
 
     def _draw(self, uniform, labels, temperature):
-        # The largest of logits / T with Gumbel noise on them is a draw from the softmax; T times them has no pole at 0.
+        # The argmax of logits / T plus Gumbel noise is a draw from the softmax; times T it has no pole at 0.
         gumbel = -temperature * ops.log(-ops.log(uniform))
         batch, width = tf.shape(uniform)[0], self.grid[1]
 

@@ -8,31 +8,32 @@ from keras_gen.layers.label_embedding import embedding_of_labels
 
 
 def label_input(num_classes):
-    """The keras Input of a label, int32 (), or of n labels, int32 (n,), where `num_classes` is a tuple."""
+    """The keras Input of a label, int32 (), or, if `num_classes` is a tuple, of n labels, int32 (n,)."""
     shape = (len(num_classes),) if isinstance(num_classes, tuple) else ()
     return keras.Input(shape, dtype="int32", name="label")
 
 
 def check_one_label(num_classes):
-    """Raises `InputError` where an example has several labels, for networks that take one."""
+    """Raises `InputError` for several labels an example, in networks that take one."""
     if isinstance(num_classes, tuple):
         raise InputError(
-            f"This network takes one label an example, but num_classes={num_classes} are {len(num_classes)}: give one number."
+            f"This network takes one label an example, but num_classes={num_classes} are {len(num_classes)}: "
+            "give one number."
         )
 
 
 def latent_inputs(latent_dim, num_classes):
     """The inputs of a generator, and the vector it starts from.
 
-    With labels that vector is the latent, followed by an embedding of each label of the same length and scale.
+    With labels the vector is the latent followed by an embedding of each label, of the same length and scale.
 
     Args:
         latent_dim: length of the latent.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
 
     Returns:
-        (inputs, vector): `latent`, or [`latent`, `label`]; and a tensor (batch, latent_dim), or longer by an embedding of
-        that length for each label.
+        (inputs, vector): `latent` or [`latent`, `label`], and a tensor (batch, latent_dim), latent_dim longer
+        for each label.
     """
     latent = keras.Input((latent_dim,), name="latent")
     if num_classes is None:
@@ -46,7 +47,7 @@ def latent_inputs(latent_dim, num_classes):
 def projection_discriminator(image, features, num_classes, normalize=lambda layer: layer):
     """The discriminator whose logit is linear(h) + <embed(y), h>, or linear(h) alone without labels.
 
-    The head computes in float32 under every dtype policy, and starts with weights N(0, 1 / dim h).
+    The head is float32 under every dtype policy and starts with weights N(0, 1 / dim h).
 
     Source: Miyato & Koyama 2018, "cGANs with Projection Discriminator", equation 3.
 
@@ -54,7 +55,7 @@ def projection_discriminator(image, features, num_classes, normalize=lambda laye
         image: the keras.Input of images.
         features: h, a tensor (batch, features) computed from `image`.
         num_classes: number of labels, or None without labels.
-        normalize: what is done to each layer of the head, such as `SpectralNorm`.
+        normalize: wrapper of each layer of the head, such as `SpectralNorm`.
 
     Returns:
         A functional Model from the image, or [image, `label`], to logits (batch, 1).

@@ -11,7 +11,7 @@ from keras_gen.networks.sizes import channels, halved_sizes
 
 @builder
 def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=256, activation="silu"):
-    """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8 to 256.
+    """Builds a strided convolutional encoder and a transposed decoder, for square sizes from 8 to 256.
 
     Args:
         media: what is modeled, of square shape (H, H, C).
@@ -23,8 +23,9 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log variance],
-        and from `latent` (latent_dim,) [and `label`] to parameters (H, H, likelihood.num_parameters(C)).
+        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log
+        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, H,
+        likelihood.num_parameters(C)).
 
     Raises:
         InputError: the image is not square, or not of 8 to 256 pixels.
@@ -53,6 +54,6 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
 
 
 def crop(x, size):
-    """The first `size` rows and columns: doubling an odd size that was halved makes one too many."""
+    """The first `size` rows and columns: halving an odd size and doubling it gives one too many."""
     excess = x.shape[1] - size
     return layers.Cropping2D(((0, excess), (0, excess)), dtype=x.dtype)(x) if excess else x

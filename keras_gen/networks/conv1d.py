@@ -1,4 +1,4 @@
-"""Encoder and decoder of spectrograms: convolutions over time, in which the bands are channels."""
+"""Encoder and decoder of spectrograms: convolutions over time, with bands as channels."""
 
 import keras
 from keras import layers
@@ -22,24 +22,25 @@ def conv1d(
     blocks=1,
     activation="silu",
 ):
-    """Builds a residual pair over time, whose length is halved and doubled by strided convolutions.
+    """Builds a residual pair over time with strided convolutions that halve and double the length.
 
-    A block adds to its input two convolutions over three frames, an activation before each (He et al. 2016, arXiv
-    1603.05027); the second starts at zero, so that no normalization is needed (Zhang et al. 2019, arXiv 1901.09321).
+    A block adds to its input two convolutions over three frames, each after an activation (He et al. 2016,
+    arXiv 1603.05027). The second starts at zero, so that no normalization is needed (Zhang et al. 2019, arXiv
+    1901.09321).
 
     Args:
         media: what is modeled, of model shape (frames, bands), such as `Audio`.
         likelihood: `Likelihood` whose parameters the decoder gives.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
         latent_dim: length of the latent.
-        width: channels at half the frames; doubled once when there are fewer.
+        width: channels at half the frames; twice as many at fewer.
         hidden: units of the fully connected layer between the fewest frames and the latent.
         blocks: residual blocks at each length.
         activation: a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `spectrogram` (frames, bands) [and `label`, int32 () or (n,)] to [mean,
-        log variance], and from `latent` (latent_dim,) [and `label`] to parameters (frames,
+        (encoder, decoder), functional Models: from `spectrogram` (frames, bands) [and `label`, int32 () or
+        (n,)] to [mean, log variance], and from `latent` (latent_dim,) [and `label`] to parameters (frames,
         likelihood.num_parameters(bands)).
 
     Raises:
@@ -70,11 +71,11 @@ def conv1d(
 
 
 def _halved(media):
-    """The lengths from all frames to the fewest, halved and rounded up."""
+    """The lengths from all frames to the fewest: halved, rounding up."""
     if len(media.model_shape) != 2 or media.model_shape[0] <= SHORTEST:
         raise InputError(
-            f"media must have a model form (frames, bands) of more than {SHORTEST} frames for this network, such as Audio, not "
-            f"{media.model_shape}."
+            f"media must have a model form (frames, bands) of more than {SHORTEST} frames for this network, "
+            f"such as Audio, not {media.model_shape}."
         )
     lengths = [media.model_shape[0]]
     while lengths[-1] > SHORTEST:
@@ -83,7 +84,7 @@ def _halved(media):
 
 
 def _cropped(x, length):
-    """The first frames: doubling an odd length that was halved makes one too many."""
+    """The first frames: halving an odd length and doubling it gives one too many."""
     excess = x.shape[1] - length
     return layers.Cropping1D((0, excess))(x) if excess else x
 

@@ -28,8 +28,8 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
         blocks: residual blocks on each side of the grid.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) to (h, h, code_dim), and from `codes` (h, h,
-        code_dim) [and `label` int32 ()] to parameters (H, H, likelihood.num_parameters(C)).
+        (encoder, decoder), functional Models: from `image` (H, H, C) to (h, h, code_dim), and from `codes`
+        (h, h, code_dim) [and `label` int32 ()] to parameters (H, H, likelihood.num_parameters(C)).
 
     Raises:
         InputError: the image is not square, or not of 8 to 256 pixels, or cannot be halved that often.
@@ -64,8 +64,8 @@ def _sizes(shape, halvings):
     sizes = halved_sizes(shape)[:1]
     if halvings < 1 or 2**halvings > sizes[0]:
         raise InputError(
-            f"halvings must be from 1 to {sizes[0].bit_length() - 1} for images of {sizes[0]} x {sizes[0]} pixels, not "
-            f"{halvings}."
+            f"halvings must be from 1 to {sizes[0].bit_length() - 1} for images of {sizes[0]} x {sizes[0]} "
+            f"pixels, not {halvings}."
         )
     for _ in range(halvings):
         sizes.append(-(-sizes[-1] // 2))

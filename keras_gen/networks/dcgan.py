@@ -12,9 +12,9 @@ from keras_gen.networks.sizes import channels, start_and_doublings
 def dcgan(media, num_classes=None, latent_dim=100, width=64):
     """Builds a generator of transposed convolutions and a discriminator of strided ones.
 
-    The discriminator has no batch normalization: its logits then depend on one image each, which
-    penalties on its gradient and evaluation in any batch need. Without it the paper's initial weights
-    N(0, 0.02^2) would leave almost nothing of the signal, so the discriminator starts from He et al. 2015.
+    The discriminator has no batch normalization, so that each logit depends on one image, as gradient
+    penalties need. Without it the paper's initial weights N(0, 0.02^2) would lose the signal, so the
+    discriminator starts from He et al. 2015.
 
     Source: Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional Generative
     Adversarial Networks".
@@ -45,7 +45,7 @@ def _generator(start, widths, colors, latent_dim, num_classes):
     x = layers.Reshape((start, start, widths[0]))(x)
     for filters in [*widths[1:], None]:
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
-        # A kernel that the stride divides reaches every pixel equally often: no checkerboard.
+        # The stride divides the kernel, so every pixel is reached equally often: no checkerboard.
         x = layers.Conv2DTranspose(
             filters or colors,
             4,

@@ -1,4 +1,4 @@
-"""Where an encoder ends and a decoder begins: the latents of a VAE, with or without labels."""
+"""The inputs and outputs that encoders and decoders of VAEs share."""
 
 import keras
 from keras import layers
@@ -14,7 +14,7 @@ def encoder_inputs(shape, num_classes, name="image", dtype=None):
 
     Args:
         shape: of the media in their model form.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
         name: of the first input.
         dtype: of the first input, by default floating.
 
@@ -26,14 +26,14 @@ def encoder_inputs(shape, num_classes, name="image", dtype=None):
 
 
 def join_label(vector, label, num_classes):
-    """A vector (batch, n) with an embedding of each label behind it, or as it is without labels."""
+    """A vector (batch, n) followed by an embedding of each label, or alone without labels."""
     if label is None:
         return vector
     return layers.Concatenate()([vector, embedding_of_labels(num_classes, EMBEDDING)(label)])
 
 
 def posterior_encoder(media, label, features, latent_dim):
-    """The encoder that ends in a diagonal normal, in float32 under every dtype policy.
+    """Ends an encoder in a diagonal normal, in float32 under every dtype policy.
 
     Args:
         media: keras Input.
@@ -42,7 +42,8 @@ def posterior_encoder(media, label, features, latent_dim):
         latent_dim: length of the latent.
 
     Returns:
-        A functional Model from the media, or [media, `label`], to [mean, log variance], (batch, latent_dim) each.
+        A functional Model from the media, or [media, `label`], to [mean, log variance], (batch, latent_dim)
+        each.
     """
     # A small start keeps the first draws near the prior.
     small = keras.initializers.VarianceScaling(0.1)

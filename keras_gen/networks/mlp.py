@@ -12,25 +12,26 @@ from keras_gen.networks.latents import encoder_inputs, join_label, posterior_enc
 
 @builder
 def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, activation="tanh"):
-    """Builds the fully connected pair of Burda et al. 2016: by default 784-200-200-50 on MNIST, tanh between.
+    """Builds the fully connected pair of Burda et al. 2016, by default 784-200-200-50 on MNIST with tanh.
 
     Source: Burda et al. 2016, arXiv 1509.00519, section 5.
 
     Args:
         media: what is modeled, of any shape.
         likelihood: `Likelihood` whose parameters the decoder gives.
-        num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
+        num_classes: number of classes; a tuple of n numbers for n labels an example; None without labels.
         latent_dim: length of the latent.
         width: units in a hidden layer.
         depth: hidden layers of each network.
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `example` (*media.model_shape) [and `label`, int32 () or (n,)] to [mean, log variance],
-        and from `latent` (latent_dim,) [and `label`] to parameters (*media.model_shape[:-1], likelihood.num_parameters(channels)).
+        (encoder, decoder), functional Models: from `example` (*media.model_shape) [and `label`, int32 () or
+        (n,)] to [mean, log variance], and from `latent` (latent_dim,) [and `label`] to parameters
+        (*media.model_shape[:-1], likelihood.num_parameters(channels)).
     """
     example, label = encoder_inputs(media.model_shape, num_classes, name="example")
-    # From 0 to 1, as pixels in the paper: a black ground of -1 would drive the first layer into saturation.
+    # From 0 to 1 as in the paper: a black background of -1 would saturate the first layer.
     x = layers.Rescaling(0.5, offset=0.5)(layers.Flatten()(example))
     x = join_label(x, label, num_classes)
     for _ in range(depth):

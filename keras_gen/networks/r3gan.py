@@ -20,9 +20,10 @@ SLOPE = 0.2
 def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
     """Builds the mirrored residual pair of R3GAN, with neither normalization nor tanh.
 
-    A block adds to its input: 1x1 convolution to twice the channels, 3x3 in groups of 16 channels, 1x1 back,
-    LeakyReLU(0.2) between. Its last convolution starts at zero, the two before it at gain
-    sqrt(2 / 1.04) * L^(-1/4), where L counts the blocks of the network; every other layer at gain 1.
+    A block adds to its input a 1x1 convolution to twice the channels, a 3x3 one in groups of 16 channels and
+    a 1x1 one back, with LeakyReLU(0.2) between. The last convolution starts at zero, the two before it at
+    gain sqrt(2 / 1.04) * L^(-1/4), where L counts the blocks of the network; every other layer starts at gain
+    1.
 
     Source: Huang et al. 2025, "The GAN is dead; long live the GAN! A Modern Baseline GAN"
     (arXiv 2501.05441), configuration E; fewer blocks and feature maps by default than there.
@@ -96,7 +97,7 @@ def _residual(x, total):
 
 
 def _pointwise(x, filters):
-    """A change of the number of channels, at the smaller of two sizes: it commutes with the resampling."""
+    """Changes the number of channels. It commutes with resampling, so it runs at the smaller size."""
     if x.shape[-1] == filters:
         return x
     return layers.Conv2D(filters, 1, use_bias=False, kernel_initializer=_gain(1.0))(x)

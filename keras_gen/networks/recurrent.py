@@ -12,10 +12,19 @@ from keras_gen.networks.text_decoder import TextDecoder
 class RecurrentDecoder(TextDecoder):
     """A long short-term memory (Hochreiter & Schmidhuber 1997) that reads the latent with every token.
 
-    What the latent tells is also added behind it, by a way of its own to every token that is written (Dieng et al. 2019, arXiv
-    1807.04863).
+    A skip connection also adds the latent to every output (Dieng et al. 2019, arXiv 1807.04863).
 
-    Args, errors: those of `TextDecoder`.
+    Args:
+        length: tokens of a sentence.
+        vocabulary_size: how many numbers a token may have.
+        latent_dim: numbers in a latent, which is fed at every step, or None for none.
+        width: of embeddings and hidden layers.
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1.
+        word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
+
+    Raises:
+        InputError: a number is out of its range.
     """
 
     def __init__(
@@ -60,18 +69,19 @@ def _joined(read, latents):
 def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
     """Builds a recurrent pair for sentences.
 
-    The encoder is a gated recurrent unit (Cho et al. 2014) and averages over all places what it knows there: a last state alone
-    would tell of the last words, and collapses sooner (Long et al. 2019, arXiv 1911.03976).
+    The encoder averages the outputs of a gated recurrent unit (Cho et al. 2014) over all places: the last
+    state alone would favor the last words and collapses sooner (Long et al. 2019, arXiv 1911.03976).
 
     Args:
         media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
-        dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out in training.
-        word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
+        dropout: share of the encoder's inputs and the decoder's inputs and outputs dropped in training.
+        word_dropout: share of the decoder's input tokens replaced by the unknown one in training.
 
     Returns:
-        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a `RecurrentDecoder`.
+        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a
+        `RecurrentDecoder`.
 
     Raises:
         InputError: a number is out of its range, or the media has no vocabulary yet.
@@ -83,7 +93,7 @@ def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
 
 
 def read_tokens(media, width, dropout):
-    """The input of an encoder of sentences, and the embeddings of its tokens, which carry Keras' mask of padding."""
+    """The token input of a text encoder, and the token embeddings, which carry Keras' padding mask."""
     tokens, _ = encoder_inputs(media.model_shape, None, name="tokens", dtype="int32")
     x = layers.Embedding(media.vocabulary_size, width, mask_zero=True)(tokens)
     return tokens, layers.Dropout(dropout)(x)

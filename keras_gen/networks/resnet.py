@@ -14,8 +14,9 @@ from keras_gen.networks.sizes import channels, halved_sizes
 def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=1, activation="silu"):
     """Builds a residual pair without normalization, for any square size from 8 to 256.
 
-    A block adds to its input two 3x3 convolutions, an activation before each (He et al. 2016, arXiv 1603.05027). The second starts at
-    zero, so that a block starts as the identity and no normalization is needed (Zhang et al. 2019, arXiv 1901.09321).
+    A block adds to its input two 3x3 convolutions, an activation before each (He et al. 2016, arXiv
+    1603.05027). The second starts at zero, so that a block starts as the identity and no normalization is
+    needed (Zhang et al. 2019, arXiv 1901.09321).
 
     Args:
         media: what is modeled, of square shape (H, H, C).
@@ -27,8 +28,9 @@ def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=
         activation: a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log variance],
-        and from `latent` (latent_dim,) [and `label`] to parameters (H, H, likelihood.num_parameters(C)).
+        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log
+        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, H,
+        likelihood.num_parameters(C)).
 
     Raises:
         InputError: the image is not square, or not of 8 to 256 pixels.

@@ -1,4 +1,4 @@
-"""Which image sizes a network that doubles can make, and how wide it is at each."""
+"""The image sizes that doubling networks can make, and their widths."""
 
 from keras_gen.errors import InputError
 
@@ -43,7 +43,7 @@ def channels(width, level):
 
 
 def halved_sizes(shape):
-    """The sizes of the feature maps of an encoder that halves, rounding up, until at most 7 pixels are left.
+    """The sizes of an encoder's feature maps: halved, rounding up, until at most 7 pixels remain.
 
     Args:
         shape: (height, width, channels) of the image.
@@ -62,7 +62,8 @@ def halved_sizes(shape):
     height, width = _sides(shape)
     if height != width or not 8 <= height <= 256:
         raise InputError(
-            f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or resize it."
+            f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or "
+            "resize it."
         )
     sizes = [height]
     while sizes[-1] > 7:

@@ -1,4 +1,4 @@
-"""What decoders of sentences have in common: a distribution over each token, given those before it and a latent."""
+"""The base of text decoders: a distribution over each token, given the tokens before it and a latent."""
 
 import keras
 import tensorflow as tf
@@ -9,23 +9,24 @@ from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
 from keras_gen.networks.blocks import in_blocks
 from keras_gen.training.precision import policy_of_weights_in_float32
 
-LOWEST = END  # of the tokens that are written: not padding, nor the unknown
-IMPOSSIBLE = -1e30  # a logit whose exponential is 0; infinity would stop `enable_check_numerics`
+LOWEST = END  # of the tokens that are generated: neither padding nor unknown
+IMPOSSIBLE = -1e30  # a logit whose exponential is 0; infinity would trip `enable_check_numerics`
 
 
 class TextDecoder(keras.layers.Layer):
     """Base of the decoders: p(x|z) = prod_t p(x_t | x_1 ... x_{t-1}, z); without latents, a language model.
 
-    What reads tokens and what writes them share one table (Press & Wolf 2017, arXiv 1608.05859).
+    Input and output share one embedding table (Press & Wolf 2017, arXiv 1608.05859).
 
     Args:
         length: tokens of a sentence.
         vocabulary_size: how many numbers a token may have.
         latent_dim: numbers in a latent, which is fed at every step, or None for none.
         width: of embeddings and hidden layers.
-        dropout: share of what is read and of what is written that is left out in training, from 0 to below 1.
-        word_dropout: share of the tokens read that is taken for unknown in training, so that the latent has to tell them
-            (Bowman et al. 2016, arXiv 1511.06349, section 3.1), from 0 to below 1.
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1.
+        word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1, so
+            that the latent must carry them (Bowman et al. 2016, arXiv 1511.06349, section 3.1).
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: a number is out of its range.
@@ -68,7 +69,7 @@ class TextDecoder(keras.layers.Layer):
     # What sub-classes say.
 
     def hidden(self, read, latents, training=False):
-        """What is known at each place.
+        """The outputs at each place, before the logits.
 
         Args:
             read: (batch, length, width), the embeddings of the tokens before each place.
@@ -81,11 +82,11 @@ class TextDecoder(keras.layers.Layer):
         raise NotImplementedError
 
     def begin(self, batch, latents):
-        """What is remembered before the first token: tuple of tensors (batch, ...)."""
+        """The state before the first token: tuple of tensors (batch, ...)."""
         raise NotImplementedError
 
     def step(self, place, read, memory, latents):
-        """What is known at one place, (batch, width), and what is remembered then.
+        """The output at one place, (batch, width), and the next state.
 
         Args:
             place: int32 scalar.
@@ -98,12 +99,12 @@ class TextDecoder(keras.layers.Layer):
     # All places at once.
 
     def call(self, tokens, latents=None, places=None, training=False):
-        """The logits of tokens, each from those before it.
+        """The logits of tokens, each given the tokens before it.
 
         Args:
             tokens: int32 (batch, length).
             latents: float (batch, latent_dim), or None.
-            places: int64 (num, 2), rows and columns to give the logits of, or None for all.
+            places: int64 (num, 2), rows and columns of the wanted logits, or None for all.
             training: bool.
 
         Returns:
@@ -130,15 +131,16 @@ class TextDecoder(keras.layers.Layer):
 
         Args:
             latents: float (batch, latent_dim), or None.
-            uniform: float (batch, length) in [0, 1), which decide the tokens, or None for the likeliest token at each place.
-            temperature: float (batch,) >= 0, which divides the logits, or None for 1; at 0 the likeliest are taken.
-            top_k: int32 (batch,), of how many of the likeliest tokens one is drawn (Fan et al. 2018, arXiv 1805.04833); of all
-                where it is at most 0, or None.
-            top_p: float (batch,) > 0, the probability of the likeliest tokens of which one is drawn, after `top_k` (Holtzman et
-                al. 2020, arXiv 1904.09751); of all where it is at least 1, or None.
+            uniform: float (batch, length) in [0, 1), which decides the tokens, or None to take the likeliest.
+            temperature: float (batch,) >= 0, which divides the logits, or None for 1; 0 takes the likeliest
+                token.
+            top_k: int32 (batch,), draw among this many likeliest tokens (Fan et al. 2018, arXiv 1805.04833);
+                None, or at most 0, draws among all.
+            top_p: float (batch,) > 0, draw among the likeliest tokens that reach this probability, after
+                `top_k` (Holtzman et al. 2020, arXiv 1904.09751); None, or at least 1, draws among all.
 
         Returns:
-            int32 (batch, length): an end, where it came, and padding behind it.
+            int32 (batch, length), with padding behind the end.
         """
         return in_blocks(self._generate, latents, uniform, temperature, top_k, top_p)
 
@@ -178,7 +180,7 @@ class TextDecoder(keras.layers.Layer):
 
 
 def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
-    """One token of each row of logits (batch, vocabulary_size): int32 (batch,); see `TextDecoder.generate`."""
+    """Draws one token for each row of logits (batch, vocabulary_size): int32 (batch,)."""
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
     if uniform is None:
         return likeliest
@@ -191,7 +193,7 @@ def choose(logits, uniform=None, temperature=None, top_k=None, top_p=None):
 
 
 def _among_likeliest(logits, top_k, top_p):
-    """Which tokens are drawn from: bool, like logits, in whose order they stay: all of them are drawn as without."""
+    """A mask like logits, bool: the tokens that top_k and top_p keep."""
     sorted_logits, order = tf.math.top_k(logits, tf.shape(logits)[-1])
     drawn = tf.ones_like(order, tf.bool)
     if top_k is not None:
@@ -206,7 +208,7 @@ def _among_likeliest(logits, top_k, top_p):
 
 
 def _inverse(probabilities, uniform):
-    """Where the cumulated probabilities, (batch, n), pass a share `uniform` (batch,) of their sum: int32 (batch,)."""
+    """Where cumulative probabilities (batch, n) pass the share `uniform` (batch,) of their sum: int32."""
     cumulated = tf.cumsum(probabilities, axis=-1)
     below = cumulated <= uniform[:, None] * cumulated[:, -1:]
     return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

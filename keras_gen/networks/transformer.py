@@ -13,14 +13,16 @@ from keras_gen.networks.text_decoder import TextDecoder
 
 @keras.saving.register_keras_serializable("keras_gen")
 class TransformerBlock(keras.layers.Layer):
-    """Attention and a fully connected layer, each normalized before and added to what came in.
+    """Attention and a fully connected layer, both pre-normalized and residual.
 
-    Source: Vaswani et al. 2017, arXiv 1706.03762; normalized before as Xiong et al. 2020, arXiv 2002.04745.
+    Source: Vaswani et al. 2017, arXiv 1706.03762; normalized before the layers as in Xiong et al. 2020, arXiv
+    2002.04745.
 
     Args:
-        width: of what comes in and goes out.
+        width: of inputs and outputs.
         heads: of the attention, a divisor of `width`.
-        dropout: share that is left out in training.
+        dropout: share dropped in training.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: `heads` does not divide `width`.
@@ -32,7 +34,7 @@ class TransformerBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width, self.heads, self.dropout = width, heads, dropout
         self.supports_masking = True
-        own = {"dtype": self.dtype_policy}  # as it was saved, whatever the policy of the process
+        own = {"dtype": self.dtype_policy}  # the saved policy, whatever the global one is
         self.attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout, **own)
         self.attention.build((None, None, width), (None, None, width))
         self.before_attention, self.before_dense = (
@@ -47,13 +49,13 @@ class TransformerBlock(keras.layers.Layer):
         self.built = True
 
     def call(self, x, seen=None, visible=None, causal=False, training=False):
-        """What is known at each place.
+        """The outputs at each place.
 
         Args:
             x: (batch, places, width).
-            seen: what is attended to, (batch, others, width), by default `x`.
-            visible: bool (batch, others), which of these count beside Keras' mask of padding, or None for all.
-            causal: whether a place sees only itself and those before it.
+            seen: what the attention reads, (batch, others, width), by default `x`.
+            visible: bool (batch, others), a mask of these besides Keras' padding mask, or None.
+            causal: whether a place reads only itself and earlier places.
             training: bool.
 
         Returns:
@@ -76,17 +78,20 @@ class TransformerBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class TransformerDecoder(TextDecoder):
-    """A causal transformer; the latent is added to every token that is read, as OPTIMUS does (Li et al. 2020, arXiv 2004.04092).
+    """A causal transformer; the latent is added to every token, as in OPTIMUS.
+
+    Source: Li et al. 2020, arXiv 2004.04092.
 
     Args:
         length: tokens of a sentence.
         vocabulary_size: how many numbers a token may have.
         latent_dim: numbers in a latent, or None for none.
         width: of embeddings and hidden layers.
-        dropout: share of what is left out in training.
-        word_dropout: share of the tokens read that is taken for unknown in training.
-        blocks: how many.
+        dropout: share of inputs and outputs dropped in training, from 0 to below 1.
+        word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1.
+        blocks: number of transformer blocks.
         heads: of each attention, a divisor of `width`.
+        **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
         InputError: a number is out of its range.
@@ -126,7 +131,7 @@ class TransformerDecoder(TextDecoder):
         return self.normalise(x)
 
     def begin(self, batch, latents):
-        """What each block saw at the places before: zeros."""
+        """The inputs of each block at earlier places: zeros."""
         return tuple(ops.zeros((batch, self.length, self.width), self.compute_dtype) for _ in self.blocks)
 
     def step(self, place, read, memory, latents):
@@ -155,14 +160,14 @@ def _positions(length, width, dtype):
 
 @builder
 def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, blocks=2, heads=4):
-    """Builds a pair of transformers for sentences; the encoder averages over all places what it knows there.
+    """Builds a pair of transformers for sentences; the encoder averages its outputs over all places.
 
     Args:
         media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
-        dropout: share that is left out in training.
-        word_dropout: share of the tokens that the decoder reads that is taken for unknown in training.
+        dropout: share dropped in training.
+        word_dropout: share of the decoder's input tokens replaced by the unknown one in training.
         blocks: of encoder and decoder each.
         heads: of each attention, a divisor of `width`.
 
@@ -186,7 +191,7 @@ def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, 
 
 @keras.saving.register_keras_serializable("keras_gen")
 class AddPositions(keras.layers.Layer):
-    """Adds a learned vector for each place: (batch, length, width) -> the same."""
+    """Adds a learned vector to each place: (batch, length, width) -> the same shape."""
 
     def __init__(self, length, width, **kwargs):
         super().__init__(**kwargs)

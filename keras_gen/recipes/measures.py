@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_gen.callbacks.latent_monitor import kl_of_dimensions
 from keras_gen.metrics import (
     Quality,
     disentanglement_scores,
     distinct_n,
+    kl_of_dimensions,
     linear_probes,
     reconstruction_distances,
     self_bleu,

@@ -28,7 +28,7 @@ class RandomSearch(RecipeTuner):
 
 
 class BayesianOptimization(RecipeTuner):
-    """Tries the settings that a Gaussian process of those tried before expects most of; the first are the recipe's own.
+    """Tries the settings that a Gaussian process finds most promising; the first are the recipe's own.
 
     Args:
         hypermodel: a `HyperRecipe`.
@@ -47,7 +47,7 @@ class BayesianOptimization(RecipeTuner):
 
 
 class GridSearch(RecipeTuner):
-    """Tries all settings in turn: all whole numbers of a range, and ten others; the first are the recipe's own.
+    """Tries a grid: every whole number, ten values of other ranges; the first settings are the recipe's own.
 
     Args:
         hypermodel: a `HyperRecipe`.
@@ -61,7 +61,7 @@ class GridSearch(RecipeTuner):
 
 
 class Hyperband(RecipeTuner):
-    """Trains many settings for a little, and the better ones of them further (Li et al. 2018, arXiv 1603.06560).
+    """Trains many settings briefly and the better ones longer (Li et al. 2018, arXiv 1603.06560).
 
     Args:
         hypermodel: a `HyperRecipe`, whose epochs the best trials reach.
@@ -88,7 +88,7 @@ class Hyperband(RecipeTuner):
 
 
 def _drawn(hypermodel, max_trials, seed):
-    """What all oracles take. KerasTuner takes a seed of 0 for none, and failures in a row are counted where they happen."""
+    """The arguments of all oracles. KerasTuner reads seed 0 as none; `RecipeTuner` counts failures itself."""
     check_hypermodel(hypermodel)
     at_least(1, max_trials=max_trials)
     at_least(0, seed=seed)

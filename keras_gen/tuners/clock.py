@@ -43,8 +43,8 @@ class Deadline(keras.callbacks.Callback):
 class SearchClock:
     """How much of its minutes a search has used, in all its calls together.
 
-    It is kept in `clock.json` of the search, as it was when the last trial ended, for calls to come; and with it the time of
-    day at which the minutes are over, for workers, whose machines should agree about it.
+    It is kept in `clock.json` of the search, as it was when the last trial ended, for calls to come; and with
+    it the time of day at which the minutes are over, for workers, whose machines should agree about it.
 
     Args:
         folder: `pathlib.Path` of the search.

@@ -25,7 +25,7 @@ def settings_of(hyper, algorithm, seed, executions_per_trial):
 
 
 def keep_settings(folder, settings):
-    """Writes the settings of a search, unless it is there; more trials or minutes may be given later, but nothing else.
+    """Writes the settings of a search or checks those in the folder; only trials and minutes may differ.
 
     Args:
         folder: `pathlib.Path` that exists.

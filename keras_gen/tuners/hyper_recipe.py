@@ -32,14 +32,17 @@ class HyperRecipe(keras_tuner.HyperModel):
 
     Args:
         recipe: name of the recipe, such as "digits-gan".
-        objective: name of what is to be made least or most, measured on validation examples with a fixed seed: "kid",
-            "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the likelihood of models
-            that have one, the KID of others.
-        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the `fields` given.
+        objective: name of what is to be made least or most, measured on validation examples with a fixed
+            seed: "kid", "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None
+            takes the likelihood of models that have one, the KID of others.
+        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the
+            `fields` given.
         epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.
-        start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own space then changes
-            no architecture, and has learning rates around a tenth of that run's. None begins anew.
-        fields: dict, field of the recipe -> value, or text of a value, that is not searched or that the search begins at.
+        start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own
+            space then changes no architecture, and has learning rates around a tenth of that run's. None
+            begins anew.
+        fields: dict, field of the recipe -> value, or text of a value, that is not searched or that the
+            search begins at.
 
     Attributes:
         objective: `keras_tuner.Objective`.
@@ -49,8 +52,8 @@ class HyperRecipe(keras_tuner.HyperModel):
         space: as given, or the recipe's.
 
     Raises:
-        InputError: the recipe, a field or the objective is unknown, the space is empty or goes beyond what a field may be, or
-            the recipe needs data of yours.
+        InputError: the recipe, a field or the objective is unknown, the space is empty or goes beyond what a
+            field may be, or the recipe needs data of yours.
     """
 
     def __init__(self, recipe, objective=None, space=None, epochs=None, start=None, fields=None):
@@ -80,7 +83,8 @@ class HyperRecipe(keras_tuner.HyperModel):
         self.secondary = sorted(others - {self._objective.metric})
 
     def declare(self, hp):
-        """Registers the space with `keras_tuner.HyperParameters`, the recipe's values as defaults where they are in it.
+        """Registers the space with `keras_tuner.HyperParameters`; the recipe's values are the defaults if
+        inside.
 
         Returns:
             Dict, field -> value.
@@ -122,7 +126,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         return config
 
     def best(self, hp, seed):
-        """The config to train in earnest with: the values of a trial, all epochs, and a seed that no trial had.
+        """The config of the full training: the values of a trial, all epochs, and a seed that no trial had.
 
         Args:
             hp: `keras_tuner.HyperParameters`.
@@ -179,11 +183,12 @@ class HyperRecipe(keras_tuner.HyperModel):
             raise InputError("The data leave too little to validate on: at least 2 examples are needed.")
         if self._objective.measures == ("disentanglement",) and dataset.factor_names is None:
             raise InputError(
-                f"Objective {self.objective.name!r} needs data whose factors are known, such as shapes or vowels."
+                f"Objective {self.objective.name!r} needs data whose factors are known, such as shapes or "
+                "vowels."
             )
 
     def measure(self, model, config):
-        """What a run is scored by, of validation examples in the place of test ones, with the seed of the search.
+        """Measures a trial on validation examples, with the seed of the search.
 
         Args:
             model: trained.
@@ -210,7 +215,9 @@ class HyperRecipe(keras_tuner.HyperModel):
 
 
 def _rounded(value, space):
-    """A value as it reads, whichever way it came; KerasTuner's logarithmic whole numbers may be one too large."""
+    """A value as the user writes it. KerasTuner turns bools to numbers, and its logarithmic integers may be
+    one too large.
+    """
     if not isinstance(space, Range):
         return next(each for each in space.values if each == value)  # of bools KerasTuner makes numbers
     value = min(max(value, space.low), space.high)

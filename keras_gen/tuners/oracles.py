@@ -3,22 +3,22 @@
 import functools
 import json
 import warnings
-from pathlib import Path
 
 import keras_tuner
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from keras_gen.files import write_atomically
+from keras_gen.tuners.kerastuner_internals import BayesianInternals, GridInternals, OracleInternals
 
 ENDED = ("COMPLETED", "FAILED")
 
 
-class Durable:
-    """What an oracle needs so that a search killed at any moment goes on with no trial lost, and none run twice.
+class Durable(OracleInternals):
+    """Lets a search killed at any moment resume: no trial is lost, none runs twice.
 
-    Files take their place whole. A trial that was begun but is not in the oracle's state is forgotten, since the state draws it
-    again; one that ended but is still in it as running is not run again. The first trial drawn has the recipe's own settings.
+    Files take their place whole. A trial that was begun but is not in the oracle's state is forgotten, since
+    the state draws it again; one that ended but is still in it as running is not run again. The first trial
+    drawn has the recipe's own settings.
 
     Attributes:
         clock: the `SearchClock`, after whose time no trial is begun, or None.
@@ -52,23 +52,21 @@ class Durable:
         self.say(self.trials[trial.trial_id])
 
     def save(self):
-        write_atomically(Path(self._get_oracle_fname()), json.dumps(self.get_state()))
+        write_atomically(self.state_file, json.dumps(self.get_state()))
 
-    def _save_trial(self, trial):
-        write_atomically(
-            Path(self._get_trial_dir(trial.trial_id)) / "trial.json", json.dumps(trial.get_state())
-        )
+    def write_trial(self, trial):
+        write_atomically(self.trial_file(trial.trial_id), json.dumps(trial.get_state()))
 
     def reload(self):
         super().reload()
         self.trials = {name: self.trials[name] for name in self.start_order}
         ended = [name for name in self.start_order if self.trials[name].status in ENDED]
         self.end_order = sorted(set(self.end_order) | set(ended), key=self.start_order.index)
-        self._retry_queue = [name for name in self.start_order if name not in ended]
+        self.run_again(name for name in self.start_order if name not in ended)
 
-    def _random_values(self):
+    def draw_values(self):
         if self.start_order:
-            return super()._random_values()
+            return super().draw_values()
         return {hp.name: hp.default for hp in self.get_space().space}
 
 
@@ -76,18 +74,20 @@ class RandomOracle(Durable, keras_tuner.oracles.RandomSearchOracle):
     """Settings drawn at random."""
 
 
-class BayesianOracle(Durable, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Settings that a Gaussian process of those tried before expects most of; random ones where it has no new ones."""
+class BayesianOracle(Durable, BayesianInternals, keras_tuner.oracles.BayesianOptimizationOracle):
+    """Settings that a Gaussian process finds most promising; random ones when it proposes none that are
+    new.
+    """
 
     def populate_space(self, trial_id):
         with warnings.catch_warnings():
             # A field that tells nothing has no length scale, which is no mistake.
             warnings.simplefilter("ignore", ConvergenceWarning)
             # KerasTuner does not keep how far its random numbers have come.
-            self._random_state = np.random.RandomState(self.seed + len(self.trials))
+            self.reseed(self.seed + len(self.trials))
             proposed = super().populate_space(trial_id)
-        if proposed["values"] and self._duplicate(proposed["values"]):
-            return self._random_populate_space()
+        if proposed["values"] and self.was_tried(proposed["values"]):
+            return self.draw()
         return proposed
 
 
@@ -95,17 +95,13 @@ class HyperbandOracle(Durable, keras_tuner.oracles.HyperbandOracle):
     """Many settings trained for a little, the better ones of them further."""
 
 
-class GridOracle(Durable, keras_tuner.oracles.GridSearchOracle):
+class GridOracle(Durable, GridInternals, keras_tuner.oracles.GridSearchOracle):
     """All settings in turn: all whole numbers of a range, and ten others."""
 
     def reload(self):
         super().reload()
         # KerasTuner does not keep which combinations are to come, but they follow from those that were.
         compare = functools.cmp_to_key(
-            lambda a, b: self._compare(*(self.trials[name].hyperparameters.values for name in (a, b)))
+            lambda a, b: self.compare(*(self.trials[name].hyperparameters.values for name in (a, b)))
         )
-        previous = None
-        for name in sorted(self.start_order, key=compare):
-            self._ordered_ids.insert(name, previous)
-            previous = name
-        self._populate_next = list(self.start_order)
+        self.go_on_from(sorted(self.start_order, key=compare), self.start_order)

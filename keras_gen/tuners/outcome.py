@@ -1,4 +1,4 @@
-"""What became of a trial, kept in its folder: KerasTuner's own record loses the reason of a failure on its way from a worker."""
+"""The outcome of a trial, kept in its folder: KerasTuner loses a worker's reason for a failure."""
 
 import dataclasses
 import json
@@ -42,7 +42,7 @@ class Outcome:
 
 
 def is_fault_of_machine(error):
-    """Whether settings have nothing to do with an exception: a file cannot be written, or is in another process's hands."""
+    """Whether the machine, not the settings, caused an exception, such as a full disk or a locked file."""
     while error is not None:
         if isinstance(error, OSError) or "No space left" in str(error):
             return True

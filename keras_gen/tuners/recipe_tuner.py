@@ -1,4 +1,4 @@
-"""Searches whose trials are runs: each can be stopped, gone on with, sampled from and exported like any other."""
+"""Searches whose trials are runs: each can be resumed, sampled from and exported like any other."""
 
 import contextlib
 import gc
@@ -25,6 +25,7 @@ from keras_gen.tuners import board, workers
 from keras_gen.tuners.clock import Deadline, SearchClock
 from keras_gen.tuners.folder import check_settings, keep_settings, settings_of
 from keras_gen.tuners.hyper_recipe import HyperRecipe
+from keras_gen.tuners.kerastuner_internals import EARLIER_TRIAL, EPOCHS, TunerInternals
 from keras_gen.tuners.outcome import Outcome, is_fault_of_machine, reason, told
 
 MOST_STARTS = 5  # of a trial that comes no further, as when the process is killed for want of memory
@@ -32,27 +33,30 @@ MOST_FAILURES = 10  # trials in a row
 IDLE = 0.5  # seconds between two questions to an oracle that waits for other trials
 
 
-class RecipeTuner(keras_tuner.Tuner):
+class RecipeTuner(TunerInternals, keras_tuner.Tuner):
     """Base of the tuners: trains, measures and records the trials that an oracle asks for.
 
-    Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial fails, with its reason in
-    `outcome.json` beside these, where its settings do not go together, its objective is not finite, memory runs out, it takes
-    too long, or anything else is raised; the search then goes on. The same call goes on with a search that was stopped or
-    killed, with the trial at hand from its last checkpoint. Trials that Hyperband trains further go on from the checkpoint of
-    the earlier trial, with all optimizers and averages.
+    Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial
+    fails, with its reason in `outcome.json` beside these, where its settings do not go together, its
+    objective is not finite, memory runs out, it takes too long, or anything else is raised; the search then
+    goes on. The same call goes on with a search that was stopped or killed, with the trial at hand from its
+    last checkpoint. Trials that Hyperband trains further go on from the checkpoint of the earlier trial, with
+    all optimizers and averages.
 
     Args:
         hypermodel: a `HyperRecipe`.
         oracle: one of `keras_gen.tuners.oracles`.
         directory: path of a folder for the search.
-        executions_per_trial: int >= 1, trainings of the same settings from different seeds; the mean of their objectives counts.
-        minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off; None for no limit.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds; the mean of their
+            objectives counts.
+        minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off;
+            None for no limit.
         trial_minutes: float > 0, for a trial; None for no limit.
         say: function that is told in a line what happens; None keeps quiet.
 
     Raises:
-        InputError: `hypermodel` is something else, a number is out of its range, the data cannot be used, or the folder holds
-            another search.
+        InputError: `hypermodel` is something else, a number is out of its range, the data cannot be used, or
+            the folder holds another search.
     """
 
     def __init__(
@@ -94,18 +98,19 @@ class RecipeTuner(keras_tuner.Tuner):
                 )
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError) as error:
             raise InputError(
-                f"The state of the search in {self.folder / 'trials'} is damaged ({error}): choose another folder."
+                f"The state of the search in {self.folder / 'trials'} is damaged ({error}): choose another "
+                "folder."
             ) from error
 
     # What KerasTuner calls.
 
-    def _populate_initial_space(self):
-        # KerasTuner would build a model to see what it asks for, and a recipe says it.
+    def declare_space(self):
+        # KerasTuner would build a model to find the settings; a recipe names them.
         hp = self.oracle.get_space()
         self.hypermodel.declare(hp)
         self.oracle.update_space(hp)
 
-    def search(self, *args, **kwargs):
+    def search(self):
         """Runs trials until there is nothing left to try, or no time.
 
         Raises:
@@ -120,14 +125,15 @@ class RecipeTuner(keras_tuner.Tuner):
         self.save()
         # The chief only answers, perhaps beside the main thread, which alone may listen to signals.
         with contextlib.nullcontext() if workers.is_chief() else self.interruption:
-            super().search(*args, **kwargs)
+            super().search()
 
     def pre_create_trial(self):
         if self.interruption.signal:
             leave(self.interruption.signal)
         if len(self._failures) >= MOST_FAILURES:
             raise InputError(
-                f"{MOST_FAILURES} trials in a row failed: mend the space or the data. The last reason: {self._failures[-1]}"
+                f"{MOST_FAILURES} trials in a row failed: mend the space or the data. The last reason: "
+                f"{self._failures[-1]}"
             )
         if self._waits:
             time.sleep(IDLE)
@@ -136,7 +142,7 @@ class RecipeTuner(keras_tuner.Tuner):
     def on_trial_begin(self, trial):
         self._waits = False
 
-    def run_trial(self, trial, *args, **kwargs):
+    def run_trial(self, trial):
         folder = Path(self.get_trial_dir(trial.trial_id))
         if workers.is_worker():
             check_settings(self.folder, self.settings)
@@ -162,10 +168,11 @@ class RecipeTuner(keras_tuner.Tuner):
         Outcome(metrics, scores, time.monotonic() - begun).write(folder)
         return metrics
 
-    def _try_run_and_update_trial(self, trial, *args, **kwargs):
-        # KerasTuner would print the traceback of every failure; it is in the folder of the trial, and the reason is told.
+    def run_and_record(self, trial):
+        # KerasTuner would print the traceback of every failure; it is in the folder of the trial, and the
+        # reason is told.
         try:
-            self._run_and_update_trial(trial, *args, **kwargs)
+            self.run_and_report(trial)
             trial.status = "COMPLETED"
         except keras_tuner.errors.FailedTrialError:
             trial.status, trial.message = "FAILED", self._failures[-1]
@@ -173,15 +180,16 @@ class RecipeTuner(keras_tuner.Tuner):
     def save(self):
         if not workers.is_worker():  # which have nothing to keep
             self.oracle.save()
-            write_atomically(Path(self._get_tuner_fname()), json.dumps(self.get_state()))
+            write_atomically(self.state_file, json.dumps(self.get_state()))
 
     def load_model(self, trial):
         """The model of a trial's first execution, as it was measured."""
         return Run.open(Path(self.get_trial_dir(trial.trial_id)) / "execution0").load_model()
 
-    def _get_tuner_fname(self):
-        # The same whether trials are run by this process or by workers, which find and keep nothing.
-        return str(Path(self.project_dir) / ("worker.json" if workers.is_worker() else "tuner.json"))
+    @property
+    def state_file(self):
+        # One file for the chief and for a process without workers. Workers keep nothing, so they find none.
+        return Path(self.project_dir) / ("worker.json" if workers.is_worker() else "tuner.json")
 
     # How a trial is run.
 
@@ -196,7 +204,8 @@ class RecipeTuner(keras_tuner.Tuner):
         write_atomically(file, json.dumps({"starts": starts, "reached": reached}))
         if starts > MOST_STARTS:
             raise InputError(
-                f"The process ended {MOST_STARTS} times at the same point of this trial, as when it is killed for want of memory."
+                f"The process ended {MOST_STARTS} times at the same point of this trial, as when it is "
+                "killed for want of memory."
             )
 
     def _execute(self, trial, folder, number, limits):
@@ -215,8 +224,8 @@ class RecipeTuner(keras_tuner.Tuner):
         strategy = distribution.strategy("one")
         with run.held():
             run.write_classes(dataset)
-            if "tuner/trial_id" in values:
-                earlier = Path(self.get_trial_dir(values["tuner/trial_id"])) / run.folder.name
+            if EARLIER_TRIAL in values:
+                earlier = Path(self.get_trial_dir(values[EARLIER_TRIAL])) / run.folder.name
                 take_checkpoint(Run(earlier), run)
             model = fit(
                 run,
@@ -225,7 +234,7 @@ class RecipeTuner(keras_tuner.Tuner):
                 strategy,
                 self.interruption,
                 say=lambda line: None,
-                epochs=values.get("tuner/epochs"),
+                epochs=values.get(EPOCHS),
                 watch=lambda model: list(limits),
             )
             model = best_model(run, config, strategy, say=lambda line: None) or model
@@ -251,7 +260,7 @@ class RecipeTuner(keras_tuner.Tuner):
         name, objective = trial.trial_id, self.oracle.objective
         if trial.status == "RUNNING":
             values = told(self.hypermodel.declare(trial.hyperparameters))
-            epochs = trial.hyperparameters.values.get("tuner/epochs")
+            epochs = trial.hyperparameters.values.get(EPOCHS)
             self.say(f"Trial {name} begins: {values}" + (f", to epoch {epochs}" if epochs else ""))
             return
         self.clock.write()
@@ -260,7 +269,8 @@ class RecipeTuner(keras_tuner.Tuner):
         if trial.status == "COMPLETED":
             best = self.oracle.get_best_trials()[0]
             self.say(
-                f"Trial {name} ends{took}: {objective.name} {trial.score:.4g}; best {best.score:.4g}, of trial {best.trial_id}"
+                f"Trial {name} ends{took}: {objective.name} {trial.score:.4g}; best {best.score:.4g}, of "
+                f"trial {best.trial_id}"
             )
         else:
             self.say(f"Trial {name} failed{took}: {outcome.reason if outcome else trial.message}")
@@ -286,9 +296,9 @@ def check_hypermodel(hypermodel):
     """Raises `InputError` where what is to be searched is no recipe."""
     if not isinstance(hypermodel, HyperRecipe):
         raise InputError(
-            'The tuners of keras_gen search recipes, so hypermodel must be a HyperRecipe, such as HyperRecipe("digits-gan"), not '
-            f"{reprlib.repr(hypermodel)}: for a build function of your own take KerasTuner's tuners, such as "
-            "keras_tuner.RandomSearch."
+            "The tuners of keras_gen search recipes, so hypermodel must be a HyperRecipe, such as "
+            f'HyperRecipe("digits-gan"), not {reprlib.repr(hypermodel)}: for a build function of your own '
+            "take KerasTuner's tuners, such as keras_tuner.RandomSearch."
         )
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from keras_gen.recipes.report import in_cell
 from keras_gen.tuners.importance import FEWEST, importance
+from keras_gen.tuners.kerastuner_internals import EPOCHS
 from keras_gen.tuners.outcome import Outcome, told
 
-EPOCHS = "tuner/epochs"  # where Hyperband keeps how far a trial is trained
 SHOWN = 10
 
 
@@ -110,8 +110,8 @@ class Results:
         better = "least" if self.objective.direction == "min" else "most"
         lines = [f"# Search of {hyper.recipe}", ""]
         lines += [
-            f"Objective: {self.objective.name}, the {better} of it, on validation examples. {len(self.rows)} trials were measured, "
-            f"{len(self.failures)} failed.",
+            f"Objective: {self.objective.name}, the {better} of it, on validation examples. "
+            f"{len(self.rows)} trials were measured, {len(self.failures)} failed.",
             "",
             *markdown(*self.table()),
             "",
@@ -121,8 +121,8 @@ class Results:
         lines += ["## What mattered", ""]
         if self.importance:
             lines += [
-                "How much worse the ranks of left-out trials are predicted when a field is shuffled, mean and deviation over "
-                "resampled trials: 0 tells nothing.",
+                "How much worse the ranks of left-out trials are predicted when a field is shuffled, mean "
+                "and deviation over resampled trials: 0 tells nothing.",
                 "",
                 *markdown(*self.what_mattered()),
             ]

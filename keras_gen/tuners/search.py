@@ -28,8 +28,8 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
 
     Args:
         hyper: a `HyperRecipe`.
-        output: path of the folder. `best.json` becomes the best setting, as a config that `keras-gen train` takes, and
-            `report.md` tells of all.
+        output: path of the folder. `best.json` becomes the best setting, as a config that `keras-gen train`
+            takes, and `report.md` tells of all.
         tuner: "bayesian", "grid", "hyperband" or "random".
         num_workers: int >= 1, processes on this machine that run trials, or None for this one.
         arguments: of `keras-gen`, which workers are started with.
@@ -40,8 +40,8 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
         `Results`; None in a worker, which the chief tells of its trials.
 
     Raises:
-        InputError: the tuner is unknown, a setting has no use or is out of its range, the folder holds another search, or no trial
-            could be measured.
+        InputError: the tuner is unknown, a setting has no use or is out of its range, the folder holds
+            another search, or no trial could be measured.
     """
     if tuner not in TUNERS:
         raise unknown("tuner", tuner, TUNERS)
@@ -100,7 +100,8 @@ def retrain(hyper, output, results, say=print):
         say: function that is told in a line what happens.
 
     Returns:
-        The finished `Run`, in `<output>/best/trial_<number>`: with more trials another one may become the best.
+        The finished `Run`, in `<output>/best/trial_<number>`: with more trials another one may become the
+        best.
     """
     output = Path(output)
     run = Run(output / "best" / f"trial_{results.rows[0].trial}")

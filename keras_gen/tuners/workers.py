@@ -30,7 +30,8 @@ def check_environment():
     missing = [name for name in VARIABLES if name not in os.environ]
     if missing and len(missing) < len(VARIABLES):
         raise InputError(
-            f"A search across machines needs {', '.join(missing)} too: set all of {', '.join(VARIABLES)}, or none."
+            f"A search across machines needs {', '.join(missing)} too: set all of {', '.join(VARIABLES)}, or "
+            "none."
         )
 
 
@@ -102,7 +103,7 @@ def search_as_chief(tuner):
 
 
 def search_with_workers(num, tuner, arguments, say):
-    """Runs a search by workers on this machine; one that is killed is started again, and goes on with its trial.
+    """Runs a search by workers on this machine; a killed worker restarts and resumes its trial.
 
     Args:
         num: int >= 1.

@@ -3,9 +3,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.callbacks import LatentMonitor
-from keras_gen.callbacks.latent_monitor import kl_of_dimensions, views
+from keras_gen.callbacks.latent_monitor import views
 from keras_gen.losses import Bernoulli
 from keras_gen.media import Image
+from keras_gen.metrics import kl_of_dimensions
 from keras_gen.models import VAE
 from keras_gen.networks import mlp
 

@@ -38,10 +38,13 @@ class Thing:
 
         These words are TOO_MANY.
 
-        Call fetch_all for the rest. Call fetch() for the rest. Call fetchAll for the rest. Ask os.path for the rest.
+        Call fetch_all for the rest. Call fetch() for the rest. Call fetchAll for the rest.
+        Ask os.path for the rest.
         The sum a + b is small. It needs x more than that. It moves NAME to another place. XXX is still to do.
-        These are the choices: red and blue. It opens (but never closes the paren. It opens "but never closes the quote.
-        It has `marks` around a word. It is the last one, eg. This one. It keeps apples, pears etc. and many more.
+        These are the choices: red and blue. It opens (but never closes the paren.
+        It opens "but never closes the quote.
+        It has `marks` around a word. It is the last one, eg. This one.
+        It keeps apples, pears etc. and many more.
         Это не по-английски написано. Why would this be kept?
         """
 '''.replace("TOO_MANY", "words " * 21 + "more")

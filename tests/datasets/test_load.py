@@ -120,8 +120,8 @@ def test_damaged_images_are_set_aside_and_named(tmp_path, make):
         data = load(source, batch_size=4, validation=0, test=0)
     (told,) = (str(warning.message) for warning in caught)
     assert re.fullmatch(
-        r"2 of 21 images were set aside: The image could not be read: [^;]+ \(1: bad/cut.jpg\); The image could not be read: "
-        r"it is none of PNG, JPEG, [^;]+ \(1: bad/text.png\)\.",
+        r"2 of 21 images were set aside: The image could not be read: [^;]+ \(1: bad/cut.jpg\); "
+        r"The image could not be read: it is none of PNG, JPEG, [^;]+ \(1: bad/text.png\)\.",
         told,
     )
     images, labels = data.arrays("train")

@@ -70,8 +70,8 @@ def splits_of(data):
 
 @pytest.fixture(scope="module")
 def clips():
-    """24 recordings, name -> bytes: four of each digit and speaker, one in each format; number n in the order of digits,
-    speakers, formats."""
+    """24 recordings, name -> bytes: four of each digit and speaker, one in each format; number n in the order
+    of digits, speakers, formats."""
     files = {}
     for digit in DIGITS:
         for speaker in SPEAKERS:

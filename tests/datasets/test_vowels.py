@@ -33,7 +33,9 @@ def frames(waveforms, size):
 
 
 def correlation(parts, exponent):
-    """The autocorrelation of parts in steps of an eighth of a sample, of the spectrum's magnitude to an exponent."""
+    """The autocorrelation of parts in steps of an eighth of a sample, of the spectrum's magnitude to an
+    exponent.
+    """
     size = parts.shape[-1]
     spectra = np.abs(np.fft.rfft(parts, 2 * size)) ** exponent
     return np.fft.irfft(spectra, 16 * size)[..., : 8 * size]
@@ -123,7 +125,8 @@ def test_breathiness_is_how_far_the_noise_is_below_the_harmonics(pitch):
 
 
 def test_nothing_is_folded_down_from_above_half_the_rate():
-    # Folded, the harmonics of this pitch would lie 100 Hz beside the others, at 3100 Hz and more often at less.
+    # Folded, the harmonics of this pitch would lie 100 Hz beside the others, at 3100 Hz and more often at
+    # less.
     pitch = 13
     voices = render(np.array([[vowel, pitch, 0, 0] for vowel in range(6)]))
     power = np.abs(np.fft.rfft(np.hanning(4096) * voices)) ** 2

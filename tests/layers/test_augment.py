@@ -95,7 +95,8 @@ def test_the_controller_against_hand_worked_values():
         return tf.concat([tf.ones((positive, 1)), -tf.ones((50 - positive, 1))], axis=0)
 
     seen = []
-    # Signs' means: 1, 0.6, 0.6, 0.6 -> 0.7 above target; 0.2 four times -> below; then above six times, kept at 1.
+    # Signs' means: 1, 0.6, 0.6, 0.6 -> 0.7 above target; 0.2 four times -> below; then above six times, kept
+    # at 1.
     for positive in [50, 40, 40, 40] + [30] * 4 + [50] * 24:
         augment.update(logits(positive))
         seen.append(round(float(augment.strength(0)), 6))

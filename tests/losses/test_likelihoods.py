@@ -52,8 +52,8 @@ def test_a_learned_scale_learns_and_a_fixed_one_does_not(random):
         likelihood = kind("learned")
         with tf.GradientTape() as tape:
             log_prob = tf.reduce_sum(likelihood.log_prob(x, location))
-        # d/d(log scale): of a normal sum (r^2 - 1), of a Laplace sum (|r| - 1), at scale 1, with the logarithm ten times what
-        # is learned.
+        # d/d(log scale): of a normal sum (r^2 - 1), of a Laplace sum (|r| - 1), at scale 1, with the
+        # logarithm ten times what is learned.
         residual = np.abs(x - location)
         expected = 10 * np.sum((residual**2 if kind is Gaussian else residual) - 1)
         np.testing.assert_allclose(

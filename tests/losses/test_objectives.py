@@ -51,7 +51,9 @@ def draw(posterior, random):
 
 
 class LinearGaussian:
-    """x = w z + noise of unit variance, one latent and one pixel; q(z|x) = N(a x, exp(v)). All is known in closed form."""
+    """x = w z + noise of unit variance, one latent and one pixel; q(z|x) = N(a x, exp(v)). All is known in
+    closed form.
+    """
 
     def __init__(self, slope, log_variance, weight):
         self.slope, self.log_variance, self.weight = map(tf.Variable, (slope, log_variance, weight))

@@ -1,4 +1,6 @@
-"""Penalties against forms worked by hand on a discriminator whose input gradient is known: D(x) = a sum(x^2)/2, grad = a x."""
+"""Penalties against forms worked by hand on a discriminator whose input gradient is known: D(x) = a
+sum(x^2)/2, grad = a x.
+"""
 
 import keras
 import numpy as np

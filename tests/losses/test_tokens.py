@@ -15,7 +15,9 @@ TOKENS = np.array([[3, 4, 1, 2], [4, 2, 0, 0], [2, 0, 0, 0], [3, 0, 4, 2]], "int
 
 @pytest.fixture
 def logits():
-    """Logits at all places, those of padding among them; some large ones, whose exponentials would overflow."""
+    """Logits at all places, those of padding among them; some large ones, whose exponentials would
+    overflow.
+    """
     random = np.random.default_rng(3)
     logits = 3 * random.normal(size=(*TOKENS.shape, SIZE))
     logits[0, 0] += 500
@@ -52,7 +54,9 @@ def test_columns_of_padding_change_nothing(logits):
 
 
 def test_a_distribution_over_every_short_sentence_adds_up_to_1(logits):
-    """Sentences of two places, the logits of the second the same whatever is first: 4 x 4 of them hold no padding."""
+    """Sentences of two places, the logits of the second the same whatever is first: 4 x 4 of them hold no
+    padding.
+    """
     likelihood = CategoricalTokens(SIZE)
     pairs = np.array([(first, second) for first in range(1, SIZE) for second in range(1, SIZE)], "int32")
     rows = np.where(np.arange(SIZE) == PADDING, -np.inf, logits[1, :2]).astype("float32")

@@ -23,7 +23,8 @@ from keras_gen.media.recordings import read
 
 DATA = os.environ.get("KERAS_GEN_DATA")
 SMALL = {"samples": 4096, "rate": 8000, "mels": 40, "window": 256, "hop": 64, "fft_length": 512}
-# Window, hop and length of the transform: powers of two; a padded transform; the longest hop; none divides another; odd.
+# Window, hop and length of the transform: powers of two; a padded transform; the longest hop; none divides
+# another; odd.
 TRANSFORMS = [(256, 64, 256), (200, 50, 256), (256, 128, 512), (250, 77, 300), (255, 100, 301)]
 
 
@@ -72,7 +73,8 @@ def test_log_mels_are_those_of_another_implementation(settings):
     sizes = media.get_config()
     window, hop, fft_length = sizes["window"], sizes["hop"], sizes["fft_length"]
     waveforms = noise(2, media.samples) * np.array([[1.0], [1e-4]], np.float32)
-    # Half a window's overlap of silence at each end; librosa's frames, moreover, are as long as the transform.
+    # Half a window's overlap of silence at each end; librosa's frames, moreover, are as long as the
+    # transform.
     before, aside = (window - hop) // 2, (fft_length - window) // 2
     after = window - hop - before
     padded = np.pad(waveforms, [(0, 0), (before + aside, after + fft_length - window - aside)])

@@ -36,8 +36,9 @@ def refusal(waveform, rate=RATE, **settings):
     return str(caught.value)
 
 
-# EBU Tech 3341 allows a meter 0.1 LU. Below 48 kHz the bilinear transform draws the shelf, which is steepest near 1 kHz, in
-# toward the Nyquist frequency: at 8 kHz that takes up to 0.25 LU off or onto it, at no frequency more.
+# EBU Tech 3341 allows a meter 0.1 LU. Below 48 kHz the bilinear transform draws the shelf, which is steepest
+# near 1 kHz, in toward the Nyquist frequency: at 8 kHz that takes up to 0.25 LU off or onto it, at no
+# frequency more.
 @pytest.mark.parametrize("rate, tolerance", [(48000, 0.1), (16000, 0.1), (8000, 0.25)])
 def test_sines_are_as_loud_as_bs1770_says(rate, tolerance):
     assert loudness_of(sine(997, rate, 5.0), rate) == pytest.approx(-3.01, abs=tolerance)
@@ -119,7 +120,8 @@ def test_loudness_is_reached(wanted, seconds):
     for level in (-50, -3):
         cleaned = clean(sine(440, 22050, seconds, level), 22050, RATE, loudness=wanted)
         assert loudness_of(cleaned, RATE) == pytest.approx(wanted, abs=0.1)
-    # And not by its own measure alone: this sine is -20 dBFS at -23 LUFS, see above; here without weighting, at 0.3 s.
+    # And not by its own measure alone: this sine is -20 dBFS at -23 LUFS, see above; here without weighting,
+    # at 0.3 s.
     loudest = np.abs(clean(sine(1000, RATE, seconds), RATE, RATE, loudness=wanted)).max()
     assert 20 * np.log10(loudest) == pytest.approx(wanted + (3.0 if seconds > 1 else 3.7), abs=0.15)
 

@@ -190,7 +190,8 @@ def test_long_recordings_are_refused_by_their_header(monkeypatch):
 
 
 def test_an_mp3_that_would_lose_its_end_is_refused():
-    # Loud, then quiet: without the header that tells its length, the high bit rate at its start promises an early end.
+    # Loud, then quiet: without the header that tells its length, the high bit rate at its start promises an
+    # early end.
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 32000) * (np.arange(32000) < 8000)
     raw = file(noise, 16000, "MP3", "MPEG_LAYER_III")
     assert len(read(raw)[0]) == 32000

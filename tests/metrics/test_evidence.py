@@ -118,7 +118,9 @@ def test_active_units_count_means_that_vary():
 
 
 def test_binarized_images_are_drawn_once_for_all_samples():
-    """Of gray pixels that the decoder knows to be fair coins, each observation costs log 2, whatever is drawn."""
+    """Of gray pixels that the decoder knows to be fair coins, each observation costs log 2, whatever is
+    drawn.
+    """
     encoder_input = keras.Input((SIZE, SIZE, 1))
     flat = keras.layers.Flatten()(encoder_input)
     zeros = [keras.layers.Dense(2, kernel_initializer="zeros")(flat) for _ in range(2)]

@@ -1,4 +1,6 @@
-"""What people bring to `fit` and `evaluate`, and what becomes of it: it trains as an array would, or one sentence refuses it."""
+"""What people bring to `fit` and `evaluate`, and what becomes of it: it trains as an array would, or one
+sentence refuses it.
+"""
 
 import warnings
 

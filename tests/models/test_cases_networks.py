@@ -1,4 +1,6 @@
-"""What users' own networks and Keras' settings bring: each works, or is refused or doubted in one sentence."""
+"""What users' own networks and Keras' settings bring: each works, or is refused or doubted in one
+sentence.
+"""
 
 import contextlib
 import warnings

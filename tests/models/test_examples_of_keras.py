@@ -1,4 +1,5 @@
-"""Three examples that people begin with, written with this kit as a reader of them would; networks are small, to be quick.
+"""Three examples that people begin with, written with this kit as a reader of them would; networks are small,
+to be quick.
 
 Sources: keras.io/examples/generative: dcgan_overriding_train_step, vae, conditional_gan.
 """

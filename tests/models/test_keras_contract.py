@@ -1,4 +1,6 @@
-"""What Keras gives every model and every callback, with each kind of model here: it works, or it is refused by name."""
+"""What Keras gives every model and every callback, with each kind of model here: it works, or it is refused
+by name.
+"""
 
 import json
 import subprocess
@@ -26,7 +28,8 @@ save_weights set_weights summary test_on_batch test_step to_json train_on_batch 
 REFUSED = """
 add_loss add_metric compute_loss compute_metrics get_state_tree quantize set_state_tree stateless_compute_loss
 """
-# Attributes, what Keras calls itself, and what tells of one input and one output, which these models do not have.
+# Attributes, what Keras calls itself, and what tells of one input and one output, which these models do not
+# have.
 NOT_APPLICABLE = """
 compiled_loss compiled_metrics compute_dtype compute_mask compute_output_shape compute_output_spec
 distribute_reduction_method distribute_strategy dtype dtype_policy get_quantization_layer_structure input input_dtype input_spec

@@ -48,7 +48,9 @@ def trained(media, packed):
 
 
 def test_it_learns_how_probable_the_sentences_of_a_grammar_are(trained, packed):
-    """Each of 64 has the probability 1/64: no model can know more, nor one that has learned know much less."""
+    """Each of 64 has the probability 1/64: no model can know more, nor one that has learned know much
+    less.
+    """
     scores = trained.score(packed[:64])
     assert math.log(64) - 1e-3 < scores["nll"] < math.log(64) + 0.1
     assert scores["nll_per_token"] == pytest.approx(scores["nll"] / 4)
@@ -159,7 +161,8 @@ def test_exported_signatures_write_what_python_writes(tmp_path):
 def test_scores_by_token_and_by_byte_against_arithmetic_by_hand():
     media = Text(length=4, vocabulary=("a", "dog", "größe"))
     packed = media.pack(["a dog", "größe", "a cat dog dog"])
-    # The end counts, padding does not: 3, 2, and 4 tokens, of a sentence that is cut, one of which is unknown.
+    # The end counts, padding does not: 3, 2, and 4 tokens, of a sentence that is cut, one of which is
+    # unknown.
     np.testing.assert_array_equal(packed, [[3, 4, END, 0], [5, END, 0, 0], [3, 1, 4, 4]])
     # In UTF-8, with one byte for each end: 6, 7 + 1, and "a \N{REPLACEMENT CHARACTER} dog dog" has 13 + 1.
     scores = language_scores(media, packed, nll=6.0)

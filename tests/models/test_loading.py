@@ -32,8 +32,8 @@ def test_in_a_fresh_process_saved_models_draw_the_same(small_gan, tmp_path):
         model.save(tmp_path / f"{number}.keras")
         expected.append(model.generate(2, seed=1).sum())
     script = (
-        "import keras_gen as kg\n"
-        f"for i in range({len(expected)}): print(kg.load_model(rf'{tmp_path}/{{i}}.keras').generate(2, seed=1).sum())"
+        f"import keras_gen as kg\nfor i in range({len(expected)}): "
+        f"print(kg.load_model(rf'{tmp_path}/{{i}}.keras').generate(2, seed=1).sum())"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     np.testing.assert_array_equal([int(line) for line in ran.stdout.split()], expected)

@@ -85,7 +85,9 @@ def packed(media):
 
 @pytest.fixture(scope="module")
 def trained(media, packed):
-    """Two recurrent VAEs after as many equal steps: with nothing against posterior collapse, and with free bits."""
+    """Two recurrent VAEs after as many equal steps: with nothing against posterior collapse, and with free
+    bits.
+    """
 
     def train(objective):
         keras.utils.set_random_seed(0)
@@ -198,7 +200,9 @@ def test_the_bound_comes_to_a_language_model_where_the_decoder_ignores_the_laten
 
 
 def test_free_bits_keep_latents_that_tell_the_sentence_and_the_plain_bound_does_not(trained, packed):
-    """216 sentences have a probability of exp(-5.375): the plain bound comes to it with latents that tell nothing."""
+    """216 sentences have a probability of exp(-5.375): the plain bound comes to it with latents that tell
+    nothing.
+    """
     last = {name: {key: log[-1] for key, log in vae.history.history.items()} for name, vae in trained.items()}
     plain, free = last["plain"], last["free"]
     assert -np.log(216) - 0.3 < plain["elbo"] < -np.log(216) + 0.02
@@ -250,7 +254,9 @@ class Recorder(keras.callbacks.Callback):
 
 
 def test_phases_follow_each_other_between_epochs(media, packed):
-    """As an autoencoder, then the encoder alone, then all together: each step is of the phase of its epoch."""
+    """As an autoencoder, then the encoder alone, then all together: each step is of the phase of its
+    epoch.
+    """
 
     def train(random_seed):
         vae = build(media, random_seed=random_seed, phases=[Pretraining(40), EncoderTurns(10**6)])
@@ -271,9 +277,10 @@ def test_phases_follow_each_other_between_epochs(media, packed):
         if variable is not vae.optimizer._learning_rate:
             assert not np.any(variable), variable.path
     assert vae.optimizer.learning_rate.numpy() == pytest.approx(1e-3)
-    # A decoder as it is made: by the model's seed alone, whatever was drawn before, and drawing nothing from others.
-    other, state = build(media, random_seed=5), random.getstate()
-    Pretraining(1).end(other)
+    # A decoder as it is made: by the model's seed alone, whatever was drawn before, and drawing nothing from
+    # others.
+    other, state = build(media, random_seed=5, pretraining=1), random.getstate()
+    other.end_pretraining()
     assert random.getstate() == state
     fresh = values(vae.decoder)
     assert not any(moved(fresh, other.decoder.trainable_variables))
@@ -311,7 +318,9 @@ def test_turns_are_the_encoders_up_to_their_number_and_then_everybodys(media):
 
 
 def turns_by_hand(losses, most):
-    """He et al. 2019, algorithm 1, as their code has it: bursts of encoder steps, each ended by a step of all."""
+    """He et al. 2019, algorithm 1, as their code has it: bursts of encoder steps, each ended by a step of
+    all.
+    """
     turns, losses = [], iter(losses)
     try:
         while True:
@@ -368,7 +377,9 @@ def test_it_ends_where_mutual_information_falls(media):
 
 
 def test_a_model_that_is_saved_goes_on_in_its_phase(media, packed, tmp_path):
-    """Saved while the encoder learns alone, between its turn and that of all: the rest is as without a break."""
+    """Saved while the encoder learns alone, between its turn and that of all: the rest is as without a
+    break.
+    """
 
     def fresh():
         settings = {"optimizer": keras.optimizers.Adam(0.05), "run_eagerly": True}
@@ -470,7 +481,9 @@ def test_exported_signatures_give_what_python_gives(trained, tmp_path):
 
 
 def test_signatures_of_bytes_give_what_python_gives():
-    """In graph, as they are exported; what is too long is cut, and bytes that make no character are left out."""
+    """In graph, as they are exported; what is too long is cut, and bytes that make no character are left
+    out.
+    """
     vae = build(Text(length=9, tokenizer="bytes"))
     table = vae.decoder.embedding.embeddings
     table.assign(np.random.default_rng(0).normal(size=table.shape))

@@ -139,7 +139,9 @@ def test_exported_signatures_take_and_give_waveforms(voices, tmp_path):
 
 
 def test_it_learns_to_speak_vowels_on_demand():
-    """A margin that a decoder deaf to labels or latents misses: a judge of real vowels hears those asked for."""
+    """A margin that a decoder deaf to labels or latents misses: a judge of real vowels hears those asked
+    for.
+    """
     vowels = datasets.load("vowels")
     config = resolve("vowels-vae", {"num_classes": 6, "width": 32, "beta": 4.0})
     vae = config.build()

@@ -1,4 +1,6 @@
-"""Decoders of sentences: what each place knows, and which tokens are written; and the encoders beside them."""
+"""Decoders of sentences: what each place knows, and which tokens are written; and the encoders beside
+them.
+"""
 
 import keras
 import numpy as np
@@ -19,7 +21,9 @@ of_each = pytest.mark.parametrize("latent_dim", [LATENT_DIM, None], ids=["latent
 
 
 def built(kind, latent_dim=LATENT_DIM, **settings):
-    """A decoder that is far from its start, as one that has learned, where no weight is 0: the same at each call."""
+    """A decoder that is far from its start, as one that has learned, where no weight is 0: the same at each
+    call.
+    """
     keras.utils.set_random_seed(0)
     settings = {"heads": 2, **settings} if kind == "transformer" else settings
     decoder = DECODERS[kind](LENGTH, SIZE, latent_dim, WIDTH, **settings)
@@ -104,7 +108,9 @@ def test_place_by_place_the_logits_are_those_of_one_pass(kind, latent_dim):
 
 
 def written_by_hand(decoder, latents, num, draw):
-    """Sentences token by token, each from all logits at its place; `draw` says which token of logits (num, size)."""
+    """Sentences token by token, each from all logits at its place; `draw` says which token of logits (num,
+    size).
+    """
     tokens, was_forbidden = np.zeros((num, LENGTH), "int32"), False
     ended = np.zeros(num, bool)
     for place in range(LENGTH):
@@ -201,7 +207,9 @@ def seven_logits():
 
 
 def test_tokens_are_as_frequent_as_the_filtered_softmax_says(seven_logits):
-    """Rows of every setting in one batch: for each, every token's share of numbers in [0, 1) is its probability."""
+    """Rows of every setting in one batch: for each, every token's share of numbers in [0, 1) is its
+    probability.
+    """
     columns = [np.repeat(column, len(EVENLY)) for column in zip(*SETTINGS, strict=True)]
     kinds = ("float32", "int32", "float32")
     columns = [column.astype(kind) for column, kind in zip(columns, kinds, strict=True)]
@@ -290,7 +298,9 @@ def test_dropout_leaves_out_in_training_alone(kind):
 
 @pytest.mark.parametrize("pair", [recurrent, transformer])
 def test_encoders_do_not_see_padding(pair):
-    """The same weights in a longer encoder, whose padding is embedded as something else, say the same of sentences."""
+    """The same weights in a longer encoder, whose padding is embedded as something else, say the same of
+    sentences.
+    """
 
     def encoder(length):
         media = Text(length=length, vocabulary=tuple("abcdef"))

@@ -1,4 +1,6 @@
-"""A search is killed at each of its writes, before and after it: what is left goes on to the very same end."""
+"""A search is killed at each of its writes, before and after it: what is left goes on to the very same
+end.
+"""
 
 import collections
 import itertools

@@ -212,7 +212,9 @@ def test_limits_of_time_are_kept_and_told(tmp_path):
 
 
 def test_a_trial_that_its_process_never_survives_fails(tmp_path, monkeypatch):
-    """As when the kernel kills the process for want of memory: nothing is raised, and the same trial comes again."""
+    """As when the kernel kills the process for want of memory: nothing is raised, and the same trial comes
+    again.
+    """
 
     class Death(BaseException):
         pass
