@@ -68,8 +68,9 @@ def measure(options):
     import numpy as np
     import tensorflow as tf
 
-    from keras_gen import distribution, recipes
+    from keras_gen import recipes
     from keras_gen.recipes.fields import parse_assignments
+    from keras_gen.training import distribution
 
     strategy = distribution.strategy()
     fields = {"steps_per_execution": 1} | parse_assignments(options.assignments)
@@ -107,7 +108,7 @@ def all_reduce_seconds(strategy, gradients):
     """The shortest of several times to average tensors like the gradients, with nothing else running."""
     import tensorflow as tf
 
-    from keras_gen import distribution
+    from keras_gen.training import distribution
 
     @tf.function
     def average():

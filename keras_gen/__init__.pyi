@@ -2,7 +2,6 @@
 
 from . import callbacks as callbacks
 from . import datasets as datasets
-from . import distribution as distribution
 from . import errors as errors
 from . import export as export
 from . import layers as layers
@@ -12,7 +11,7 @@ from . import metrics as metrics
 from . import models as models
 from . import networks as networks
 from . import recipes as recipes
-from . import schedules as schedules
+from . import training as training
 from . import tuners as tuners
 from .errors import InputError as InputError
 from .media import Audio as Audio
@@ -25,6 +24,8 @@ from .models import GenerativeModel as GenerativeModel
 from .models import LanguageModel as LanguageModel
 from .models import TextVAE as TextVAE
 from .models import load_model as load_model
+from .training import distribution as distribution
+from .training import schedules as schedules
 
 __version__: str
 

@@ -1,7 +1,7 @@
 """What upper rooms do for models, found by name when it is asked for, so that no module imports upwards.
 
-A room registers what it offers; a lower one calls it. Front doors such as `GAN.from_recipe`, `model.score` and `model.export`
-are made so.
+A room registers what it offers; a lower one calls it. Front doors such as `GAN.from_recipe`, `model.score`
+and `model.export` are made so.
 """
 
 import importlib

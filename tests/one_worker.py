@@ -11,12 +11,13 @@ import numpy as np
 import tensorflow as tf
 from conftest import MEDIA_SHAPE, small_networks
 
-from keras_gen import datasets, distribution
+from keras_gen import datasets
 from keras_gen.layers import AdaptiveAugment
 from keras_gen.losses import Bernoulli
 from keras_gen.media import Image
 from keras_gen.models import GAN, VAE
 from keras_gen.networks import mlp
+from keras_gen.training import distribution
 
 BATCH = 12
 

@@ -1,24 +1,32 @@
-"""The house keeps to its map: imports point downwards, and what is imported lazily is imported late."""
+"""The house keeps to its map: imports point downwards, models are composed, modules are short enough to read."""
 
 import ast
 import re
 from pathlib import Path
 
+import keras
+
 import keras_gen
+from keras_gen.registry import HOMES, find
 
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
-    {"errors", "registration"},
+    {"errors", "registration", "registry"},
     {"files", "processes"},
-    {"noise", "schedules", "layers", "distribution"},
+    {"training"},
+    {"layers"},
     {"networks", "losses", "media", "datasets"},
+    {"sampling"},
     {"models"},
     {"export", "callbacks", "metrics"},
+    {"evaluation"},
     {"recipes"},
+    {"runs"},
     {"tuners"},
     {"cli"},
     {"__main__"},
 ]
+LONGEST = 250  # lines of a module of models
 
 
 def floor(room):
@@ -26,13 +34,12 @@ def floor(room):
 
 
 def imported_rooms(path):
-    """The rooms of this package that a module imports when it is itself imported."""
-    for node in ast.parse(path.read_text()).body:
+    """The rooms of this package that a module imports, at its head or within its functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "keras_gen":
-            names = (
-                [node.module.split(".")[1]] if "." in node.module else [alias.name for alias in node.names]
-            )
-            yield from names
+            yield from [node.module.split(".")[1]] if "." in node.module else [a.name for a in node.names]
+        elif isinstance(node, ast.Import):
+            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("keras_gen."))
 
 
 def test_imports_point_downwards_only():
@@ -44,7 +51,34 @@ def test_imports_point_downwards_only():
         for imported in imported_rooms(path):
             assert floor(imported) <= floor(room), f"{path} imports {imported}"
             seen += 1
-    assert seen > 50
+    assert seen > 100
+
+
+def test_what_models_ask_of_upper_rooms_is_registered():
+    for name in HOMES:
+        assert callable(find(name))
+
+
+def test_models_are_two_classes_below_that_of_keras():
+    kinds = [getattr(keras_gen, name) for name in ("GAN", "VAE", "VQVAE", "LanguageModel")]
+    for kind in kinds:
+        ours = [base for base in kind.__mro__ if base.__module__.startswith("keras_gen")]
+        assert ours == [kind, keras_gen.GenerativeModel] and issubclass(kind, keras.Model)
+
+
+def test_modules_of_models_are_short():
+    lengths = {path: len(path.read_text().splitlines()) for path in (PACKAGE / "models").rglob("*.py")}
+    assert len(lengths) > 10 and not {path: length for path, length in lengths.items() if length > LONGEST}
+
+
+def test_private_names_of_other_libraries_are_gathered():
+    """Those of Keras and TensorFlow in one module, where each has a test of what is expected of it."""
+    private = re.compile(
+        r"\._(flatten_layers|keras_history|learning_rate|iterations|all_reduce_sum_gradients|tracker)\b"
+        r"|tensorflow\.python|keras\.src|_use_cached_eval_dataset"
+    )
+    found = [path for path in PACKAGE.rglob("*.py") if private.search(path.read_text())]
+    assert found == [PACKAGE / "training" / "keras_internals.py"]
 
 
 def test_every_name_at_the_front_door_is_there():
@@ -55,4 +89,4 @@ def test_every_name_at_the_front_door_is_there():
 def test_noise_is_drawn_in_one_place():
     call = re.compile(r"random\.(experimental\.)?stateless_")
     drawing = [path for path in PACKAGE.rglob("*.py") if call.search(path.read_text())]
-    assert drawing == [PACKAGE / "noise.py"]
+    assert drawing == [PACKAGE / "training" / "noise.py"]

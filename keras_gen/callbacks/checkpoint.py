@@ -5,11 +5,11 @@ from pathlib import Path
 
 import keras
 
-from keras_gen import distribution
 from keras_gen.callbacks.interruption import Interruption, leave
 from keras_gen.callbacks.training_state import TrainingState
 from keras_gen.errors import InputError
 from keras_gen.files import damage, replace_atomically
+from keras_gen.training import distribution
 
 SUFFIX = ".keras"
 BEST = "best"

@@ -7,8 +7,8 @@ import zipfile
 
 import numpy as np
 
-from keras_gen import distribution
 from keras_gen.errors import InputError
+from keras_gen.training import distribution
 from keras_gen.training.replicas import generators_of, give_own_generators
 
 MEMBER = "training.json"

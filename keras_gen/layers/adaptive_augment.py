@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from keras_gen import distribution
 from keras_gen.layers.scheduled_augment import POLICY, ScheduledAugment
+from keras_gen.training import distribution
 
 
 @keras.saving.register_keras_serializable("keras_gen")

@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.training import noise
 
 FULL_SCALE = 32768.0
 

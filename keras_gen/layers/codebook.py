@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.training import noise
 
 EPSILON = 1e-5
 

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import unknown
 from keras_gen.layers.augment import Augment
+from keras_gen.training import noise
 
 
 def _uniform(images, seed, low, high):

@@ -5,9 +5,9 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_gen import noise, schedules
 from keras_gen.errors import unknown
 from keras_gen.layers.augment import Augment
+from keras_gen.training import noise, schedules
 
 LN2 = math.log(2.0)
 

@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.objectives import ELBO, weight
+from keras_gen.training import noise
 
 
 def covariance(values):

@@ -4,10 +4,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.normal import log_mean_exp
 from keras_gen.losses.objectives import Objective, Outcome
+from keras_gen.training import noise
 
 
 @keras.saving.register_keras_serializable("keras_gen")

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gen import noise
 from keras_gen.errors import InputError
+from keras_gen.training import noise
 from keras_gen.training.precision import run
 
 MAX_LEVELS = 256

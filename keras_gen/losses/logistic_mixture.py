@@ -5,9 +5,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses.likelihoods import Likelihood
+from keras_gen.training import noise
 
 HALF_BIN = 1.0 / 255.0
 LEAST_LOG_SCALE = -7.0

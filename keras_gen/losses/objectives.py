@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gen import noise, schedules
 from keras_gen.errors import InputError, unknown
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.losses.priors import Prior
+from keras_gen.training import noise, schedules
 
 
 class Draw(NamedTuple):

@@ -7,7 +7,7 @@ all penalties at the same images, with respect to the image before augmentation.
 import keras
 from keras import ops
 
-from keras_gen import schedules
+from keras_gen.training import schedules
 
 
 class InputGradientPenalty:

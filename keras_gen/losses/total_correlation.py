@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from keras_gen import noise
 from keras_gen.errors import InputError, unknown
 from keras_gen.losses.objectives import ELBO, Objective, weight
+from keras_gen.training import noise
 
 
 def weighted_log_weights(batch_size, num_examples):

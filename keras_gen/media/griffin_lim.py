@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.signal.windows import hann
 
-from keras_gen import noise
+from keras_gen.training import noise
 
 MOMENTUM = 0.99
 # Inaudible, yet large enough to divide by in single precision.

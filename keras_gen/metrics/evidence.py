@@ -7,13 +7,13 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.layers.codebook import perplexity
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.metrics.language import language_scores
 from keras_gen.models.encoding import SCORE_BATCH, observed_in_score
 from keras_gen.registry import register
+from keras_gen.training import noise
 
 # Limits on latents decoded at once and on numbers in their output; they bound memory for any number of draws.
 MOST_DECODED, MOST_NUMBERS = 5_000, 2**26

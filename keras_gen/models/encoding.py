@@ -1,18 +1,19 @@
 """From media to latents and back: methods of the models that have an encoder, a decoder and a likelihood.
 
-Such a model says in `encode_model(x, labels)` what the likeliest latents (batch, *latent_shape) of media in their model form are.
+Such a model says in `encode_model(x, labels)` what the likeliest latents (batch, *latent_shape) of media in
+their model form are.
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.models.checks.data import as_arrays, as_labels, examples_of, media_and_labels
 from keras_gen.models.checks.text import warn_of_unknown
 from keras_gen.sampling.labels import label_spec
 from keras_gen.sampling.requests import in_batches
+from keras_gen.training import noise
 from keras_gen.training.replicas import is_array
 
 CHECKED = 1024  # examples in a part that is checked at once
@@ -36,7 +37,7 @@ def encode(self, x, labels=None):
 
 
 def graph_of_posterior(model):
-    """What `posteriors` of a `VAE` runs: a function of packed media and labels, compiled for each size of batch."""
+    """What `posteriors` of a `VAE` runs: a function of packed media and labels."""
     return tf.function(
         lambda packed, labels: tuple(model.posterior(observed(model, packed), labels)), reduce_retracing=True
     )
@@ -55,7 +56,7 @@ def observed(model, packed, seed=None):
 
 
 def observed_in_score(model, packed, seed):
-    """What a score sees of packed media under a seed of two integers: the same for every model of one likelihood."""
+    """What a score sees of packed media under a seed: the same for every model of one likelihood."""
     return observed(model, packed, noise.fold_in(seed, -1))
 
 
@@ -76,12 +77,12 @@ def reconstruct(self, x, labels=None):
 
 
 def model_form(model, inputs):
-    """What a model itself is called with: media in their model form, or [media, labels] -> (media, labels or None)."""
+    """The inputs of a call, media in their model form or [media, labels] -> (media, labels or None)."""
     x, labels = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
     if x.dtype.is_integer and not tf.as_dtype(model.encoder.inputs[0].dtype).is_integer:
         raise InputError(
-            f"The model itself takes media in their model form, but was given {x.dtype.name}: call reconstruct(x) or "
-            "encode(x) with packed media."
+            f"The model itself takes media in their model form, but was given {x.dtype.name}: call "
+            "reconstruct(x) or encode(x) with packed media."
         )
     return x, labels
 
@@ -140,11 +141,16 @@ def unpack_augmented(model, data, seed):
 
 
 def check_support(self, x):
-    """Raises `InputError` for packed media that the likelihood gives no probability; warns of text of unknown words."""
+    """Raises `InputError` for media that the likelihood gives no probability; warns of unknown words."""
     if self.media.key == "text":
         warn_of_unknown(self.media, x)
     for start in range(0, len(x), CHECKED):
         self.likelihood.check(np.asarray(self.media.to_model(x[start : start + CHECKED])))
+
+
+def learned_parts(self):
+    """The layers whose weights are all that the model has learned."""
+    return [*self.trained_networks(), self.likelihood, self.prior]
 
 
 def endpoints(self):

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import noise, registry, schedules
+from keras_gen import registry
 from keras_gen.layers import SpectralNorm
 from keras_gen.losses import R1, R2, adversarial
 from keras_gen.models import gan_steps, saving
@@ -12,6 +12,7 @@ from keras_gen.models.checks.networks import copy_of
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.sampling import OneShot
 from keras_gen.sampling.labels import label_spec
+from keras_gen.training import noise, schedules
 from keras_gen.training.keras_internals import layers_of
 from keras_gen.training.player import MovingAverage, Player, optimizer_for
 from keras_gen.training.precision import run
@@ -26,7 +27,8 @@ class GAN(GenerativeModel):
     """A generator and a discriminator that learn from each other (Goodfellow et al. 2014).
 
     Args:
-        generator: built keras Model, latent (batch, dim) [and label int32 (batch,)] -> media in its model form.
+        generator: built keras Model, latent (batch, dim) [and label int32 (batch,)] -> media in its model
+            form.
         discriminator: built keras Model, media in its model form [and label] -> logits (batch, 1).
         media: what is generated, such as `Image(32, 32, 3)`.
         num_classes: int, number of labels both networks take, or None.
@@ -77,35 +79,39 @@ class GAN(GenerativeModel):
     ):
         """Says how the two networks learn. The defaults follow R3GAN (Huang et al. 2025).
 
-        Where optimizers accumulate gradients over several batches (Keras' `gradient_accumulation_steps`, the same for both),
-        these batches together are one step: `penalty_interval` and `discriminator_steps` count such steps, and treat all
-        batches of a step alike.
+        Where optimizers accumulate gradients over several batches (Keras' `gradient_accumulation_steps`, the
+        same for both), these batches together are one step: `penalty_interval` and `discriminator_steps`
+        count such steps, and treat all batches of a step alike.
 
-        Where a network computes in float16, both optimizers are wrapped in a `LossScaleOptimizer`. `gan.optimizer` stands for
-        both, see `TwoOptimizers`: a learning rate that is set there, also by a callback of Keras, scales both.
+        Where a network computes in float16, both optimizers are wrapped in a `LossScaleOptimizer`.
+        `gan.optimizer` stands for both, see `TwoOptimizers`: a learning rate that is set there, also by a
+        callback of Keras, scales both.
 
         Args:
-            loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an `AdversarialLoss`, of
-                functions that are registered with Keras if the model is to be saved.
+            loss: "relativistic", "non_saturating", "hinge", "least_squares", "wasserstein", or an
+                `AdversarialLoss`, of functions that are registered with Keras if the model is to be saved.
             penalties: list of `R1`, `R2`, `GradientPenalty`; None stands for `[R1(1.0), R2(1.0)]`.
             penalty_interval: int k >= 1, take the penalties at every k-th step and k times as strong (lazy
-                regularization, Karras et al. 2020). They are added to the loss of that step, not given a step of their
-                own, so the optimizer takes one step for each batch and needs no correction.
+                regularization, Karras et al. 2020). They are added to the loss of that step, not given a step
+                of their own, so the optimizer takes one step for each batch and needs no correction.
             augment: `DiffAugment`, `ScheduledAugment`, `AdaptiveAugment`, or None.
-            generator_optimizer: keras Optimizer; None stands for Adam(2e-4, beta_1=0, beta_2=0.99). A learning rate
-                from `keras_gen.schedules` is read on the clock of examples seen.
+            generator_optimizer: keras Optimizer; None stands for Adam(2e-4, beta_1=0, beta_2=0.99). A
+                learning rate from `keras_gen.schedules` is read on the clock of examples seen.
             discriminator_optimizer: likewise.
-            discriminator_steps: int n >= 1, the generator learns at every n-th step, the discriminator at each.
-            ema: half-life in examples of the moving average of the generator that samples are drawn from, a float or
-                `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to 10,000 examples.
+            discriminator_steps: int n >= 1, the generator learns at every n-th step, the discriminator at
+                each.
+            ema: half-life in examples of the moving average of the generator that samples are drawn from, a
+                float or `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to
+                10,000 examples.
             plan: "alternating" or "simultaneous", see `keras_gen.models.gan_steps`.
             jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
 
         Raises:
-            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalization meets a
-                penalty or the simultaneous plan, both of which need each image discriminated by itself.
+            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalization
+                meets a penalty or the simultaneous plan, both of which need each image discriminated by
+                itself.
         """
         game = adversarial.get(loss)
         penalties = [R1(1.0), R2(1.0)] if penalties is None else penalties
@@ -206,7 +212,7 @@ class GAN(GenerativeModel):
         return [self.generator, self.discriminator, *augmentations]
 
     def take_weights(self, earlier):
-        """Takes what another GAN has learned, see `GenerativeModel.take_weights`; the moving average begins there."""
+        """Takes what another GAN has learned; the moving average begins there."""
         saving.take_weights(self, earlier)
         if self.ema is not None:
             self.ema_generator.set_weights(self.generator.get_weights())

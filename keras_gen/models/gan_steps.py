@@ -1,7 +1,7 @@
 """A training step of a GAN: in what order its two players learn from one batch, and what they share.
 
-Counted in passes of the discriminator over one batch of images (a pass forward, back to the weights or back to the images each
-count one), without penalties:
+Counted in passes of the discriminator over one batch of images (a pass forward, back to the weights or back
+to the images each count one), without penalties:
 
     alternating     2 forward, 2 x 2 back; then 1 forward, 1 back through the new discriminator     8
     simultaneous    2 forward, 2 x 2 back, 1 back to the generated images                           7
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from keras_gen import distribution, noise
 from keras_gen.errors import unknown
+from keras_gen.training import distribution, noise
 from keras_gen.training.precision import run
 
 
@@ -23,7 +23,8 @@ class Batch(NamedTuple):
         real, fake: images in their model form, (batch, ...).
         tape: `tf.GradientTape` that has recorded how the generator made `fake`.
         labels: int32 (batch,), or None.
-        real_seed, fake_seed, mix_seed: two integers each, of the augmentation and of the lines between real and fake.
+        real_seed, fake_seed, mix_seed: two integers each, of the augmentation and of the lines between real
+            and fake.
     """
 
     real: tf.Tensor
@@ -75,10 +76,12 @@ def alternating(gan, batch):
 
 
 def simultaneous(gan, batch):
-    """Both players against each other as they stand, from one pass of the generated images through the discriminator.
+    """Both players against each other as they stand, from one pass of the generated images through the
+    discriminator.
 
-    The discriminator sees each image by itself, so the chain rule gives the generator's gradient from the input gradient
-    grad_x D(x) at generated images, d loss / dx = (d loss / d D(x)) grad_x D(x); R2 takes the same input gradient.
+    The discriminator sees each image by itself, so the chain rule gives the generator's gradient from the
+    input gradient grad_x D(x) at generated images, d loss / dx = (d loss / d D(x)) grad_x D(x); R2 takes the
+    same input gradient.
     """
     is_due = generator_is_due(gan)
     gradients, seen = discriminator_gradients(gan, batch, keep_fake_gradient=True)
@@ -110,7 +113,7 @@ def get(name):
 
 
 def discriminator_gradients(gan, batch, keep_fake_gradient=False):
-    """What the discriminator learns from a batch: gradients of its variables, and what it says, `Discriminated`."""
+    """The gradients that the discriminator learns from, and what it says: `Discriminated`."""
 
     def learned(is_penalized):
         return gan.discriminator_player.gradients(
@@ -166,7 +169,8 @@ def discriminate(gan, images, labels, seed):
 def discriminate_with_gradient(gan, images, labels, seed):
     """The logits and their gradient with respect to the images before augmentation.
 
-    It is taken of the logits as they are: unlike the gradient of a mean loss, it is far above the smallest float16.
+    It is taken of the logits as they are: unlike the gradient of a mean loss, it is far above the smallest
+    float16.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)

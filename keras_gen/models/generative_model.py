@@ -1,9 +1,8 @@
-"""What every generative model of the kit has: media, a clock, players that learn, and a sampler that generates."""
+"""What every generative model has: media, a clock, players that learn, and a sampler."""
 
 import keras
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import reading
 from keras_gen.models import keras_methods, saving
 from keras_gen.models.checks.data import as_labels, check_examples, media_and_labels
@@ -11,7 +10,7 @@ from keras_gen.models.checks.keras import check_execution, naming_unknown_argume
 from keras_gen.sampling.labels import labels_for
 from keras_gen.sampling.one_shot import as_latents
 from keras_gen.sampling.walks import spherical
-from keras_gen.training import clock, keras_internals
+from keras_gen.training import clock, keras_internals, noise
 from keras_gen.training.player import Guard
 from keras_gen.training.reports import Reports
 
@@ -20,14 +19,16 @@ from keras_gen.training.reports import Reports
 class GenerativeModel(keras.Model):
     """Base of the models, which state their mathematics in `train_step`, `test_step` and `decode_to_model`.
 
-    `examples_seen` counts the training examples so far. It is the clock of every schedule and, with `seed`, the only state of
-    the noise: a model that is saved, loaded and trained on draws what it would have drawn without a break.
+    `examples_seen` counts the training examples so far. It is the clock of every schedule and, with `seed`,
+    the only state of the noise: a model that is saved, loaded and trained on draws what it would have drawn
+    without a break.
 
     A sub-class sets `sampler` and, in `compile`, `players`: name -> `Player`.
 
     Args:
         media: what is generated, such as `Image(32, 32, 3)`.
-        num_classes: int, number of labels that it is conditioned on; a tuple of n ints where an example has n labels; or None.
+        num_classes: int, number of labels that it is conditioned on; a tuple of n ints where an example has n
+            labels; or None.
         seed: int, decides every random number of training.
     """
 
@@ -71,7 +72,8 @@ class GenerativeModel(keras.Model):
         raise NotImplementedError
 
     def latents_of_seeds(self, seeds, labels=None, temperature=1.0):
-        """One latent for each seed, a function of that seed and label alone, so that batching changes nothing.
+        """One latent for each seed, a function of that seed and label alone, so that batching changes
+        nothing.
 
         Args:
             seeds: int64 (batch,).
@@ -88,11 +90,11 @@ class GenerativeModel(keras.Model):
         return as_latents(values, self.latent_dtype)
 
     def between(self, start, stop, steps):
-        """Latents from one to another, (steps, *latent_shape): by default on the sphere that they lie on (White 2016)."""
+        """Latents (steps, *latent_shape) from one to another, by default on a sphere (White 2016)."""
         return spherical(start, stop, steps)
 
     def trained_networks(self):
-        """The networks that a training step runs; layers of theirs may keep statistics of what passes through."""
+        """The networks that a training step runs, whose layers may keep statistics."""
         raise NotImplementedError
 
     def learned_parts(self):
@@ -100,7 +102,7 @@ class GenerativeModel(keras.Model):
         return self.trained_networks()
 
     def check_support(self, x):
-        """Refuses packed media that have the right shape and type, but values that the model cannot learn; by default none."""
+        """Refuses packed media whose values the model cannot learn; by default none."""
 
     def endpoints(self):
         """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
@@ -120,8 +122,8 @@ class GenerativeModel(keras.Model):
         """What `compile` of a sub-class begins with, before it makes `players` and `reports`.
 
         Args:
-            **arguments: all that `compile` was called with, as a loaded model will be. Of these `phases` is a list of
-                `keras_gen.training.Phase` that training begins with; without it there are none.
+            **arguments: all that `compile` was called with, as a loaded model will be. Of these `phases` is a
+                list of `keras_gen.training.Phase` that training begins with; without it there are none.
         """
         how = {name: arguments[name] for name in ("jit_compile", "steps_per_execution", "run_eagerly")}
         check_execution(how["steps_per_execution"])
@@ -134,7 +136,7 @@ class GenerativeModel(keras.Model):
         self.sampler.trace()
 
     def current_phase(self):
-        """The phase that training is in, or None where all learns as usual: asked for when a graph is traced."""
+        """The phase that training is in, or None where all learns as usual; read when a graph is traced."""
         with tf.init_scope():
             over = int(self.phases_over.numpy())
         return self.phases[over] if over < len(self.phases) else None
@@ -203,7 +205,7 @@ class GenerativeModel(keras.Model):
         return self.sampler.interpolate
 
     def labels_for(self, num, labels=None):
-        """The labels of `num` examples: what `generate` takes -> int32 (num,), or None for an unconditional model."""
+        """What `generate` takes as labels -> int32 (num,), or None for an unconditional model."""
         return labels_for(num, labels, self.num_classes)
 
     def show(self, rows=4, labels=None, seed=None):

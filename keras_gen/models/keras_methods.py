@@ -1,4 +1,5 @@
-"""Keras' methods as a `GenerativeModel` has them: data are checked before they flow, what would change nothing is refused.
+"""Keras' methods as a `GenerativeModel` has them: data are checked before they flow, what would change
+nothing is refused.
 
 The functions whose first argument is `self` are methods of the class.
 """
@@ -14,9 +15,9 @@ from keras_gen.models.checks.data import (
     brought,
     media_and_labels,
     refusing_other_containers,
-    warn_of_missing_classes,
 )
 from keras_gen.models.checks.keras import check_callbacks
+from keras_gen.models.checks.labels import warn_of_missing_classes
 from keras_gen.training import keras_internals, loop, replicas
 from keras_gen.training.phases import EndOfPhases
 
@@ -42,25 +43,28 @@ def fit(
 ):
     """Trains like `keras.Model.fit` on packed media, with labels as `y` where the model is conditional.
 
-    A batch is shared by all replicas of the strategy that the model was built under. Batches may be media, pairs of media
-    and labels, or dicts with the keys of TensorFlow Datasets: "image", "audio" or "text", and "label".
+    A batch is shared by all replicas of the strategy that the model was built under. Batches may be media,
+    pairs of media and labels, or dicts with the keys of TensorFlow Datasets: "image", "audio" or "text", and
+    "label".
 
     Args:
-        x: packed media (num, *media.shape), or whatever gives Keras batches of these: a `tf.data.Dataset`, `PyDataset`,
-            generator or `DataLoader`. Arrays are checked as a whole, batches by the first one.
+        x: packed media (num, *media.shape), or whatever gives Keras batches of these: a `tf.data.Dataset`,
+            `PyDataset`, generator or `DataLoader`. Arrays are checked as a whole, batches by the first one.
         y: labels of an array, int (num,), of n labels (num, n).
         batch_size: int, examples in a batch of an array; None stands for 32.
         validation_data: the same as x, or a pair of x and y.
         class_weight, sample_weight: None, since every example counts alike.
-        epochs, verbose, callbacks, validation_split, shuffle, initial_epoch, steps_per_epoch, validation_steps,
+        epochs, verbose, callbacks, validation_split, shuffle, initial_epoch, steps_per_epoch,
+        validation_steps,
             validation_batch_size, validation_freq: those of `keras.Model.fit`.
 
     Returns:
         The `History` of Keras.
 
     Raises:
-        InputError: the data do not fit the model's media, the labels are missing or out of range, examples are weighted, a
-            callback cannot work here, a phase cannot end, or replicas cannot have equal shares of a batch.
+        InputError: the data do not fit the model's media, the labels are missing or out of range, examples
+            are weighted, a callback cannot work here, a phase cannot end, or replicas cannot have equal
+            shares of a batch.
     """
     _refuse_weights(class_weight, sample_weight)
     check_callbacks(self, callbacks)
@@ -86,8 +90,9 @@ def fit(
     steps, at_once = steps_per_epoch or 0, self.steps_per_execution if self.compiled else 1
     if steps % at_once:
         warnings.warn(
-            f"steps_per_epoch={steps} is no multiple of steps_per_execution={at_once}, so that an epoch takes "
-            f"{-(-steps // at_once) * at_once} steps: compile with steps_per_execution={math.gcd(steps, at_once)}.",
+            f"steps_per_epoch={steps} is no multiple of steps_per_execution={at_once}, so that an epoch "
+            f"takes {-(-steps // at_once) * at_once} steps: compile with "
+            f"steps_per_execution={math.gcd(steps, at_once)}.",
             stacklevel=3,
         )
     self.checks_next_batch = True
@@ -113,8 +118,8 @@ def fit(
     skipped = int(self.guard.skipped_steps.numpy()) - skipped
     if skipped:
         warnings.warn(
-            f"{skipped:,} training steps were skipped, since a loss or gradient was not finite: set a lower learning rate, "
-            "or clip gradients.",
+            f"{skipped:,} training steps were skipped, since a loss or gradient was not finite: set a lower "
+            "learning rate, or clip gradients.",
             stacklevel=3,
         )
     return history
@@ -140,7 +145,8 @@ def evaluate(
         **within_fit: what `fit` calls it with besides.
 
     Raises:
-        InputError: the data do not fit the model's media, the labels are missing or out of range, or examples are weighted.
+        InputError: the data do not fit the model's media, the labels are missing or out of range, or examples
+            are weighted.
     """
     _refuse_weights(None, sample_weight)
     if not keras_internals.of_validation_in_fit(within_fit):
@@ -183,7 +189,8 @@ def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
 def predict_nothing(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
     """Refused: a model that makes examples out of noise predicts nothing of examples."""
     raise InputError(
-        f"A {type(self).__name__} predicts nothing: call generate(num) for new {self.media.plural}, or decode(latents)."
+        f"A {type(self).__name__} predicts nothing: call generate(num) for new {self.media.plural}, or "
+        "decode(latents)."
     )
 
 

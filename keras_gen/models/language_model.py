@@ -17,7 +17,8 @@ from keras_gen.training.reports import Reports
 
 @keras.saving.register_keras_serializable("keras_gen")
 class LanguageModel(GenerativeModel):
-    """p(x) = prod_t p(x_t | x_1 ... x_{t-1}): what a `TextVAE` of the same decoder has to beat to be worth its latents.
+    """p(x) = prod_t p(x_t | x_1 ... x_{t-1}): what a `TextVAE` of the same decoder has to beat to be worth
+    its latents.
 
     It has no latents. `fit` reports `loss`, -log p(x) in nats per sentence.
 
@@ -67,7 +68,7 @@ class LanguageModel(GenerativeModel):
         return self.likelihood.log_prob(x, logits)
 
     def check_support(self, x):
-        """Raises `InputError` for numbers that are no tokens, and warns where many of them stand for unknown words."""
+        """Raises `InputError` for numbers that are no tokens, and warns of unknown words."""
         warn_of_unknown(self.media, x)
         self.likelihood.check(np.asarray(x))
 

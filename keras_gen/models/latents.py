@@ -1,10 +1,9 @@
-"""What a `VAE` can be asked of its latents. Functions whose first argument is `self` are methods of the class."""
+"""What a `VAE` can be asked of its latents. Functions of `self` are methods of the class."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.losses import GaussianMixture
 from keras_gen.losses.normal import DiagonalNormal
@@ -12,6 +11,7 @@ from keras_gen.models.checks.data import examples_of
 from keras_gen.sampling.labels import check_label
 from keras_gen.sampling.requests import in_batches
 from keras_gen.sampling.walks import along_dimensions
+from keras_gen.training import noise
 from keras_gen.training.keras_internals import forget
 from keras_gen.training.precision import run
 
@@ -29,7 +29,7 @@ def samples_from(self):
 
 
 def information_of_batch(model, posterior):
-    """The mutual information of a batch and one draw of its latents, see `DiagonalNormal.mutual_information`."""
+    """The mutual information of a batch and one draw of its latents."""
     seed = noise.fold_in(model.test_seed(tf.constant(0, tf.int64)), 1)
     return posterior.mutual_information(posterior.sample(noise.normal(tf.shape(posterior.mean), seed)))
 
@@ -58,14 +58,15 @@ def interpolate(self, start, stop, steps=8, label=None, stop_label=None):
         stop: (latent_dim,) float.
         steps: int >= 2, both ends included.
         label: int, or n ints, which a conditional model needs.
-        stop_label: the same at the other end, where it is another; the way between is straight, in the decoder's embedding
-            of labels.
+        stop_label: the same at the other end, where it is another; the way between is straight, in the
+            decoder's embedding of labels.
 
     Returns:
         Array of raw media, (steps, ...).
 
     Raises:
-        InputError: a latent, the number of steps or a label does not fit, or the decoder has no layer "label_embedding".
+        InputError: a latent, the number of steps or a label does not fit, or the decoder has no layer
+            "label_embedding".
     """
     if stop_label is None:
         return self.sampler.interpolate(start, stop, steps, label)

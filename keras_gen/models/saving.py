@@ -1,4 +1,5 @@
-"""How a `GenerativeModel` comes and goes: from recipes and files, also of earlier versions, to files and other models.
+"""How a `GenerativeModel` comes and goes: from recipes and files, also of earlier versions, to files and
+other models.
 
 The functions whose first argument is `self` or `cls` are methods of the class.
 """
@@ -36,8 +37,8 @@ def save(self, filepath, overwrite=True, zipped=None, include_optimizer=True):
     """
     if not str(filepath).endswith(".keras"):
         raise InputError(
-            f"A {type(self).__name__} is saved to a file whose name ends in .keras, not to {str(filepath)!r}; "
-            "save_weights takes .weights.h5."
+            f"A {type(self).__name__} is saved to a file whose name ends in .keras, not to "
+            f"{str(filepath)!r}; save_weights takes .weights.h5."
         )
     keras.Model.save(self, filepath, overwrite, zipped, include_optimizer=include_optimizer)
 
@@ -54,11 +55,13 @@ def export(self, path, format="tf_saved_model", verbose=None):
         The path.
 
     Raises:
-        InputError: the format is another one, there is something at the path already, or it cannot be written.
+        InputError: the format is another one, there is something at the path already, or it cannot be
+            written.
     """
     if format != "tf_saved_model":
         raise InputError(
-            f"A {type(self).__name__} is exported as 'tf_saved_model', which other tools convert, not as {format!r}."
+            f"A {type(self).__name__} is exported as 'tf_saved_model', which other tools convert, not as "
+            f"{format!r}."
         )
     path = registry.find("export")(self, path)
     if verbose:
@@ -69,8 +72,8 @@ def export(self, path, format="tf_saved_model", verbose=None):
 def load_own_variables(self, store):
     """Sets the model's own variables, of which files of earlier versions have others.
 
-    Before there were phases, a file had no count of those that are over, but the state of both phases of text: whether the
-    pre-training went on, whether the encoder's turns did, and the last mutual information.
+    Before there were phases, a file had no count of those that are over, but the state of both phases of
+    text: whether the pre-training went on, whether the encoder's turns did, and the last mutual information.
 
     Args:
         store: mapping of "0", "1", ... to values, as Keras reads it.
@@ -100,7 +103,8 @@ def compile_from_config(self, config):
 
 
 def take_weights(self, earlier):
-    """Takes what another model has learned, to be trained further with optimizers and a clock of this one's own.
+    """Takes what another model has learned, to be trained further with optimizers and a clock of this one's
+    own.
 
     Args:
         earlier: a model of the same kind and architecture, for the same media.
@@ -110,8 +114,8 @@ def take_weights(self, earlier):
     """
     if type(earlier) is not type(self) or earlier.media != self.media:
         raise InputError(
-            f"A {type(self).__name__} of {self.media} cannot go on from a {type(earlier).__name__} of {earlier.media}: take "
-            "a model of the same kind and media."
+            f"A {type(self).__name__} of {self.media} cannot go on from a {type(earlier).__name__} of "
+            f"{earlier.media}: take a model of the same kind and media."
         )
     mine, theirs = (
         [weight for part in each.learned_parts() for weight in part.weights] for each in (self, earlier)
@@ -121,7 +125,8 @@ def take_weights(self, earlier):
         pairs = itertools.zip_longest(shapes, found, fillvalue="no more")
         place, (here, there) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
         raise InputError(
-            f"The networks differ: weight {place} is {here} here, {there} there. Take a model of the same architecture."
+            f"The networks differ: weight {place} is {here} here, {there} there. Take a model of the same "
+            "architecture."
         )
     for weight, value in zip(mine, theirs, strict=True):
         weight.assign(value)

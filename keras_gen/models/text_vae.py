@@ -13,15 +13,17 @@ from keras_gen.training.phases import EncoderTurns, Pretraining
 class TextVAE:
     """Makes a `VAE` whose decoder writes sentences token by token (Bowman et al. 2016, arXiv 1511.06349).
 
-    A decoder that predicts each token from those before it needs no latent, and left to itself ignores it: the posterior
-    collapses to the prior. Against that stand `objective` (`FreeBits`, or `ELBO` with a `WarmUp` or `Cyclical` weight), the
-    decoder's `word_dropout`, and the phases that `compile` takes, `Pretraining` and `EncoderTurns`.
+    A decoder that predicts each token from those before it needs no latent, and left to itself ignores it:
+    the posterior collapses to the prior. Against that stand `objective` (`FreeBits`, or `ELBO` with a
+    `WarmUp` or `Cyclical` weight), the decoder's `word_dropout`, and the phases that `compile` takes,
+    `Pretraining` and `EncoderTurns`.
 
-    `fit` reports what a `VAE` does, in nats per sentence, and in validation also `mutual_information` of sentence and latent,
-    the mean over batches, which is at most the logarithm of their size.
+    `fit` reports what a `VAE` does, in nats per sentence, and in validation also `mutual_information` of
+    sentence and latent, the mean over batches, which is at most the logarithm of their size.
 
     Args:
-        encoder: built keras Model, tokens int32 (batch, length) -> [mean, log variance], each (batch, latent_dim).
+        encoder: built keras Model, tokens int32 (batch, length) -> [mean, log variance], each (batch,
+            latent_dim).
         decoder: a `TextDecoder` of the same latents, such as `keras_gen.networks.RecurrentDecoder`.
         media: the `Text` that is modeled.
         objective: an `Objective`; None stands for `ELBO()`.

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import noise, registry
+from keras_gen import registry
 from keras_gen.losses import ELBO, Gaussian, StandardNormal
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models import encoding, latents
@@ -12,6 +12,7 @@ from keras_gen.models.checks.vae import check_augment, check_phases, check_vae
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.networks.text_decoder import TextDecoder
 from keras_gen.sampling import OneShot, TokenByToken
+from keras_gen.training import noise
 from keras_gen.training.player import Player, optimizer_for
 from keras_gen.training.precision import policy, run
 from keras_gen.training.reports import Reports
@@ -23,22 +24,23 @@ EVIDENCE = ("loss", "reconstruction", "kl", "elbo")
 class VAE(GenerativeModel):
     """An encoder and a decoder that learn a smooth space of latents (Kingma & Welling 2014).
 
-    `fit` reports, in nats per example, `loss` (of the objective), `reconstruction` (-log p(x|z)), `kl` and `elbo`; in
-    validation and `evaluate` the loss is the negative ELBO, whatever the objective weighs.
+    `fit` reports, in nats per example, `loss` (of the objective), `reconstruction` (-log p(x|z)), `kl` and
+    `elbo`; in validation and `evaluate` the loss is the negative ELBO, whatever the objective weighs.
 
     Args:
-        encoder: built keras Model, media in their model form [and label int32 (batch,)] -> [mean, log variance], each
-            (batch, latent_dim).
-        decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood, (batch,
-            *media.model_shape[:-1], likelihood.num_parameters(channels)).
+        encoder: built keras Model, media in their model form [and label int32 (batch,)] -> [mean, log
+            variance], each (batch, latent_dim).
+        decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood,
+            (batch, *media.model_shape[:-1], likelihood.num_parameters(channels)).
         media: what is modeled, such as `Image(32, 32, 3)` or `Audio(16384)`; of text see `TextVAE`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior`; None stands for `StandardNormal()`.
-        num_classes: int, number of labels that the decoder takes, and the encoder may; a tuple of n ints where an example has
-            n labels; or None.
+        num_classes: int, number of labels that the decoder takes, and the encoder may; a tuple of n ints
+            where an example has n labels; or None.
         seed: int, decides every random number of training.
-        sampling_prior: the `Prior` that samples are drawn from where it is another one: see `fit_sampling_prior`.
+        sampling_prior: the `Prior` that samples are drawn from where it is another one: see
+            `fit_sampling_prior`.
 
     Raises:
         InputError: networks, likelihood, objective and prior do not fit each other, the media or the labels.
@@ -108,7 +110,7 @@ class VAE(GenerativeModel):
         return self.likelihood.decode(self.decoder, latents, labels)
 
     def call(self, inputs, training=False):
-        """Media in their model form, or [media, labels] -> parameters of the likelihood at the likeliest latents."""
+        """Media in model form, or [media, labels] -> what the decoder says of the likeliest latents."""
         x, labels = encoding.model_form(self, inputs)
         return self.likelihood.parameters_of(self.decoder, self.encode_model(x, labels), labels, x, training)
 
@@ -126,13 +128,15 @@ class VAE(GenerativeModel):
         """Says how the networks learn.
 
         Args:
-            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
-                the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
+            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules`
+                is read on the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network
+                computes in float16.
             jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
             augment: of audio an `AudioAugment`, or None.
-            phases: list of `keras_gen.training.Phase` that training begins with, such as `[Pretraining(30_000)]`.
+            phases: list of `keras_gen.training.Phase` that training begins with, such as
+                `[Pretraining(30_000)]`.
 
         Raises:
             InputError: `augment` is something else, or the media are; or a phase is.
@@ -157,10 +161,11 @@ class VAE(GenerativeModel):
             own = optimizer_for(None, self.objective.adversary_optimizer(), self.adversary)
             self.players["adversary"] = Player(self, [self.adversary], own)
             self.adversary_optimizer = own
-        # What tells that an encoder says nothing: of text, whose decoder may do without, and where a phase ends by it.
+        # What tells that an encoder says nothing: of text, whose decoder may do without, and where a phase
+        # ends by it.
         self.reports_information = bool(self.phases) or self.media.key == "text"
-        information = ["mutual_information"] if self.reports_information else []
-        self.reports = Reports([*EVIDENCE, *self.objective.terms, *information])
+        self.evidence = [*EVIDENCE, *(["mutual_information"] if self.reports_information else [])]
+        self.reports = Reports([*self.evidence, *self.objective.terms])
 
     def train_step(self, data):
         observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
@@ -195,10 +200,9 @@ class VAE(GenerativeModel):
         reconstruction, kl = -self.log_likelihood(x, z, labels), self.prior.kl(posterior, z)
         self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=tf.reduce_mean(reconstruction + kl))
         self._report_evidence(reconstruction, kl)
-        if not self.reports_information:
-            return self.reports.logs(EVIDENCE)
-        self.reports.add(mutual_information=latents.information_of_batch(self, posterior))
-        return self.reports.logs((*EVIDENCE, "mutual_information"))
+        if self.reports_information:
+            self.reports.add(mutual_information=latents.information_of_batch(self, posterior))
+        return self.reports.logs(self.evidence)
 
     def _report_evidence(self, reconstruction, kl):
         self.reports.add(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
@@ -212,6 +216,7 @@ class VAE(GenerativeModel):
     predict_step = encoding.predict_step
     check_support = encoding.check_support
     endpoints = encoding.endpoints
+    learned_parts = encoding.learned_parts
     latents_of_seeds = latents.latents_of_seeds
     samples_from = property(latents.samples_from)
     posteriors = latents.posteriors
@@ -229,7 +234,8 @@ class VAE(GenerativeModel):
             seed: int >= 0, decides all draws.
 
         Returns:
-            Dict of floats, see `keras_gen.metrics.evidence_scores`; of text also `keras_gen.metrics.language_scores`.
+            Dict of floats, see `keras_gen.metrics.evidence_scores`; of text also
+            `keras_gen.metrics.language_scores`.
 
         Raises:
             InputError: media or labels do not fit the model or its likelihood.
@@ -240,9 +246,6 @@ class VAE(GenerativeModel):
 
     def trained_networks(self):
         return [self.encoder, self.decoder]
-
-    def learned_parts(self):
-        return [self.encoder, self.decoder, self.likelihood, self.prior]
 
     def exported_networks(self):
         own = [self.encoder, self.decoder, self.likelihood, self.samples_from]

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import distribution, registry
+from keras_gen import registry
 from keras_gen.errors import InputError
 from keras_gen.layers import Codebook
 from keras_gen.layers.codebook import perplexity, straight_through
@@ -14,6 +14,7 @@ from keras_gen.models.checks.data import held_out
 from keras_gen.models.checks.vae import check_vqvae
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.sampling import OneShot
+from keras_gen.training import distribution
 from keras_gen.training.player import Player, optimizer_for
 from keras_gen.training.precision import run
 from keras_gen.training.reports import Reports
@@ -23,20 +24,23 @@ EVIDENCE = ("loss", "reconstruction", "kl", "elbo", "perplexity")
 
 @keras.saving.register_keras_serializable("keras_gen")
 class VQVAE(GenerativeModel):
-    """An encoder and a decoder that meet in a grid of codes, and a prior over such grids (van den Oord et al. 2017).
+    """An encoder and a decoder that meet in a grid of codes, and a prior over such grids (van den Oord et al.
+    2017).
 
-    The latents are the indices of the codes. The loss is -log p(x|c) + beta |z - e|^2 - log p(c), in nats, each summed over
-    its places: equation 3 of the paper with the codebook's own term replaced by moving averages (appendix A.1), and the
-    prior's cross-entropy, whose gradient stops at the codes. All learns in one `fit`, after which the model generates.
+    The latents are the indices of the codes. The loss is -log p(x|c) + beta |z - e|^2 - log p(c), in nats,
+    each summed over its places: equation 3 of the paper with the codebook's own term replaced by moving
+    averages (appendix A.1), and the prior's cross-entropy, whose gradient stops at the codes. All learns in
+    one `fit`, after which the model generates.
 
-    `fit` reports, in nats per example, `loss`, `reconstruction` (-log p(x|c)), `kl`, `elbo` and `commitment`; and
-    `perplexity`, the number of codes in use in a batch. The posterior is one point, the nearest codes c, so `kl` is -log p(c),
-    and log p(x) >= log p(x|c) + log p(c) = `elbo`. In validation and `evaluate` the loss is the negative ELBO.
+    `fit` reports, in nats per example, `loss`, `reconstruction` (-log p(x|c)), `kl`, `elbo` and `commitment`;
+    and `perplexity`, the number of codes in use in a batch. The posterior is one point, the nearest codes c,
+    so `kl` is -log p(c), and log p(x) >= log p(x|c) + log p(c) = `elbo`. In validation and `evaluate` the
+    loss is the negative ELBO.
 
     Args:
         encoder: built keras Model, media in their model form -> grid of vectors (batch, h, w, code_dim).
-        decoder: built keras Model, such a grid [and label int32 (batch,)] -> parameters of the likelihood, (batch,
-            *media.model_shape[:-1], likelihood.num_parameters(channels)).
+        decoder: built keras Model, such a grid [and label int32 (batch,)] -> parameters of the likelihood,
+            (batch, *media.model_shape[:-1], likelihood.num_parameters(channels)).
         media: what is modeled, such as `Image(32, 32, 3)`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         prior: a `CodePrior` over the grid.
@@ -105,12 +109,12 @@ class VQVAE(GenerativeModel):
         return self.likelihood.mean(self.parameters(latents, labels))
 
     def call(self, inputs, training=False):
-        """Media in their model form, or [media, labels] -> parameters of the likelihood at the nearest codes."""
+        """Media in model form, or [media, labels] -> what the decoder says of the nearest codes."""
         x, labels = encoding.model_form(self, inputs)
         return self.parameters(self.encode_model(x, labels), labels)
 
     def evidence(self, x, labels):
-        """-log p(x|c) and -log p(c) of each example in nats, (batch,), and how often each code occurs, (K,)."""
+        """-log p(x|c) and -log p(c) in nats, (batch,), and how often each code occurs, (K,)."""
         latents = self.encode_model(x, labels)
         reconstruction = -self.likelihood.log_prob(x, self.parameters(latents, labels))
         return reconstruction, -self.prior.log_prob(latents, labels), self.codebook.use(latents)
@@ -121,8 +125,9 @@ class VQVAE(GenerativeModel):
         """Says how the networks learn.
 
         Args:
-            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules` is read on
-                the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network computes in float16.
+            optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules`
+                is read on the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network
+                computes in float16.
             jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
@@ -188,6 +193,7 @@ class VQVAE(GenerativeModel):
     predict_step = encoding.predict_step
     check_support = encoding.check_support
     endpoints = encoding.endpoints
+    learned_parts = encoding.learned_parts
 
     def latents_of_seeds(self, seeds, labels=None, temperature=1.0):
         """Codes drawn from the prior, int32 (batch, h, w), each grid a function of its seed and label alone.
@@ -204,12 +210,13 @@ class VQVAE(GenerativeModel):
         values, most = np.asarray(values), self.codebook.num_codes - 1
         if not np.issubdtype(values.dtype, np.integer) or np.any((values < 0) | (values > most)):
             raise InputError(
-                f"Latents must be integers from 0 to {most}, the indices of codes, not {values.dtype} {values.flat[:1]}."
+                f"Latents must be integers from 0 to {most}, the indices of codes, not {values.dtype} "
+                f"{values.flat[:1]}."
             )
         return super().as_latents(values)
 
     def between(self, start, stop, steps):
-        """Codes nearest to the straight line from the vectors of one grid to those of another, (steps, h, w)."""
+        """Codes (steps, h, w) nearest to the line from the vectors of one grid to those of another."""
         share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None, None, None]
         line = (1 - share) * self.codebook.vectors(start) + share * self.codebook.vectors(stop)
         return self.codebook.nearest(line).numpy()
@@ -222,8 +229,8 @@ class VQVAE(GenerativeModel):
             seed: int >= 0, decides what a likelihood observes, such as binarization.
 
         Returns:
-            Dict of floats: in nats per example `nll`, an upper bound on -log p(x), which is -`elbo`, and `reconstruction` and
-            `kl`, which add up to it; and `perplexity`, the number of codes in use.
+            Dict of floats: in nats per example `nll`, an upper bound on -log p(x), which is -`elbo`, and
+            `reconstruction` and `kl`, which add up to it; and `perplexity`, the number of codes in use.
 
         Raises:
             InputError: media or labels do not fit the model or its likelihood.
@@ -234,9 +241,6 @@ class VQVAE(GenerativeModel):
 
     def trained_networks(self):
         return [self.encoder, self.decoder, self.codebook]
-
-    def learned_parts(self):
-        return [*self.trained_networks(), self.likelihood, self.prior]
 
     def exported_networks(self):
         return [self.encoder, self.decoder, self.likelihood, self.codebook, self.prior]

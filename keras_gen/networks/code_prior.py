@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from keras_gen import noise
 from keras_gen.networks.blocks import in_blocks
 from keras_gen.networks.conditioning import check_one_label
+from keras_gen.training import noise
 
 
 @keras.saving.register_keras_serializable("keras_gen")

@@ -132,7 +132,7 @@ class Config:
         """An Adam whose learning rate falls on a cosine over the whole training, to its final share."""
         import keras
 
-        from keras_gen import schedules
+        from keras_gen.training import schedules
 
         final = learning_rate * self.final_learning_rate_share
         # Keras refuses to accumulate over one batch.

@@ -98,9 +98,10 @@ class GANConfig(ImageConfig):
 
     def make(self):
         """A compiled `GAN`."""
-        from keras_gen import layers, networks, schedules
+        from keras_gen import layers, networks
         from keras_gen.losses import R1, R2, GradientPenalty
         from keras_gen.models import GAN
+        from keras_gen.training import schedules
 
         media = self.media
         generator, discriminator = getattr(networks, self.network)(

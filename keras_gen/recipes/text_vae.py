@@ -181,7 +181,8 @@ class TextVAEConfig(Config):
         return vae
 
     def _objective(self):
-        from keras_gen import losses, schedules
+        from keras_gen import losses
+        from keras_gen.training import schedules
 
         beta = self.beta
         if self.annealing_examples:

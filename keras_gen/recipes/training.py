@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import distribution
 from keras_gen.callbacks import (
     Checkpoint,
     Diverged,
@@ -34,6 +33,7 @@ from keras_gen.models import load_model
 from keras_gen.recipes import measures
 from keras_gen.recipes.report import report
 from keras_gen.recipes.samples import write_samples
+from keras_gen.training import distribution
 
 SAMPLES_SHOWN = 80
 SAMPLES_HEARD = 20

@@ -135,8 +135,9 @@ class VAEConfig(Config):
 
     def make(self):
         """A compiled `VAE`."""
-        from keras_gen import losses, networks, schedules
+        from keras_gen import losses, networks
         from keras_gen.models import VAE
+        from keras_gen.training import schedules
 
         media = self.media
         likelihood = likelihoods.get(self.likelihood)

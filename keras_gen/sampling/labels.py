@@ -18,7 +18,7 @@ def label_shape(num_classes):
 
 
 def label_spec(num_classes):
-    """What an endpoint takes after its first input: list of a `tf.TensorSpec` of labels, empty for an unconditional model."""
+    """What an endpoint takes after its first input: a list with a label, or empty."""
     if num_classes is None:
         return []
     return [tf.TensorSpec((None, *label_shape(num_classes)), tf.int32, name="label")]
@@ -29,8 +29,9 @@ def labels_for(num, labels, num_classes):
 
     Args:
         num: int >= 1.
-        labels: an int for all, `num` ints, or None to go through the classes in turn. Where an example has n labels, n ints
-            for all, `num` times n, or None to go through all combinations, the first label changing fastest.
+        labels: an int for all, `num` ints, or None to go through the classes in turn. Where an example has n
+            labels, n ints for all, `num` times n, or None to go through all combinations, the first label
+            changing fastest.
         num_classes: of the model, a tuple of n ints for n labels, or None for an unconditional one.
 
     Returns:

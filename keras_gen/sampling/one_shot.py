@@ -12,8 +12,8 @@ class OneShot:
     """Draws latents and decodes them, all of an example at once.
 
     Args:
-        model: has `media`, `num_classes`, `latent_shape`, `latent_dtype`, `latents_of_seeds(seeds, labels, temperature)` and
-            `decode_to_model(latents, labels)`, both functions of tensors.
+        model: has `media`, `num_classes`, `latent_shape`, `latent_dtype`, `latents_of_seeds(seeds, labels,
+            temperature)` and `decode_to_model(latents, labels)`, both functions of tensors.
     """
 
     def __init__(self, model):
@@ -26,7 +26,7 @@ class OneShot:
         self._raw = for_any_batch(self.to_raw)
 
     def to_raw(self, latents, labels):
-        """What latents (batch, *latent_shape) and labels (batch,) or None stand for, in the graph: raw media."""
+        """What latents (batch, *latent_shape) stand for with labels (batch,) or None: raw media."""
         return self.model.media.to_raw(self.model.decode_to_model(latents, labels))
 
     def generate(self, num, labels=None, seed=None, temperature=1.0):
@@ -34,8 +34,8 @@ class OneShot:
 
         Args:
             num: int >= 1, how many.
-            labels: for a conditional model an int, or `num` ints; None goes through the classes in turn. Where an example has n
-                labels, n ints, or `num` times n.
+            labels: for a conditional model an int, or `num` ints; None goes through the classes in turn.
+                Where an example has n labels, n ints, or `num` times n.
             seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
             temperature: float >= 0, scale of the noise; below 1 gives likelier and less varied examples.
 
@@ -88,7 +88,8 @@ class OneShot:
             Array of raw media, (steps, ...).
 
         Raises:
-            InputError: a latent, the number of steps or a label does not fit, or the model cannot walk between labels.
+            InputError: a latent, the number of steps or a label does not fit, or the model cannot walk
+                between labels.
         """
         if stop_label is not None:
             raise InputError(f"A {type(self.model).__name__} walks under one label: leave stop_label out.")

@@ -1,4 +1,4 @@
-"""Requests for many examples at once: checked, seeded and served batch by batch, by one graph for batches of all sizes."""
+"""Requests for many examples: checked, seeded, served in batches by one graph for all sizes."""
 
 import numpy as np
 import tensorflow as tf
@@ -51,7 +51,7 @@ def in_batches(function, *arrays):
 
 
 def seeds_of(seed, num):
-    """A seed for each of `num` examples, int64 (num,), of which a larger number only adds more; None draws afresh."""
+    """A seed for each example, int64 (num,): more only add to fewer; None draws afresh."""
     return np.random.SeedSequence(seed).generate_state(num, np.uint64).view(np.int64)
 
 

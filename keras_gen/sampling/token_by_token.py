@@ -3,18 +3,19 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import InputError
 from keras_gen.sampling.one_shot import OneShot
 from keras_gen.sampling.requests import check_draw, for_any_batch, in_batches, seeds_of
+from keras_gen.training import noise
 
 
 class TokenByToken:
-    """Draws a token at each place from what the decoder says of it, given the tokens before and perhaps a latent.
+    """Draws a token at each place from what the decoder says of it, given the tokens before and perhaps a
+    latent.
 
     Args:
-        model: has `media` of text, a `decoder`, see `keras_gen.networks.TextDecoder`, and `latent_shape`, which is None where
-            the decoder takes no latent; else what `OneShot` asks of a model.
+        model: has `media` of text, a `decoder`, see `keras_gen.networks.TextDecoder`, and `latent_shape`,
+            which is None where the decoder takes no latent; else what `OneShot` asks of a model.
     """
 
     def __init__(self, model):
@@ -29,7 +30,7 @@ class TokenByToken:
             self.latents.trace()
 
     def write(self, seeds, temperature=None, top_k=None, top_p=None):
-        """The strings of one sentence for each seed, a function of that seed alone; see `TextDecoder.generate`."""
+        """The string of one sentence for each seed, a function of that seed alone."""
         latents = None if self.latents is None else self.model.latents_of_seeds(seeds, None)
         uniform = noise.uniform_of_seeds(self.model.media.shape, seeds, noise.TOKENS)
         tokens = self.model.decoder.generate(latents, uniform, temperature, top_k, top_p)
@@ -42,10 +43,12 @@ class TokenByToken:
             num: int >= 1, how many.
             labels: None: text has no labels.
             seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
-            temperature: float >= 0, which divides the logits of tokens; 0 takes the likeliest token at each place.
-            top_k: int, of how many of the likeliest tokens one is drawn; of all where it is None, or at most 0.
-            top_p: float > 0, the probability of the likeliest tokens of which one is drawn; of all where it is None, or at
-                least 1.
+            temperature: float >= 0, which divides the logits of tokens; 0 takes the likeliest token at each
+                place.
+            top_k: int, of how many of the likeliest tokens one is drawn; of all where it is None, or at most
+                0.
+            top_p: float > 0, the probability of the likeliest tokens of which one is drawn; of all where it
+                is None, or at least 1.
 
         Returns:
             Array of str, (num,).
@@ -107,7 +110,8 @@ class TokenByToken:
     def _of_latents(self):
         if self.latents is None:
             raise InputError(
-                f"A {type(self.model).__name__} has no latents to decode or walk through: call generate, or take a TextVAE."
+                f"A {type(self.model).__name__} has no latents to decode or walk through: call generate, or "
+                "take a TextVAE."
             )
         return self.latents
 

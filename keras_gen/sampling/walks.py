@@ -6,7 +6,8 @@ from keras_gen.errors import InputError
 
 
 def spherical(start, stop, steps):
-    """Points on the arc from one vector to another, even in the angle: what lies between two draws of a normal prior.
+    """Points on the arc from one vector to another, even in the angle: what lies between two draws of a
+    normal prior.
 
     Source: White 2016, arXiv 1609.04468, section 2.1.
 
@@ -16,7 +17,8 @@ def spherical(start, stop, steps):
         steps: int >= 2, both ends included.
 
     Returns:
-        Array (steps, *shape). Where the two lie on one line through the origin there is no arc, and it is straight.
+        Array (steps, *shape). Where the two lie on one line through the origin there is no arc, and it is
+        straight.
 
     Example:
 
@@ -53,8 +55,9 @@ def along_dimensions(latent, latent_dim, dimensions=None, reach=2.0, steps=8):
     are_steps = isinstance(steps, int) and steps >= 2
     if latent.shape != (latent_dim,) or not are_there or not are_steps or reach <= 0:
         raise InputError(
-            f"A walk needs a latent of shape ({latent_dim},), a list of dimensions from 0 to {latent_dim - 1}, a reach above 0 "
-            f"and at least 2 steps, but was given {latent.shape}, {dimensions.tolist()}, {reach} and {steps}."
+            f"A walk needs a latent of shape ({latent_dim},), a list of dimensions from 0 to "
+            f"{latent_dim - 1}, a reach above 0 and at least 2 steps, but was given {latent.shape}, "
+            f"{dimensions.tolist()}, {reach} and {steps}."
         )
     latents = np.tile(latent, (len(dimensions), steps, 1))
     for row, dimension in enumerate(dimensions.astype(int)):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gen import distribution, noise
+from keras_gen.training import distribution, noise
 
 
 def step_seeds(self, num, shared=False):
@@ -16,7 +16,7 @@ def step_seeds(self, num, shared=False):
 
 
 def test_seed(self, index):
-    """The seed of the noise at an evaluation's batch of this number, a function of the model's seed and it alone."""
+    """The seed of the noise at an evaluation's batch, a function of the model's seed and its number."""
     seed = tf.constant([self.seed, -1], tf.int64)
     return distribution.own_seed(noise.fold_in(seed, index))
 

@@ -1,6 +1,7 @@
 """The private names of Keras and TensorFlow that this kit needs, each once and with what it is needed for.
 
-`tests/training/test_keras_internals.py` says what is expected of each, so that a new version that breaks one fails there.
+`tests/training/test_keras_internals.py` says what is expected of each, so that a new version that breaks one
+fails there.
 """
 
 import keras
@@ -26,7 +27,7 @@ def unwrapped(optimizer):
 
 
 def learning_rate_of(optimizer):
-    """What an optimizer takes its learning rate from: a schedule or a variable, where its property gives the value."""
+    """What an optimizer takes its learning rate from: a schedule or a variable."""
     return unwrapped(optimizer)._learning_rate
 
 
@@ -51,7 +52,7 @@ def forget(layer, child):
 
 
 def of_validation_in_fit(arguments):
-    """Whether `evaluate` is called by `fit`, on arrays that `fit` has checked: with these arguments, name -> value."""
+    """Whether `fit` calls `evaluate` with these arguments, on arrays that it has checked."""
     return bool(arguments.get("_use_cached_eval_dataset"))
 
 

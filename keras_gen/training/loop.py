@@ -1,27 +1,28 @@
 """What `fit` and `evaluate` run: some steps of a model in one call of a compiled graph, on every replica.
 
-Keras' own functions fail where replicas are several (one step in an execution alone works on one machine, none on several):
-they reduce the logs of every step over all machines, and hold a step within a condition, where replicas cannot meet.
+Keras' own functions fail where replicas are several (one step in an execution alone works on one machine,
+none on several): they reduce the logs of every step over all machines, and hold a step within a condition,
+where replicas cannot meet.
 """
 
 import tensorflow as tf
 
-from keras_gen import distribution
+from keras_gen.training import distribution
 
 
 def execution(model, step):
     """The function that Keras calls with an iterator for the next steps.
 
-    The model sees the first batch of a `fit` or `evaluate` before any graph is traced for it, whatever it comes from; of several
-    processes, arrays alone are checked, before they are divided.
+    The model sees the first batch of a `fit` or `evaluate` before any graph is traced for it, whatever it
+    comes from; of several processes, arrays alone are checked, before they are divided.
 
     Args:
         model: a compiled `GenerativeModel`.
         step: function of a batch that runs on each replica and returns logs, name -> scalar.
 
     Returns:
-        Function of an iterator that takes up to `model.steps_per_execution` steps and returns the last logs, the mean over the
-        replicas of this process. It raises `StopIteration` where there is no batch left.
+        Function of an iterator that takes up to `model.steps_per_execution` steps and returns the last logs,
+        the mean over the replicas of this process. It raises `StopIteration` where there is no batch left.
     """
     strategy = model.distribute_strategy
 

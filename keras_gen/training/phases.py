@@ -1,4 +1,5 @@
-"""What training begins with: phases that learn in a way of their own, one after the other, before all learns as usual.
+"""What training begins with: phases that learn in a way of their own, one after the other, before all learns
+as usual.
 
 A model takes them as `compile(phases=[...])`. Each ends at the end of an epoch.
 """
@@ -87,8 +88,8 @@ class Pretraining(Phase):
 class EncoderTurns(Phase):
     """Lets the encoder learn alone, as long as its loss falls, before each step that trains all.
 
-    It ends when the mutual information of validation data and their latents falls. Source: He et al. 2019, arXiv 1901.05534,
-    algorithm 1.
+    It ends when the mutual information of validation data and their latents falls. Source: He et al. 2019,
+    arXiv 1901.05534, algorithm 1.
 
     Args:
         most: int >= 1, steps that the encoder takes in a row; 100 in the paper.

@@ -3,18 +3,17 @@
 import keras
 import tensorflow as tf
 
-from keras_gen import distribution
 from keras_gen.errors import InputError
-from keras_gen.schedules import Clock, Schedule
-from keras_gen.training import keras_internals
+from keras_gen.training import distribution, keras_internals
 from keras_gen.training.precision import scaled
+from keras_gen.training.schedules import Clock, Schedule
 
 
 class Guard:
     """Keeps a model whole where a loss or a gradient is not finite.
 
-    The player that would learn from it keeps its weights and their average, and so does every player after it in the step,
-    unless it scales its loss. Statistics that layers keep are put back.
+    The player that would learn from it keeps its weights and their average, and so does every player after it
+    in the step, unless it scales its loss. Statistics that layers keep are put back.
 
     Args:
         skipped_steps: int64 variable, which counts broken steps.
@@ -37,7 +36,8 @@ class Guard:
         return finite
 
     def around(self, step, networks):
-        """A training step that puts back, where it broke, what its forward passes have written, and counts such steps.
+        """A training step that puts back, where it broke, what its forward passes have written, and counts
+        such steps.
 
         Args:
             step: function of a batch that returns logs.
@@ -70,7 +70,8 @@ class MovingAverage:
     Args:
         network: keras Model that learns.
         average: a copy of it.
-        half_life: `Schedule` of the half-life, read at the examples seen; where it is 0 the copy keeps up at once.
+        half_life: `Schedule` of the half-life, read at the examples seen; where it is 0 the copy keeps up at
+            once.
     """
 
     def __init__(self, network, average, half_life):
@@ -90,7 +91,8 @@ class MovingAverage:
 class Player:
     """Networks that learn together, by an optimizer of their own.
 
-    Gradients are averaged over the replicas. A step is taken only where the loss and all gradients are finite on every one.
+    Gradients are averaged over the replicas. A step is taken only where the loss and all gradients are finite
+    on every one.
 
     Args:
         model: whose clock, guard and scale of learning rates it keeps to.
@@ -98,10 +100,12 @@ class Player:
         optimizer: keras Optimizer, built here, so that its state is saved and loaded. It is wrapped in a
             `LossScaleOptimizer` where one of the networks computes in float16.
         average: a `MovingAverage` of one of the networks, or None.
-        alone: bool, whether `model.optimizer` is this one, so that Keras' callbacks may do with it as they please.
+        alone: bool, whether `model.optimizer` is this one, so that Keras' callbacks may do with it as they
+            please.
 
     Raises:
-        InputError: the optimizer accumulates gradients under several replicas, or averages weights that others train too.
+        InputError: the optimizer accumulates gradients under several replicas, or averages weights that
+            others train too.
     """
 
     def __init__(self, model, networks, optimizer, average=None, alone=True):
@@ -114,13 +118,13 @@ class Player:
             inner.learning_rate = Clock(schedule, clock, model.learning_rate_scale, settable=alone)
         if inner.gradient_accumulation_steps and model.distribute_strategy.num_replicas_in_sync > 1:
             raise InputError(
-                "Several replicas cannot accumulate gradients, in a condition where replicas cannot meet: set "
-                "gradient_accumulation_steps=None, and give smaller batches or more replicas."
+                "Several replicas cannot accumulate gradients, in a condition where replicas cannot meet: "
+                "set gradient_accumulation_steps=None, and give smaller batches or more replicas."
             )
         if inner.use_ema and not (alone and _are_same(model.trainable_variables, self.variables)):
             raise InputError(
-                f"An optimizer of a {type(model).__name__} cannot average weights, which others train too: set use_ema=False"
-                f"{'; compile has ema for the generator' if not alone else ''}."
+                f"An optimizer of a {type(model).__name__} cannot average weights, which others train too: "
+                f"set use_ema=False{'; compile has ema for the generator' if not alone else ''}."
             )
         keras_internals.leave_gradients_to_us(optimizer)
         optimizer.build(self.variables)
@@ -134,11 +138,13 @@ class Player:
         """What is to be learned from a loss.
 
         Args:
-            loss_fn: function without arguments that returns the loss, a scalar, or a tuple that begins with it.
+            loss_fn: function without arguments that returns the loss, a scalar, or a tuple that begins with
+                it.
             variables: that learn; None stands for all of the player's.
 
         Returns:
-            Gradients of the loss as the optimizer scales it, None where there is none; and what the function returned.
+            Gradients of the loss as the optimizer scales it, None where there is none; and what the function
+            returned.
         """
         variables = self.variables if variables is None else variables
         with tf.GradientTape() as tape:
@@ -150,13 +156,16 @@ class Player:
         """Takes a step, unless a gradient or the loss is not finite on any replica.
 
         Args:
-            gradients: of the mean loss over this replica's examples, as the optimizer scales it; None where there is none.
+            gradients: of the mean loss over this replica's examples, as the optimizer scales it; None where
+                there is none.
             loss: scalar.
             variables: that the gradients belong to; None stands for all of the player's.
-            examples: how many all replicas learned from, by which the moving average moves on; needed where there is one.
+            examples: how many all replicas learned from, by which the moving average moves on; needed where
+                there is one.
         """
         variables = self.variables if variables is None else variables
-        # Dense, since Keras' Adam squares the slices of an embedding's gradient before it adds up those of a row.
+        # Dense, since Keras' Adam squares the slices of an embedding's gradient before it adds up those of a
+        # row.
         pairs = [
             (tf.convert_to_tensor(g), v) for g, v in zip(gradients, variables, strict=True) if g is not None
         ]
@@ -169,7 +178,8 @@ class Player:
                 self.average.update(examples, self.model.examples_seen)
 
         if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-            # It refuses what is not finite by itself, and lowers its scale; a loss that is not finite makes a gradient so.
+            # It refuses what is not finite by itself, and lowers its scale; a loss that is not finite makes a
+            # gradient so.
             first, *others = gradients
             self.optimizer.apply([first + 0.0 * loss, *others], variables)
             distribution.when(finite, move_average)

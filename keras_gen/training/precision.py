@@ -1,4 +1,4 @@
-"""Half precision inside networks, single precision outside: losses, gradients and likelihoods are always float32."""
+"""Half precision inside networks; losses, gradients and likelihoods are always float32."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ from keras_gen.training.keras_internals import layers_of
 
 
 def run(network, inputs, labels=None, training=False):
-    """What a network makes of inputs, and of labels where there are any, as float32 whatever it computes in."""
+    """What a network makes of inputs and perhaps labels, as float32 whatever it computes in."""
     outputs = network(inputs if labels is None else [inputs, labels], training=training)
     return keras.tree.map_structure(lambda output: ops.cast(output, "float32"), outputs)
 
@@ -17,15 +17,16 @@ def run(network, inputs, labels=None, training=False):
 def scaled(optimizer, *networks):
     """An optimizer that scales the loss where a network that its gradients pass through computes in float16.
 
-    Small gradients would be lost there (Micikevicius et al. 2018, arXiv 1710.03740). The layers are asked, not the policy of the
-    process: a model may have been saved in another one.
+    Small gradients would be lost there (Micikevicius et al. 2018, arXiv 1710.03740). The layers are asked,
+    not the policy of the process: a model may have been saved in another one.
 
     Args:
         optimizer: keras Optimizer.
         *networks: keras Models.
 
     Returns:
-        A `LossScaleOptimizer` around it, or the optimizer itself where there is nothing to scale or it does so already.
+        A `LossScaleOptimizer` around it, or the optimizer itself where there is nothing to scale or it does
+        so already.
     """
     layers = [layer for network in networks for layer in layers_of(network) if layer is not network]
     half = any(layer.weights and layer.compute_dtype == "float16" for layer in layers)
@@ -47,7 +48,7 @@ def policy(name):
 
 @contextlib.contextmanager
 def weights_in_float32():
-    """Within, all inputs and weights are made in float32; a mixed policy, under which weights are, stays as it is."""
+    """Makes inputs and weights in float32 within; a mixed policy stays as it is."""
     before = keras.config.floatx()
     keras.config.set_floatx("float32")
     try:
@@ -58,6 +59,6 @@ def weights_in_float32():
 
 
 def policy_of_weights_in_float32():
-    """The dtype policy of the process where it keeps weights in float32, as mixed ones do; float32 elsewhere."""
+    """The policy of the process where it keeps weights in float32, as mixed ones do; else float32."""
     of_process = keras.config.dtype_policy()
     return of_process if of_process.variable_dtype == "float32" else keras.DTypePolicy("float32")

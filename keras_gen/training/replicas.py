@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import distribution
 from keras_gen.errors import InputError
+from keras_gen.training import distribution
 from keras_gen.training.keras_internals import GENERATOR, layers_of
 
 
@@ -33,7 +33,7 @@ def generators_of(model):
 
 
 def give_own_generators(model):
-    """Sets the random generators of layers apart, which are alike: replica r counts from their seed plus r."""
+    """Sets the generators of layers apart, which are alike: replica r counts from their seed plus r."""
     generators = generators_of(model)
     alike = [variable.numpy() for variable in generators]
 
@@ -65,8 +65,8 @@ def whole_batches(x, y, batch_size, replicas, seed):
         A dataset, of an array without the examples that do not fill a batch.
 
     Raises:
-        InputError: the size of a batch is open, more than there are examples, or not divisible by the number of replicas; or
-            `x` is neither an array nor a dataset.
+        InputError: the size of a batch is open, more than there are examples, or not divisible by the number
+            of replicas; or `x` is neither an array nor a dataset.
     """
     if isinstance(x, tf.distribute.DistributedDataset):
         return x  # divided already
@@ -74,7 +74,8 @@ def whole_batches(x, y, batch_size, replicas, seed):
         batch_size = tf.nest.flatten(x.element_spec)[0].shape[0]
         if batch_size is None:
             raise InputError(
-                f"{replicas} replicas need batches of one size, but those of x are of any: batch with drop_remainder=True."
+                f"{replicas} replicas need batches of one size, but those of x are of any: batch with "
+                "drop_remainder=True."
             )
     elif is_array(x):
         batch_size = batch_size or 32
@@ -82,11 +83,13 @@ def whole_batches(x, y, batch_size, replicas, seed):
             raise InputError(f"A batch of {batch_size} is more than the {len(x)} examples of x.")
     else:
         raise InputError(
-            f"{replicas} replicas share the batches of an array or a tf.data.Dataset, not of a {type(x).__name__}."
+            f"{replicas} replicas share the batches of an array or a tf.data.Dataset, not of a "
+            f"{type(x).__name__}."
         )
     if batch_size % replicas:
         raise InputError(
-            f"A batch of {batch_size} cannot be divided among {replicas} replicas: take a multiple of {replicas}."
+            f"A batch of {batch_size} cannot be divided among {replicas} replicas: take a multiple of "
+            f"{replicas}."
         )
     if isinstance(x, tf.data.Dataset):
         return x

@@ -48,7 +48,8 @@ class RunningMean(keras.metrics.Mean):
         return not (self.count.numpy() or self.left_out.numpy())
 
     def load_own_variables(self, store):
-        # Files that were saved before values were counted that are left out hold the first two variables alone.
+        # Files that were saved before values were counted that are left out hold the first two variables
+        # alone.
         for place, variable in enumerate(self.variables[: len(store.keys())]):
             variable.assign(store[str(place)])
 
@@ -64,7 +65,7 @@ class Reports:
         self.means = {name: RunningMean(name) for name in names}
 
     def add(self, weight=1.0, **values):
-        """Adds values, name -> float tensor, each as often as `weight` says; 0 leaves the means as they are."""
+        """Adds values, name -> float tensor, as often as `weight` says; 0 leaves the means alone."""
         for name, value in values.items():
             self.means[name].update_state(value, sample_weight=weight)
 

@@ -6,9 +6,9 @@ from keras_gen.errors import InputError
 class TwoOptimizers:
     """The `optimizer` of a `GAN`: both players' learning rates as one.
 
-    `learning_rate` is the generator's. Where it is set, the discriminator's is multiplied by the same factor, and what is left
-    of their schedules is scaled: so `ReduceLROnPlateau`, `LearningRateScheduler` and an assignment change both, and the rates
-    keep their ratio.
+    `learning_rate` is the generator's. Where it is set, the discriminator's is multiplied by the same factor,
+    and what is left of their schedules is scaled: so `ReduceLROnPlateau`, `LearningRateScheduler` and an
+    assignment change both, and the rates keep their ratio.
 
     Args:
         model: a compiled `GAN`.
@@ -29,8 +29,8 @@ class TwoOptimizers:
         now = float(self.learning_rate)
         if now == 0.0:
             raise InputError(
-                f"The generator's learning rate is 0 now, so the rates cannot be scaled to {value:g}: set those of "
-                "generator_optimizer and discriminator_optimizer."
+                f"The generator's learning rate is 0 now, so the rates cannot be scaled to {value:g}: set "
+                "those of generator_optimizer and discriminator_optimizer."
             )
         self.model.scale_learning_rates(float(value) / now)
 

@@ -14,13 +14,13 @@ import keras
 import keras_tuner
 import numpy as np
 
-from keras_gen import distribution
 from keras_gen.callbacks import Interruption, best_checkpoint, latest_checkpoint
 from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder, read_json, replace_atomically, write_atomically
 from keras_gen.recipes.run import Run
 from keras_gen.recipes.training import SAMPLES_SHOWN, best_model, fit, trained_examples
+from keras_gen.training import distribution
 from keras_gen.tuners import board, workers
 from keras_gen.tuners.clock import Deadline, SearchClock
 from keras_gen.tuners.folder import check_settings, keep_settings, settings_of

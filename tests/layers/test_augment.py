@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.layers import AdaptiveAugment, DiffAugment, ScheduledAugment
 from keras_gen.layers.scheduled_augment import _rotation, _scaling, _transform
-from keras_gen.schedules import Linear
+from keras_gen.training.schedules import Linear
 
 SEED = tf.constant([3, 4], tf.int64)
 

@@ -27,7 +27,7 @@ from keras_gen.losses.aggregate import maximum_mean_discrepancy
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.losses.objectives import Draw
 from keras_gen.losses.total_correlation import decompose_kl, stratified_log_weights, weighted_log_weights
-from keras_gen.schedules import Linear
+from keras_gen.training.schedules import Linear
 
 BATCH, DIM = 6, 3
 

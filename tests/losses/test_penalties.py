@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.losses import R1, R2, GradientPenalty
-from keras_gen.schedules import Linear
+from keras_gen.training.schedules import Linear
 
 SHAPE = (5, 4, 4, 2)
 IMAGES = np.random.default_rng(0).normal(size=SHAPE)

@@ -9,7 +9,7 @@ from keras_gen.losses import R1, R2, GradientPenalty, adversarial
 from keras_gen.media import Image
 from keras_gen.models import GAN, load_model
 from keras_gen.networks import dcgan, sngan
-from keras_gen.schedules import Linear
+from keras_gen.training.schedules import Linear
 
 RATE = 0.1
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import losses, networks, schedules
+from keras_gen import losses, networks
 from keras_gen.errors import InputError
 from keras_gen.media import Image, Text
 from keras_gen.models import GAN, VAE, VQVAE, LanguageModel, TextVAE, load_model
+from keras_gen.training import schedules
 
 MEDIA = Image(8, 8, 1)
 KINDS = ("gan", "vae", "vqvae", "text_vae")

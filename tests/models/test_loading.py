@@ -12,7 +12,7 @@ from keras_gen.losses import DiscretizedLogisticMixture, FactorVAE, VampPrior
 from keras_gen.media import Image
 from keras_gen.models import VAE, VQVAE, load_model
 from keras_gen.networks import CodePrior, conv_grid, mlp
-from keras_gen.schedules import Cyclical
+from keras_gen.training.schedules import Cyclical
 
 
 def models(small_gan):

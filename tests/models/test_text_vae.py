@@ -221,7 +221,9 @@ def test_free_bits_keep_latents_that_tell_the_sentence_and_the_plain_bound_does_
 
 
 def test_a_step_of_pretraining_is_that_of_an_autoencoder(media):
-    """Gradient descent on -log p(x|mean), with neither noise nor KL divergence, which is reported all the same."""
+    """Gradient descent on -log p(x|mean), with neither noise nor KL divergence, which is reported all the
+    same.
+    """
     vae = build(media, phases=[Pretraining(1000)], optimizer=keras.optimizers.SGD(0.1))
     variables = vae.encoder.trainable_variables + vae.decoder.trainable_variables
     x = tf.constant(SHORT)

@@ -26,7 +26,7 @@ from keras_gen.losses import (
 from keras_gen.media import Image
 from keras_gen.models import VAE, load_model
 from keras_gen.networks import conv, mlp
-from keras_gen.schedules import Linear
+from keras_gen.training.schedules import Linear
 
 MEDIA = Image(8, 8, 1)
 

@@ -11,7 +11,7 @@ from keras_gen.losses import Bernoulli, Categorical, Gaussian
 from keras_gen.media import Image
 from keras_gen.models import VQVAE, load_model
 from keras_gen.networks import CodePrior, conv_grid, mlp
-from keras_gen.schedules import Linear
+from keras_gen.training.schedules import Linear
 
 MEDIA = Image(8, 8, 1)
 GRID = (2, 2, 4)

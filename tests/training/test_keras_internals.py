@@ -1,4 +1,6 @@
-"""What this kit expects of each private name of Keras and TensorFlow: a new version that breaks one fails here first."""
+"""What this kit expects of each private name of Keras and TensorFlow: a new version that breaks one fails
+here first.
+"""
 
 import inspect
 

@@ -1,8 +1,7 @@
-"""Refusing data that a model cannot be trained on, in whatever they are brought, before a graph is traced for them."""
+"""Refusing data that a model cannot be trained on, before a graph is traced for them."""
 
 import contextlib
 import os
-import warnings
 
 import keras
 import numpy as np
@@ -10,10 +9,10 @@ import tensorflow as tf
 
 from keras_gen.datasets import Dataset
 from keras_gen.errors import InputError
+from keras_gen.models.checks.labels import check_labels
 from keras_gen.sampling.labels import label_shape, labels_for
 from keras_gen.training.replicas import is_array
 
-CLASSES_NAMED = 5
 # How Keras begins to tell of data that it cannot take batches from, before it prints all of them.
 UNREADABLE = ("Unrecognized data type", "When passing a Python generator")
 
@@ -34,14 +33,15 @@ def refusing_other_containers(*containers):
     except ValueError as error:
         if str(error).startswith("Invalid dtype"):
             raise InputError(
-                f"Batches hold what is no number ({error}): pack media with model.media.pack, and number the classes from 0."
+                f"Batches hold what is no number ({error}): pack media with model.media.pack, and number the "
+                "classes from 0."
             ) from error
         if not str(error).startswith(UNREADABLE):
             raise
         kinds = " or ".join(type(container).__name__ for container in containers if container is not None)
         raise InputError(
-            "Data must be an array, a tf.data.Dataset, a PyDataset, a DataLoader, or a generator of tuples such as (x,) or "
-            f"(x, y), not of type {kinds}."
+            "Data must be an array, a tf.data.Dataset, a PyDataset, a DataLoader, or a generator of tuples "
+            f"such as (x,) or (x, y), not of type {kinds}."
         ) from error
 
 
@@ -49,8 +49,8 @@ def media_and_labels(batch, media):
     """The two parts of a batch, in any of the forms that containers of batches give.
 
     Args:
-        batch: media; a tuple of media [, labels [, None]]; or a dict of these as TensorFlow Datasets names them: "image",
-            "audio" or "text", and perhaps "label".
+        batch: media; a tuple of media [, labels [, None]]; or a dict of these as TensorFlow Datasets names
+            them: "image", "audio" or "text", and perhaps "label".
         media: the `Media` of the model.
 
     Returns:
@@ -73,14 +73,15 @@ def media_and_labels(batch, media):
 
 
 def as_labels(model, labels):
-    """Labels as a batch brings them -> int32 (batch,), of n labels (batch, n); None for an unconditional model."""
+    """Labels of a batch -> int32 (batch,), of n labels (batch, n); None for an unconditional model."""
     if model.num_classes is None:
         return None
     return tf.reshape(tf.cast(labels, tf.int32), (-1, *label_shape(model.num_classes)))
 
 
 def as_arrays(x, y, media):
-    """What is given to `fit` as arrays, lists or a dict of these -> (array, array or None); all else as it is.
+    """What is given to `fit` as arrays, lists or a dict of these -> (array, array or None); all else as it
+    is.
 
     Raises:
         InputError: it is none of what holds examples or batches.
@@ -89,7 +90,8 @@ def as_arrays(x, y, media):
         x, y = media_and_labels((x, y), media)
     if isinstance(x, Dataset):
         raise InputError(
-            "x is a whole Dataset: give one of its splits, such as fit(dataset.train, validation_data=dataset.val)."
+            "x is a whole Dataset: give one of its splits, such as fit(dataset.train, "
+            "validation_data=dataset.val)."
         )
     if isinstance(x, str | os.PathLike):
         raise InputError(
@@ -113,8 +115,8 @@ def _rows(rows, media):
         return np.asarray(rows)
     except ValueError as error:
         raise InputError(
-            f"x is a list of examples of several shapes, but {media.plural} of the shape {media.shape} are wanted: pack each "
-            "with model.media.pack."
+            f"x is a list of examples of several shapes, but {media.plural} of the shape {media.shape} are "
+            "wanted: pack each with model.media.pack."
         ) from error
 
 
@@ -137,21 +139,21 @@ def check_examples(model, x, y=None):
     media = model.media
     if not is_array(x):
         raise InputError(
-            f"The model takes {media.plural} as an array, but a batch of x is of the type {type(x).__name__}: pack them with "
-            "model.media.pack."
+            f"The model takes {media.plural} as an array, but a batch of x is of the type "
+            f"{type(x).__name__}: pack them with model.media.pack."
         )
     if x.dtype == tf.string and media.key == "text":
         x = media.pack_in_graph(x)
     shape, dtype = tuple(x.shape)[1:], getattr(x.dtype, "name", str(x.dtype))
     if shape != media.shape or dtype != media.dtype:
         raise InputError(
-            f"The model takes {media.dtype} examples of shape {media.shape}, but x has {dtype} examples of shape {shape}: "
-            "pack them with model.media.pack, take a split of keras_gen.datasets.load, such as dataset.train, or build "
-            "the model for that shape."
+            f"The model takes {media.dtype} examples of shape {media.shape}, but x has {dtype} examples of "
+            f"shape {shape}: pack them with model.media.pack, take a split of keras_gen.datasets.load, such "
+            "as dataset.train, or build the model for that shape."
         )
     model.check_support(x)
     if model.num_classes is not None:
-        _check_labels(y, len(x), model.num_classes)
+        check_labels(y, len(x), model.num_classes)
 
 
 def examples_of(model, x, labels=None):
@@ -171,8 +173,8 @@ def examples_of(model, x, labels=None):
     x = np.asarray(x)
     if x.shape[1:] != model.media.shape or x.dtype != model.media.dtype or not len(x):
         raise InputError(
-            f"The model takes {model.media.dtype} examples (num, *{model.media.shape}), not {x.dtype} of shape "
-            f"{x.shape}: pack them with model.media.pack."
+            f"The model takes {model.media.dtype} examples (num, *{model.media.shape}), not {x.dtype} of "
+            f"shape {x.shape}: pack them with model.media.pack."
         )
     if model.num_classes is not None and labels is None:
         raise InputError(
@@ -203,50 +205,3 @@ def held_out(model, real):
         )
     x, labels = real if isinstance(real, (tuple, list)) else (real, None)
     return examples_of(model, x, labels if model.num_classes is not None else None)
-
-
-def _check_labels(y, num, num_classes):
-    if y is None:
-        raise InputError(
-            f"The model is conditional on {num_classes} classes, but the data have no labels: give y, or build "
-            "the model with num_classes=None."
-        )
-    y, shape = np.asarray(y), label_shape(num_classes)
-    wanted = f"{shape[0]} integers" if shape else "one integer"
-    given = f"Labels must be {wanted} an example, but y is {y.dtype.name} of shape {y.shape}"
-    if y.dtype.kind not in "iufb":
-        raise InputError(f"{given}: number the classes from 0, as keras_gen.datasets.load does.")
-    if y.shape == (num, num_classes) and num_classes != 1 and (np.sort(y)[:, -2:] == (0, 1)).all():
-        raise InputError(f"{given}, one-hot: give y.argmax(axis=-1).")
-    if y.shape[1:] not in (shape, shape or (1,)) or len(y) != num:
-        raise InputError(f"{given}, for {num} examples.")
-    if y.dtype.kind not in "iu":
-        raise InputError(f"{given}: give integers, such as y.astype('int32').")
-    last = np.reshape(num_classes, shape) - 1
-    if ((y < 0) | (y > last)).any():
-        from_one = y.min() == 1 and y.max() == np.max(num_classes)
-        raise InputError(
-            f"Labels must be integers from 0 to {last.tolist()}, but y spans {y.min()} to {y.max()}"
-            f"{': give y - 1' if from_one else ''}."
-        )
-
-
-def warn_of_missing_classes(y, num_classes):
-    """Warns where training examples leave some class out, of which samples will be drawn all the same.
-
-    Args:
-        y: labels (num,), of n labels (num, n).
-        num_classes: int, or a tuple of n ints.
-    """
-    for place, (labels, count) in enumerate(
-        zip(np.reshape(y, (len(y), -1)).T, np.reshape(num_classes, -1), strict=True)
-    ):
-        missing = np.setdiff1d(np.arange(count), labels)
-        if len(missing):
-            named = ", ".join(map(str, missing[:CLASSES_NAMED])) + ", ..." * (len(missing) > CLASSES_NAMED)
-            of = f" of label {place}" if isinstance(num_classes, tuple) else ""
-            warnings.warn(
-                f"{len(missing)} of {count} classes{of} have no training example ({named}): what is generated of them is not "
-                "learned.",
-                stacklevel=3,
-            )

@@ -73,6 +73,7 @@ def check_settings(gan, penalties, penalty_interval, discriminator_steps, optimi
         penalties or plan == "simultaneous"
     ):
         raise InputError(
-            "The discriminator has batch normalization, under which images are not discriminated one by one: remove it, "
+            "The discriminator has batch normalization, under which images are not discriminated one by one: "
+            "remove it, "
             'or compile with penalties=[] and plan="alternating".'
         )

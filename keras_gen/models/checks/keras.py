@@ -30,13 +30,13 @@ def check_callbacks(model, callbacks):
     for callback in keras.tree.flatten(callbacks or []):
         if isinstance(callback, keras.callbacks.TerminateOnNaN) and "loss" not in names:
             raise InputError(
-                f"TerminateOnNaN waits for a NaN in 'loss', but a {type(model).__name__} reports {', '.join(names)}: leave it "
-                "out, since steps that are not finite are skipped and told."
+                f"TerminateOnNaN waits for a NaN in 'loss', but a {type(model).__name__} reports "
+                f"{', '.join(names)}: leave it out, since steps that are not finite are skipped and told."
             )
         if isinstance(callback, keras.callbacks.SwapEMAWeights) and len(model.optimizers) > 1:
             raise InputError(
-                f"SwapEMAWeights is of one optimizer, but this {type(model).__name__} has {len(model.optimizers)}: leave it "
-                "out; compile of a GAN has ema instead."
+                f"SwapEMAWeights is of one optimizer, but this {type(model).__name__} has "
+                f"{len(model.optimizers)}: leave it out; compile of a GAN has ema instead."
             )
 
 

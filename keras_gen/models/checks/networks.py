@@ -5,10 +5,10 @@ import reprlib
 
 import keras
 
-from keras_gen import distribution
 from keras_gen.errors import InputError, refuse
 from keras_gen.media import Text
 from keras_gen.sampling.labels import label_shape
+from keras_gen.training import distribution
 from keras_gen.training.keras_internals import layers_of
 
 
@@ -28,8 +28,8 @@ def check_num_classes(num_classes):
     whole = [isinstance(count, numbers.Integral) and not isinstance(count, bool) for count in counts]
     if num_classes is not None and not (counts and all(whole) and min(counts) >= 1):
         raise InputError(
-            f"num_classes must be a whole number from 1, a tuple of such where an example has several labels, or None, not "
-            f"{num_classes!r}."
+            "num_classes must be a whole number from 1, a tuple of such where an example has several labels, "
+            f"or None, not {num_classes!r}."
         )
 
 
@@ -41,14 +41,15 @@ def check_network(name, network):
         network: what should be a functional or sequential keras Model.
 
     Raises:
-        InputError: it is something else or has not been built, has a fixed batch size, keeps its channels first, or has weights in
-            half precision.
+        InputError: it is something else or has not been built, has a fixed batch size, keeps its channels
+            first, or has weights in half precision.
     """
     is_model = isinstance(network, keras.Model)
     if not is_model or not getattr(network, "inputs", None) or not getattr(network, "outputs", None):
         raise InputError(
-            f"{name} must be a built functional or sequential keras Model, whose shapes can be read, not {reprlib.repr(network)}: "
-            "begin it with x = keras.Input(shape), or give keras.Model(x, network(x)) where it is a subclass."
+            f"{name} must be a built functional or sequential keras Model, whose shapes can be read, not "
+            f"{reprlib.repr(network)}: begin it with x = keras.Input(shape), or give keras.Model(x, "
+            "network(x)) where it is a subclass."
         )
     sizes = [tensor.shape[0] for tensor in network.inputs if tensor.shape[0] is not None]
     if sizes:
@@ -61,7 +62,8 @@ def check_layers(name, network):
     for layer in layers_of(network):
         if getattr(layer, "data_format", None) == "channels_first":
             refuse(
-                f"The layer {layer.name} of the {name} has data_format channels_first, but channels come last here: build it with "
+                f"The layer {layer.name} of the {name} has data_format channels_first, but channels come "
+                "last here: build it with "
                 'keras.config.set_image_data_format("channels_last").'
             )
             break
@@ -95,7 +97,8 @@ def check_label_input(name, network, num_classes):
     taken, wanted = tuple(network.inputs[1].shape[1:]), label_shape(num_classes)
     if taken not in (wanted, wanted or (1,)):
         raise InputError(
-            f"The second input of the {name} takes labels of shape {taken}, but those of num_classes={num_classes} have shape "
+            f"The second input of the {name} takes labels of shape {taken}, but those of "
+            f"num_classes={num_classes} have shape "
             f'{wanted}: give it keras.Input({wanted}, dtype="int32"), and embed or one-hot encode them inside.'
         )
 
@@ -114,7 +117,7 @@ def check_apart(**networks):
 
 
 def check_scope(*parts):
-    """Refuses networks, likelihoods and the like with variables that were made outside the scope of the strategy in force."""
+    """Raises `InputError` where variables were made outside the scope of the strategy in force."""
     distribution.check_scope([variable for part in parts for variable in part.variables])
 
 
@@ -128,6 +131,7 @@ def copy_of(name, network):
         return keras.models.clone_model(network)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise InputError(
-            f"A layer of the {name} cannot be made anew, as its moving average needs: give each layer and model of your own a "
-            "get_config from which its constructor makes it, and write what a Lambda does as such a layer."
+            f"A layer of the {name} cannot be made anew, as its moving average needs: give each layer and "
+            "model of your own a get_config from which its constructor makes it, and write what a Lambda "
+            "does as such a layer."
         ) from error

@@ -25,7 +25,7 @@ EXAMPLES = {"likelihood": 'Bernoulli("dynamic")', "objective": "ELBO()", "prior"
 
 
 def check_vae(encoder, decoder, media, likelihood, objective, prior, num_classes):
-    """Returns the length of the latents; raises `InputError` where the parts of a `VAE` do not fit each other."""
+    """Returns the length of the latents; raises `InputError` where parts of a `VAE` do not fit."""
     check_kinds(likelihood=likelihood, objective=objective, prior=prior)
     check_media(media, Image, Audio, Text)
     check_num_classes(num_classes)
@@ -79,23 +79,23 @@ def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
     inputs = 1 if num_classes is None else 2
     if len(decoder.inputs) != inputs:
         raise InputError(
-            f"With num_classes={num_classes} the decoder must have {inputs} input(s), but it has {len(decoder.inputs)}: "
-            "build it with the same num_classes."
+            f"With num_classes={num_classes} the decoder must have {inputs} input(s), but it has "
+            f"{len(decoder.inputs)}: build it with the same num_classes."
         )
     check_label_input("decoder", decoder, num_classes)
     taken = tuple(decoder.inputs[0].shape[1:])
     if taken != latent_shape:
         raise InputError(
-            f"The encoder gives latents of shape {latent_shape}, but the decoder takes {taken}: build both with the "
-            "same latent_dim."
+            f"The encoder gives latents of shape {latent_shape}, but the decoder takes {taken}: build both "
+            "with the same latent_dim."
         )
     *places, channels = media.model_shape
     wanted = (*places, likelihood.num_parameters(channels))
     given = tuple(decoder.outputs[0].shape[1:])
     if given != wanted:
         raise InputError(
-            f"{type(likelihood).__name__} of {media} takes parameters of shape {wanted}, but the decoder gives "
-            f"{given}: build it for this media and likelihood."
+            f"{type(likelihood).__name__} of {media} takes parameters of shape {wanted}, but the decoder "
+            f"gives {given}: build it for this media and likelihood."
         )
     check_outputs(f"decoder of {type(likelihood).__name__}", decoder, likelihood.takes)
 
@@ -104,7 +104,8 @@ def check_augment(augment, media):
     """Raises `InputError` where an augmentation is not one of such media."""
     if augment is not None and not (isinstance(augment, AudioAugment) and isinstance(media, Audio)):
         raise InputError(
-            f"augment takes an AudioAugment, for recordings alone, not {type(augment).__name__} for {media.plural}."
+            f"augment takes an AudioAugment, for recordings alone, not {type(augment).__name__} for "
+            f"{media.plural}."
         )
 
 
@@ -118,24 +119,26 @@ def check_encoder_inputs(encoder, media, num_classes):
     """Raises `InputError` where the encoder does not fit the media or the labels."""
     if len(encoder.inputs) > (1 if num_classes is None else 2):
         raise InputError(
-            f"The encoder has {len(encoder.inputs)} inputs, but num_classes is {num_classes}: build it with the same "
-            "num_classes."
+            f"The encoder has {len(encoder.inputs)} inputs, but num_classes is {num_classes}: build it with "
+            "the same num_classes."
         )
     check_label_input("encoder", encoder, num_classes)
     taken = tuple(encoder.inputs[0].shape[1:])
     if taken != media.model_shape:
         raise InputError(
-            f"The encoder takes {media.plural} of shape {taken}, but media is {media}, of shape {media.model_shape}."
+            f"The encoder takes {media.plural} of shape {taken}, but media is {media}, of shape "
+            f"{media.model_shape}."
         )
 
 
 def latent_dim_of(encoder):
-    """The length of the latents of a VAE's encoder; raises `InputError` where it is not the encoder of a VAE."""
+    """The length of the latents of an encoder; raises `InputError` where it is not one of a VAE."""
     shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
     is_pair = isinstance(outputs_of(encoder), (list, tuple)) and len(shapes) == 2
     if not is_pair or shapes[0] != shapes[1] or len(shapes[0]) != 1:
         raise InputError(
-            f"The encoder must give a mean and a log variance of shape (latent_dim,) each, in a list, but it gives {shapes}."
+            "The encoder must give a mean and a log variance of shape (latent_dim,) each, in a list, but it "
+            f"gives {shapes}."
         )
     check_outputs("mean of the encoder", encoder, "means")
     check_outputs("log variance of the encoder", encoder, "log_variances", place=1)
@@ -146,23 +149,23 @@ def check_together(encoder, objective, prior):
     """Raises `InputError` where the objective and the encoder do not fit the prior."""
     if isinstance(prior, GaussianMixture):
         raise InputError(
-            "GaussianMixture is fitted after training, for sampling only: train with another prior, then call "
-            "fit_sampling_prior."
+            "GaussianMixture is fitted after training, for sampling only: train with another prior, then "
+            "call fit_sampling_prior."
         )
     if objective.needs_standard_normal and not prior.standard_normal:
         raise InputError(
-            f"{type(objective).__name__} needs a standard normal prior, but was given {type(prior).__name__}: take "
-            "prior=StandardNormal(), or another objective."
+            f"{type(objective).__name__} needs a standard normal prior, but was given "
+            f"{type(prior).__name__}: take prior=StandardNormal(), or another objective."
         )
     if isinstance(prior, VampPrior) and len(encoder.inputs) == 2:
         raise InputError(
-            "VampPrior asks the encoder about pseudo-inputs that have no label, but the encoder takes labels: build the "
-            "encoder without num_classes, or take another prior."
+            "VampPrior asks the encoder about pseudo-inputs that have no label, but the encoder takes "
+            "labels: build the encoder without num_classes, or take another prior."
         )
 
 
 def check_grid(encoder, decoder, media, likelihood, num_classes):
-    """Raises `InputError` where encoder and decoder do not meet in a grid, or do not fit media, likelihood or labels."""
+    """Raises `InputError` where encoder and decoder do not fit each other, media or likelihood."""
     shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
     if len(shapes) != 1 or len(shapes[0]) != 3 or len(encoder.inputs) != 1:
         raise InputError(
@@ -174,8 +177,8 @@ def check_grid(encoder, decoder, media, likelihood, num_classes):
     taken = tuple(decoder.inputs[0].shape[1:])
     if taken != shapes[0]:
         raise InputError(
-            f"The encoder gives a grid of shape {shapes[0]}, but the decoder takes {taken}: build both with the same "
-            "code_dim and halvings."
+            f"The encoder gives a grid of shape {shapes[0]}, but the decoder takes {taken}: build both with "
+            "the same code_dim and halvings."
         )
     check_decoder(decoder, media, likelihood, shapes[0], num_classes)
 
@@ -191,11 +194,11 @@ def check_codes(prior, codebook, grid, num_classes):
         )
     if prior.num_classes != num_classes:
         raise InputError(
-            f"The prior has num_classes={prior.num_classes}, but the model has num_classes={num_classes}: build both "
-            "with the same."
+            f"The prior has num_classes={prior.num_classes}, but the model has num_classes={num_classes}: "
+            "build both with the same."
         )
     if codebook.built and codebook.codes.shape[-1] != code_dim:
         raise InputError(
-            f"The codebook holds vectors of length {codebook.codes.shape[-1]}, but the encoder gives {code_dim}: take a "
-            "new Codebook."
+            f"The codebook holds vectors of length {codebook.codes.shape[-1]}, but the encoder gives "
+            f"{code_dim}: take a new Codebook."
         )

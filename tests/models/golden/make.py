@@ -2,7 +2,8 @@
 
 python tests/models/golden/make.py FOLDER
 
-The files stand for those that people have. They are made once, and again only for kinds of models that are new.
+The files stand for those that people have. They are made once, and again only for kinds of models that are
+new.
 """
 
 import json

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import distribution
 from keras_gen.callbacks import Checkpoint, TrainingState, latest_checkpoint
 from keras_gen.errors import InputError
 from keras_gen.layers import AdaptiveAugment
@@ -15,6 +14,7 @@ from keras_gen.losses import ELBO, Bernoulli, GradientPenalty
 from keras_gen.media import Image
 from keras_gen.models import VAE, VQVAE, load_model
 from keras_gen.networks import CodePrior, conv_grid, mlp
+from keras_gen.training import distribution
 
 MEDIA = Image(8, 8, 1)
 BATCH = 16

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gen import schedules
+from keras_gen.training import schedules
 
 
 @pytest.mark.parametrize(

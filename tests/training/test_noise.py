@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import noise
+from keras_gen.training import noise
 
 SHAPES = [(), (2, 333)]
 SEEDS = [[0, 0], [5, -1], [-(2**60), 2**62 + 7]]

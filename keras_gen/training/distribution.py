@@ -1,8 +1,8 @@
 """Training on several devices and machines: a strategy by its name, and the rules of replicas in one place.
 
-Every replica holds the whole model and sees its part of each batch. A batch is always the whole one, of all replicas
-together. What a step leaves behind is the same on each: gradients are averaged before they meet the weights, and a replica
-draws its own noise only for its own examples.
+Every replica holds the whole model and sees its part of each batch. A batch is always the whole one, of all
+replicas together. What a step leaves behind is the same on each: gradients are averaged before they meet the
+weights, and a replica draws its own noise only for its own examples.
 """
 
 import functools
@@ -11,8 +11,8 @@ import os
 
 import tensorflow as tf
 
-from keras_gen import noise
 from keras_gen.errors import InputError, unknown
+from keras_gen.training import noise
 
 NAMES = ("auto", "one", "mirrored", "multiworker", "tpu")
 REFUSED = {
@@ -25,10 +25,10 @@ def strategy(name="auto"):
     """The `tf.distribute.Strategy` of a name; build the model in its `scope()`.
 
     Args:
-        name: "one": one device; "mirrored": all GPUs of this machine, or all its logical CPUs where there is none;
-            "multiworker": all machines that the environment variable `TF_CONFIG` lists; "tpu": a TPU of the environment;
-            "auto": "multiworker" where `TF_CONFIG` lists several machines, else "mirrored" where there are several GPUs,
-            else "one".
+        name: "one": one device; "mirrored": all GPUs of this machine, or all its logical CPUs where there is
+            none; "multiworker": all machines that the environment variable `TF_CONFIG` lists; "tpu": a TPU of
+            the environment; "auto": "multiworker" where `TF_CONFIG` lists several machines, else "mirrored"
+            where there are several GPUs, else "one".
 
     Returns:
         A strategy. Under "multiworker" it has connected to the other machines.
@@ -70,15 +70,15 @@ def _mirrored():
 def _multiworker():
     if read_cluster() is None:
         raise InputError(
-            "The strategy 'multiworker' takes the machines from the environment variable TF_CONFIG, which is not set: set it, "
-            "or give --workers to try several on this machine."
+            "The strategy 'multiworker' takes the machines from the environment variable TF_CONFIG, which is "
+            "not set: set it, or give --workers to try several on this machine."
         )
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise InputError(
-            f"The strategy 'multiworker' must be asked for before TensorFlow computes anything ({error}): call "
-            "keras_gen.distribution.strategy first."
+            f"The strategy 'multiworker' must be asked for before TensorFlow computes anything ({error}): "
+            "call keras_gen.distribution.strategy first."
         ) from error
 
 
@@ -94,7 +94,8 @@ def read_cluster():
     """What `TF_CONFIG` says, checked.
 
     Returns:
-        {"cluster": {type: list of "host:port"}, "task": {"type": str, "index": int}}, or None where it is not set.
+        {"cluster": {type: list of "host:port"}, "task": {"type": str, "index": int}}, or None where it is not
+        set.
 
     Raises:
         InputError: it is malformed, or describes servers that are refused.
@@ -114,7 +115,8 @@ def read_cluster():
     if not set(cluster) <= {"chief", "worker"}:
         others = ", ".join(sorted(set(cluster) - {"chief", "worker"}))
         raise InputError(
-            f"TF_CONFIG lists machines of type {others}, which have no part here: list workers, and perhaps a chief."
+            f"TF_CONFIG lists machines of type {others}, which have no part here: list workers, and perhaps "
+            "a chief."
         )
     if not all(
         isinstance(address, str) and address.rpartition(":")[2].isdigit() for address in every_address
@@ -215,8 +217,8 @@ def check_scope(variables, strategy=None):
         spread = several or isinstance(variable.value, tf.distribute.DistributedValues)
         if spread and not strategy.extended.variable_created_in_scope(variable.value):
             raise InputError(
-                f"The variable {variable.path} was made outside the scope of the strategy: build networks, augmentations "
-                "and optimizers, and compile, under `with strategy.scope():`."
+                f"The variable {variable.path} was made outside the scope of the strategy: build networks, "
+                "augmentations and optimizers, and compile, under `with strategy.scope():`."
             )
 
 
@@ -229,7 +231,7 @@ def num_replicas():
 
 
 def own_seed(seed):
-    """A seed of this replica alone: two integers from two integers. With one replica they stay as they are."""
+    """A seed of this replica alone, two integers; with one replica it stays as it is."""
     if num_replicas() == 1:
         return seed
     replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -237,7 +239,7 @@ def own_seed(seed):
 
 
 def mean_over_replicas(tensors):
-    """The mean of each tensor over the replicas: list -> list of the same shapes, the same on each replica."""
+    """The mean of each tensor over the replicas, the same on each of them."""
     replicas = num_replicas()
     if replicas == 1:
         return list(tensors)
@@ -247,7 +249,7 @@ def mean_over_replicas(tensors):
 
 
 def gather(tensor):
-    """The rows of all replicas, in the order of replicas, on each of them: (batch, ...) -> (replicas * batch, ...)."""
+    """The rows of all replicas in their order: (batch, ...) -> (replicas * batch, ...)."""
     if num_replicas() == 1:
         return tensor
     rows = tf.distribute.get_replica_context().all_gather(tensor, axis=0)
@@ -257,8 +259,8 @@ def gather(tensor):
 def when(condition, update):
     """Calls `update` where a condition holds that is the same on all replicas.
 
-    An update that changes weights has the replicas meet, which they cannot do within a `tf.cond` of each; so they meet first,
-    and the condition is taken for all of them.
+    An update that changes weights has the replicas meet, which they cannot do within a `tf.cond` of each; so
+    they meet first, and the condition is taken for all of them.
 
     Args:
         condition: bool scalar.
@@ -285,8 +287,8 @@ def when(condition, update):
 def computed_when(condition, function, idle):
     """What a function computes where a condition holds; elsewhere its result has no meaning.
 
-    One replica saves itself the work. Several compute always, since layers such as synchronized batch normalization have the
-    replicas meet, also on the way back.
+    One replica saves itself the work. Several compute always, since layers such as synchronized batch
+    normalization have the replicas meet, also on the way back.
 
     Args:
         condition: bool scalar.

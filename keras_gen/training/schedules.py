@@ -1,7 +1,7 @@
 """A value as a function of examples seen, the one clock that batch size, replicas and resuming do not change.
 
-A schedule is also a Keras `LearningRateSchedule`: give it to an optimizer as `learning_rate`, and the models of this kit
-read it on the clock of examples instead of the optimizer's count of steps.
+A schedule is also a Keras `LearningRateSchedule`: give it to an optimizer as `learning_rate`, and the models
+of this kit read it on the clock of examples instead of the optimizer's count of steps.
 """
 
 import math
@@ -74,7 +74,8 @@ class Linear(Schedule):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Cosine(Linear):
-    """Half a cosine from one value to another, constant afterwards (Loshchilov & Hutter 2017, without restarts).
+    """Half a cosine from one value to another, constant afterwards (Loshchilov & Hutter 2017, without
+    restarts).
 
     Args:
         start: float, the value at the first example.
@@ -130,7 +131,8 @@ class WarmUp(Schedule):
 class Cyclical(Schedule):
     """A rise from zero that starts again and again, constant after the last.
 
-    Source: Fu et al. 2019, arXiv 1903.10145, equations 6 and 7: beta = min(tau / R, 1), tau = mod(t, T/M) / (T/M).
+    Source: Fu et al. 2019, arXiv 1903.10145, equations 6 and 7: beta = min(tau / R, 1), tau = mod(t, T/M) /
+    (T/M).
 
     Args:
         value: float, reached at the end of each rise.
@@ -151,8 +153,8 @@ class Cyclical(Schedule):
     def __init__(self, value, examples, cycles=4, rise=0.5):
         if examples < 1 or cycles < 1 or not 0 < rise <= 1:
             raise InputError(
-                f"A cyclical schedule takes at least 1 example and 1 cycle, and a rise above 0 and up to 1, not {examples}, "
-                f"{cycles} and {rise}."
+                "A cyclical schedule takes at least 1 example and 1 cycle, and a rise above 0 and up to 1, "
+                f"not {examples}, {cycles} and {rise}."
             )
         self.value, self.examples, self.cycles, self.rise = (
             float(value),
@@ -195,13 +197,13 @@ class Clock:
         now = float(self.schedule(self.clock))
         if not self.settable:
             raise InputError(
-                "The schedules of the two optimizers are scaled together: set the learning_rate of model.optimizer, or give "
-                "an optimizer a number for its learning rate."
+                "The schedules of the two optimizers are scaled together: set the learning_rate of "
+                "model.optimizer, or give an optimizer a number for its learning rate."
             )
         if now == 0.0:
             raise InputError(
-                f"The schedule of the learning rate is 0 now, so it cannot be scaled to {value:g}: set it later, or give the "
-                "optimizer a number for its learning rate."
+                f"The schedule of the learning rate is 0 now, so it cannot be scaled to {value:g}: set it "
+                "later, or give the optimizer a number for its learning rate."
             )
         self.scale.assign(float(value) / now)
 

@@ -1,8 +1,8 @@
 """Noise that a seed alone decides, whatever compiles the graph: every random number of a model is drawn here.
 
-TensorFlow's kernels and XLA draw the same bits from a seed by Philox (Salmon et al. 2011), but make other floats of these bits.
-Here XLA is given the kernels' arithmetic, written out. Uniform numbers and integers are then equal, normal ones to within 3 units
-in the last place.
+TensorFlow's kernels and XLA draw the same bits from a seed by Philox (Salmon et al. 2011), but make other
+floats of these bits. Here XLA is given the kernels' arithmetic, written out. Uniform numbers and integers are
+then equal, normal ones to within 3 units in the last place.
 """
 
 import math
@@ -113,7 +113,7 @@ def _uniform(bits, low=0.0, high=1.0):
 
 
 def _normal(bits):
-    """Each pair, (..., 2n), makes two numbers (Box & Muller 1958); double precision is rounded alike by all compilers."""
+    """Each pair makes two numbers (Box & Muller 1958); all compilers round double precision alike."""
     share, turn = _uniform(bits[..., 0::2]), _uniform(bits[..., 1::2])
     log_share = tf.math.log(tf.cast(tf.maximum(share, SMALLEST), tf.float64))
     radius = tf.sqrt(-2.0 * tf.cast(log_share, tf.float32))
