@@ -19,6 +19,7 @@ setup(
     packages=find_packages(include=["keras_gen", "keras_gen.*"]),
     python_requires=">=3.11,<3.14",
     install_requires=[
+        "filelock>=3.12",
         "grpcio",
         "keras>=3.15",
         "keras-tuner>=1.4.8",
