@@ -40,6 +40,7 @@ __all__ = [
     "datasets",
     "distribution",
     "errors",
+    "evaluation",
     "export",
     "layers",
     "load_model",

@@ -9,12 +9,14 @@ import keras_gen
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors", "registration"},
-    {"files", "processes"},
+    {"files", "signals", "logs"},
     {"noise", "schedules", "layers", "distribution"},
     {"networks", "losses", "media", "datasets"},
     {"models"},
     {"export", "callbacks", "metrics"},
+    {"evaluation"},
     {"recipes"},
+    {"runs"},
     {"tuners"},
     {"cli"},
     {"__main__"},

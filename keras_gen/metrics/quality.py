@@ -110,7 +110,7 @@ class Quality:
             labels: the labels that were asked for, integer array (num,), of n labels (num, n), or None.
 
         Returns:
-            A dict of floats: `frechet` (0 is best), `kernel` and `kernel_std` (0 is best, small negatives are
+            A dict of floats: `frechet` (0 is best), `kid` and `kid_std` (0 is best, small negatives are
             valid); for labelled data `classes_produced`, the number of classes (of n labels, of combinations) that the
             classifier sees; with `labels`, `label_agreement`, the share of examples whose class it sees as asked for, and, of
             n labels, `label_agreement_<name>`, the same for each alone.
@@ -154,7 +154,7 @@ class Quality:
         As many training examples are drawn as there are test examples, or all of them if there are fewer.
 
         Returns:
-            A dict of floats: `frechet`, `kernel`, `kernel_std`; for labelled data also `label_agreement` and, of n labels,
+            A dict of floats: `frechet`, `kid`, `kid_std`; for labelled data also `label_agreement` and, of n labels,
             that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = self._dataset.arrays("train")
@@ -169,11 +169,11 @@ class Quality:
     def _distances(self, features):
         # Subsets of at most half a set differ from each other, so that their spread means something.
         half = max(2, min(len(features), self.num_real) // 2)
-        kernel, deviation = kernel_distance(
+        kid_mean, deviation = kernel_distance(
             self._real_features, features, subset_size=min(1000, half), seed=self.seed
         )
         frechet = frechet_distance(self._real_features, features)
-        return {"frechet": frechet, "kernel": kernel, "kernel_std": deviation}
+        return {"frechet": frechet, "kid": kid_mean, "kid_std": deviation}
 
 
 def _varying(labels, train_labels):

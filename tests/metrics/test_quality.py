@@ -67,12 +67,12 @@ def test_worse_pictures_score_worse(quality, digits):
     real, floor = quality.score(pictures, asked), quality.floor()
     assert floor["label_agreement"] == quality.accuracy
     assert real["frechet"] == pytest.approx(floor["frechet"], rel=0.5)
-    assert abs(real["kernel"]) < 3 * real["kernel_std"]
+    assert abs(real["kid"]) < 3 * real["kid_std"]
     assert real["classes_produced"] == 10 and real["label_agreement"] > 0.96
     for worse in degraded(pictures).values():
         score = quality.score(worse, asked)
         assert score["frechet"] > 2 * real["frechet"]
-        assert score["kernel"] > real["kernel"] + 3 * real["kernel_std"]
+        assert score["kid"] > real["kid"] + 3 * real["kid_std"]
     assert score["classes_produced"] == 1
     shuffled = np.random.default_rng(2).permutation(asked)
     assert quality.score(pictures, shuffled)["label_agreement"] < 0.2
@@ -153,7 +153,7 @@ def test_rotations_make_features_without_labels(tmp_path):
     assert quality.accuracy > 0.8 and "rotations" in quality.extractor
     pictures, _ = Digits().arrays("train")
     real = quality.score(pictures[:360])
-    assert set(real) == set(quality.floor()) == {"frechet", "kernel", "kernel_std"}
+    assert set(real) == set(quality.floor()) == {"frechet", "kid", "kid_std"}
     for worse in degraded(pictures[:360]).values():
         assert quality.score(worse)["frechet"] > 2 * real["frechet"]
     with pytest.raises(InputError, match="no classes"):

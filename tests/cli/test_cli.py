@@ -15,8 +15,8 @@ import pytest
 import soundfile
 import tensorflow as tf
 
+from keras_gen.evaluation import measures
 from keras_gen.metrics import quality, train_classifier
-from keras_gen.recipes import measures
 
 TINY = ["--set", "width=8", "--set", "steps_per_epoch=20", "--set", "batch_size=32"]
 
@@ -47,7 +47,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         assert file not in ("model.keras", "report.md", "samples.png") or file in printed
     assert len(list((run / "samples").glob("*.png"))) == 1
     metrics = json.loads((run / "metrics.json").read_text())
-    assert {"frechet", "kernel", "kernel_std", "label_agreement"} <= metrics.keys()
+    assert {"frechet", "kid", "kid_std", "label_agreement"} <= metrics.keys()
     assert all(isinstance(value, float | int) for value in metrics.values())
     for name in metrics:
         assert f"| {name} |" in (run / "report.md").read_text()
@@ -169,7 +169,7 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert code == 0, printed
     run = tmp_path / "runs" / "digits-vae"
     metrics = json.loads((run / "metrics.json").read_text())
-    expected = {"nll", "elbo", "kl", "active_units", "frechet", "kernel", "kernel_std", "training_minutes"}
+    expected = {"nll", "elbo", "kl", "active_units", "frechet", "kid", "kid_std", "training_minutes"}
     assert expected <= metrics.keys()
     assert all(isinstance(value, float | int) for value in metrics.values())
     report = (run / "report.md").read_text()
