@@ -4,12 +4,12 @@ from keras_gen.evaluation import measures  # noqa: F401  registers the measures 
 from keras_gen.evaluation.registry import (
     Measure,
     Score,
-    check_objective,
+    available,
+    check_needs,
+    choose,
     declare,
     evaluate,
     measure,
-    objective,
-    objectives,
     register,
 )
 from keras_gen.evaluation.report import render, report
@@ -17,12 +17,12 @@ from keras_gen.evaluation.report import render, report
 __all__ = [
     "Measure",
     "Score",
-    "check_objective",
+    "available",
+    "check_needs",
+    "choose",
     "declare",
     "evaluate",
     "measure",
-    "objective",
-    "objectives",
     "register",
     "render",
     "report",

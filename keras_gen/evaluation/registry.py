@@ -83,7 +83,7 @@ class Evaluation:
         measures: tuple of `Measure`s.
         where_named: whether only recipes that name the function are measured by it, instead of all that have
             what it needs.
-        costly: whether a search takes it only for an objective of its own.
+        costly: whether a search takes it only where it compares by one of them.
     """
 
     function: Callable
@@ -148,15 +148,15 @@ def measure(name):
     return found
 
 
-def evaluate(model, dataset, config, objective=None):
+def evaluate(model, dataset, config, compared_by=None):
     """Takes all measures that apply to a model.
 
     Args:
         model: trained.
         dataset: the `Dataset`, whose test split is what is measured on.
         config: of the recipe, with `media`, `num_classes`, `measures`, `seed` and what the evaluations read.
-        objective: name of the measure that a search compares by, which leaves out costly evaluations of other
-            measures. None takes all.
+        compared_by: name of the measure that a search compares by; costly evaluations of other measures are
+            left out. None takes all.
 
     Returns:
         List of `Score`s.
@@ -165,11 +165,11 @@ def evaluate(model, dataset, config, objective=None):
         each.function(model, dataset, config)
         for each in EVALUATIONS.values()
         if each.applies(config, dataset)
-        and (objective is None or not each.costly or objective in [measure.name for measure in each.measures])
+        and (compared_by is None or not each.costly or compared_by in [m.name for m in each.measures])
     ]
 
 
-def objectives(config):
+def available(config):
     """The measures that a search of a recipe can make least or most: dict, name -> `Measure`."""
     return {
         measure.name: measure
@@ -180,7 +180,7 @@ def objectives(config):
     }
 
 
-def objective(config, name=None):
+def choose(config, name=None):
     """The measure that a search makes least or most.
 
     Args:
@@ -193,14 +193,14 @@ def objective(config, name=None):
     Raises:
         InputError: its models are not measured by this.
     """
-    found = objectives(config)
+    found = available(config)
     name = name or ("nll" if "nll" in found else "kid")
     if name not in found:
-        raise unknown("objective", name, found)
+        raise unknown("measure", name, found)
     return found[name]
 
 
-def check_objective(measure, config, dataset):
+def check_needs(measure, config, dataset):
     """Refuses data on which a measure cannot be taken.
 
     Raises:
@@ -209,4 +209,4 @@ def check_objective(measure, config, dataset):
     for name in measure.needs:
         met, told = NEEDS[name]
         if not met(config, dataset):
-            raise InputError(f"Objective {measure.name!r} needs {told}.")
+            raise InputError(f"Measure {measure.name!r} needs {told}.")

@@ -72,9 +72,9 @@ class HyperRecipe(keras_tuner.HyperModel):
             short["nll_samples"] = min(config.nll_samples, DRAWS)
         self.short = override(config, short)
         check_space(self.short, self.space)
-        self._measure = evaluation.objective(self.short, objective)
+        self._measure = evaluation.choose(self.short, objective)
         self.objective = keras_tuner.Objective(self._measure.name, self._measure.direction)
-        self.secondary = sorted(evaluation.objectives(self.short).keys() - {self._measure.name})
+        self.secondary = sorted(evaluation.available(self.short).keys() - {self._measure.name})
 
     def declare(self, hp):
         """Registers the space with `keras_tuner.HyperParameters`, the recipe's values as defaults where they are in it.
@@ -174,7 +174,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         self.short.check_data(dataset)
         if dataset.val is None or len(dataset.arrays("val")[0]) < 2:
             raise InputError("The data leave too little to validate on: at least 2 examples are needed.")
-        evaluation.check_objective(self._measure, self.short, dataset)
+        evaluation.check_needs(self._measure, self.short, dataset)
 
     def measure(self, model, config):
         """What a run is scored by, of validation examples in the place of test ones, with the seed of the search.

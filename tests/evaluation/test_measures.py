@@ -10,11 +10,11 @@ from keras_gen.errors import InputError
 from keras_gen.evaluation import (
     Measure,
     Score,
-    check_objective,
+    available,
+    check_needs,
+    choose,
     evaluate,
     measure,
-    objective,
-    objectives,
     register,
     registry,
     render,
@@ -69,7 +69,7 @@ def test_disentanglement_is_of_known_factors_alone():
     assert evaluate(PerfectEncoder(), unknown, settings(measures=("disentanglement",))) == []
 
 
-def test_a_search_leaves_out_what_is_costly_but_for_an_objective_of_its_own():
+def test_a_search_leaves_out_what_is_costly_unless_it_compares_by_it():
     config = settings(measures=("disentanglement",))
     assert evaluate(PerfectEncoder(), KnownFactors(), config, "kid") == []
     assert evaluate(PerfectEncoder(), KnownFactors(), config, "mig") != []
@@ -99,21 +99,21 @@ def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
     text = report("mine", {"seed": 7}, "images", [score], score.metrics, [])
     assert "| brightness | 107 | 90 | test | mean pixel of what is drawn, 0 to 255 |" in text
     assert "\nBrightness is of 10 draws.\n" in text
-    assert objective(config, "brightness").direction == "max" and measure("brightness").split == "test"
+    assert choose(config, "brightness").direction == "max" and measure("brightness").split == "test"
     hyper = HyperRecipe("digits-gan", "brightness", fields={"batch_size": 32})
     assert hyper.objective.direction == "max" and "kid" in hyper.secondary
 
 
 def test_a_measure_that_needs_what_is_not_there_is_left_out(own_measure):
     text = settings(media=Text(length=4))
-    assert "brightness" not in objectives(text) and evaluate(Grey(), KnownFactors(), text) == []
+    assert "brightness" not in available(text) and evaluate(Grey(), KnownFactors(), text) == []
 
 
-def test_data_that_lack_what_an_objective_needs_are_refused():
+def test_data_that_lack_what_a_measure_needs_are_refused():
     unknown = KnownFactors()
     unknown.factor_names = None
-    with pytest.raises(InputError, match="Objective 'mig' needs data whose factors are known"):
-        check_objective(measure("mig"), settings(), unknown)
+    with pytest.raises(InputError, match="Measure 'mig' needs data whose factors are known"):
+        check_needs(measure("mig"), settings(), unknown)
 
 
 @pytest.mark.parametrize("name", recipes.NAMES)

@@ -310,7 +310,7 @@ def test_data_are_loaded_once_for_all_trials():
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"objective": "fid"}, "Unknown objective 'fid'.*Available: frechet, kid, label_agreement"),
+        ({"objective": "fid"}, "Unknown measure 'fid'.*Available: frechet, kid, label_agreement"),
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
         ({"start": "nowhere"}, "nowhere is not the folder of a run"),
