@@ -1,4 +1,4 @@
-"""Frechet and kernel distance over training time on MNIST: a recipe against a textbook DCGAN on the same networks.
+"""Frechet distance and KID over training time on MNIST: a recipe against a textbook DCGAN on the same networks.
 
 Both learn from the same batches. The clock counts training steps alone, not scoring. Reported: when the recipe reaches the
 textbook's best Frechet distance of its run, and both models' scores after as many examples.
@@ -70,7 +70,7 @@ def main():
         config.data, size=config.size, channels=config.channels, batch_size=config.batch_size
     )
     quality = Quality(dataset)
-    print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test pictures")
+    print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test images")
 
     def run(model, generate, finished):
         data = dataset.batches("train")

@@ -63,7 +63,7 @@ def one_line(text):
 
 
 class LogLines(RichHandler):
-    """Prints what the kit tells as lines, with colours where a terminal shows them."""
+    """Prints what the kit tells as lines, with colors where a terminal shows them."""
 
     def __init__(self):
         plain = NullHighlighter() if os.environ.get("NO_COLOR") else None  # rich would still print bold

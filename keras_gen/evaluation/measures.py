@@ -24,7 +24,7 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
 
 @register(
     Measure("frechet", "min", "Frechet distance of features of generated to real examples; 0 is best"),
-    Measure("kid", "min", "kernel distance (unbiased squared MMD, cubic kernel) of the same; 0 is best"),
+    Measure("kid", "min", "KID (unbiased squared MMD, cubic kernel) of the same; 0 is best"),
     Measure("kid_std", None, "its standard deviation over subsets"),
     Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
     Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),

@@ -185,7 +185,7 @@ def choose(config, name=None):
 
     Args:
         config: of the recipe.
-        name: such as "kid"; None takes the likelihood of models that have one, the kernel distance of others.
+        name: such as "kid"; None takes the likelihood of models that have one, the KID of others.
 
     Returns:
         `Measure`.

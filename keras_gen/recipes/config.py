@@ -151,7 +151,7 @@ class Config:
 
     @property
     def media(self):
-        """The `Media` that is modelled."""
+        """The `Media` that is modeled."""
         raise NotImplementedError
 
     def load(self):

@@ -1,16 +1,16 @@
-"""Handwritten digits, 8x8 grey, by class: scikit-learn's 1,797 real ones, which need no download.
+"""Handwritten digits, 8x8 gray, by class: scikit-learn's 1,797 real ones, which need no download.
 
 Command: keras-gen train digits-vae
 Time: 2 minutes on one of two busy cores, from the command to its end.
 Score: NLL 19.5 nats, 8 active units of 8; 99.9% of labels as asked for by the classifier of the report.
 """
 
-from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.image_vae import ImageVAEConfig
 from keras_gen.recipes.space import Choice, Range
 
 
 def config():
-    return PictureVAEConfig(
+    return ImageVAEConfig(
         data="digits",
         size=8,
         channels=1,

@@ -1,12 +1,12 @@
-"""What a recipe for a picture GAN says, and how the model is made from it."""
+"""What a recipe for an image GAN says, and how the model is made from it."""
 
 import dataclasses
 
 from keras_gen.errors import InputError
-from keras_gen.recipes.picture_config import PictureConfig
+from keras_gen.recipes.image_config import ImageConfig
 from keras_gen.recipes.space import Choice, Range
 
-SPACE = {  # what a search may change of a picture GAN
+SPACE = {  # what a search may change of an image GAN
     "network": Choice("dcgan", "r3gan"),
     "width": Choice(16, 32, 48, 64),
     "latent_dim": Choice(32, 64, 128),
@@ -21,12 +21,12 @@ SPACE = {  # what a search may change of a picture GAN
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GANConfig(PictureConfig):
-    """The whole setup of a picture GAN.
+class GANConfig(ImageConfig):
+    """The whole setup of an image GAN.
 
     Args:
         network: "dcgan", "sngan" or "r3gan".
-        width: feature maps of the largest layers; the networks double it as their pictures get smaller.
+        width: feature maps of the largest layers; the networks double it as their images get smaller.
         latent_dim: numbers in a latent.
         loss: "relativistic", "non_saturating", "hinge", "least_squares" or "wasserstein".
         r1: weight of R1, 0 for none.
@@ -69,7 +69,7 @@ class GANConfig(PictureConfig):
         "plan": ("alternating", "simultaneous"),
         "frozen": ("none", "lower_discriminator"),
     }
-    architecture = (*PictureConfig.architecture, "network", "width", "latent_dim")
+    architecture = (*ImageConfig.architecture, "network", "width", "latent_dim")
     learning_rates = ("generator_learning_rate", "discriminator_learning_rate")
     at_least_one = (
         "width",

@@ -4,7 +4,7 @@ NAMES = ("bernoulli", "categorical", "gaussian", "laplace", "logistic_mixture")
 
 
 def get(name):
-    """The `Likelihood` of a name in `NAMES`: Bernoulli with dynamic binarisation, learned scales, 256 levels."""
+    """The `Likelihood` of a name in `NAMES`: Bernoulli with dynamic binarization, learned scales, 256 levels."""
     from keras_gen import losses
 
     return {

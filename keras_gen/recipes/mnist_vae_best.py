@@ -1,17 +1,17 @@
-"""Handwritten digits, 28x28, binarised: the best likelihood found within an hour on two cores.
+"""Handwritten digits, 28x28, binarized: the best likelihood found within an hour on two cores.
 
 Command: keras-gen train mnist-vae-best [--data mnist.npz]
 Time: 38 minutes of training on one of two busy cores, 245 passes over the data; 3 of scoring.
 Score: NLL 84.44 nats with 1,000 draws, 15 active units of 40.
 """
 
-from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.image_vae import ImageVAEConfig
 from keras_gen.recipes.space import Choice
 from keras_gen.recipes.vae import SPACE
 
 
 def config():
-    return PictureVAEConfig(
+    return ImageVAEConfig(
         data="mnist",
         size=28,
         channels=1,

@@ -1,17 +1,17 @@
-"""Shapes of known factors, 16x16 in colour: a beta-TCVAE whose latents come apart into the factors.
+"""Shapes of known factors, 16x16 in color: a beta-TCVAE whose latents come apart into the factors.
 
 Command: keras-gen train shapes-tcvae
 Time: 2 to 4 minutes of training on one of two busy cores.
 Score: MIG 0.47 (three seeds: 0.53, 0.44, 0.43), against 0.16 with beta = 1.
 """
 
-from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.image_vae import ImageVAEConfig
 from keras_gen.recipes.space import Choice, Range
 from keras_gen.recipes.vae import SPACE
 
 
 def config():
-    return PictureVAEConfig(
+    return ImageVAEConfig(
         data="shapes",
         size=16,
         channels=3,

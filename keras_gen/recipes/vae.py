@@ -29,12 +29,12 @@ class VAEConfig(Config):
     """The part of a setup that every recipe for a VAE has.
 
     Args:
-        network: "conv", "mlp" or "resnet" of pictures; "conv1d" or "mlp" of voices.
+        network: "conv", "mlp" or "resnet" of images; "conv1d" or "mlp" of voices.
         width: units of a layer of "mlp"; feature maps at half the size of the others, which double as it halves (of "conv1d",
             once).
         latent_dim: numbers in a latent.
         activation: of the hidden layers, such as "silu" or "tanh".
-        likelihood: "bernoulli" (dynamic binarisation), "gaussian", "laplace" (learned scales), "logistic_mixture" or
+        likelihood: "bernoulli" (dynamic binarization), "gaussian", "laplace" (learned scales), "logistic_mixture" or
             "categorical" (256 levels).
         objective: "elbo", "free_bits", "capacity", "iwae", "dreg", "tc", "factor", "dip1", "dip2" or "info".
         beta: weight of the KL divergence of "elbo", "free_bits", "factor", "dip1" and "dip2"; of the total correlation of

@@ -1,13 +1,13 @@
-"""What a recipe for a picture VQ-VAE says, and how the model is made from it."""
+"""What a recipe for an image VQ-VAE says, and how the model is made from it."""
 
 import dataclasses
 
 from keras_gen.errors import InputError
 from keras_gen.recipes import likelihoods
-from keras_gen.recipes.picture_config import PictureConfig
+from keras_gen.recipes.image_config import ImageConfig
 from keras_gen.recipes.space import Choice, Range
 
-SPACE = {  # what a search may change of a picture VQ-VAE
+SPACE = {  # what a search may change of an image VQ-VAE
     "width": Choice(8, 16, 32),
     "code_dim": Choice(8, 16, 32),
     "num_codes": Choice(64, 128, 256, 512),
@@ -18,16 +18,16 @@ SPACE = {  # what a search may change of a picture VQ-VAE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VQVAEConfig(PictureConfig):
-    """The whole setup of a picture VQ-VAE.
+class VQVAEConfig(ImageConfig):
+    """The whole setup of an image VQ-VAE.
 
     Args:
-        width: feature maps at half the picture's size, which double as it halves.
-        halvings: how often the size is halved from the picture to the grid of codes.
+        width: feature maps at half the image's size, which double as it halves.
+        halvings: how often the size is halved from the image to the grid of codes.
         code_dim: length of a code's vector.
         num_codes: codes in the codebook.
         prior_units: units of the prior's recurrent network.
-        likelihood: "bernoulli" (dynamic binarisation), "gaussian", "laplace" (learned scales), "logistic_mixture" or
+        likelihood: "bernoulli" (dynamic binarization), "gaussian", "laplace" (learned scales), "logistic_mixture" or
             "categorical" (256 levels).
         commitment: how strongly the encoder keeps to the codes.
         learning_rate: of Adam, at the start.
@@ -44,7 +44,7 @@ class VQVAEConfig(PictureConfig):
 
     choices = {"likelihood": likelihoods.NAMES, "frozen": ("none", "encoder", "decoder")}
     architecture = (
-        *PictureConfig.architecture,
+        *ImageConfig.architecture,
         "width",
         "halvings",
         "code_dim",

@@ -32,7 +32,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         recipe: name of the recipe, such as "digits-gan".
         objective: name of what is to be made least or most, measured on validation examples with a fixed seed: "kid",
             "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the likelihood of models
-            that have one, the kernel distance of others.
+            that have one, the KID of others.
         space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the `fields` given.
         epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.
         start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own space then changes

@@ -41,8 +41,8 @@ class KnownFactors:
 class PerfectEncoder:
     num_classes = None
 
-    def encode(self, pictures, labels):
-        return pictures.astype(np.float32) * [1.0, -2.0, 3.0]
+    def encode(self, images, labels):
+        return images.astype(np.float32) * [1.0, -2.0, 3.0]
 
 
 def settings(**fields):
@@ -63,7 +63,7 @@ def test_disentanglement_is_of_known_factors_alone():
         "probe_y",
     ):
         assert score.metrics[name] > 0.95
-    assert "800 test pictures" in score.conditions
+    assert "800 test images" in score.conditions
     unknown = KnownFactors()
     unknown.factor_names = None
     assert evaluate(PerfectEncoder(), unknown, settings(measures=("disentanglement",))) == []
@@ -87,14 +87,14 @@ def own_measure(monkeypatch):
         return Score({"brightness": float(drawn.mean())}, "Brightness is of 10 draws.", {"brightness": 90.0})
 
 
-class Grey:
+class Gray:
     def generate(self, num, labels=None, seed=None):
         return np.full((num, 8, 8, 1), 100 + seed, np.uint8)
 
 
 def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
     config = settings(seed=7)
-    (score,) = evaluate(Grey(), KnownFactors(), config)
+    (score,) = evaluate(Gray(), KnownFactors(), config)
     assert score.metrics == {"brightness": 107.0}
     text = report("mine", {"seed": 7}, "images", [score], score.metrics, [])
     assert "| brightness | 107 | 90 | test | mean pixel of what is drawn, 0 to 255 |" in text
@@ -106,7 +106,7 @@ def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
 
 def test_a_measure_that_needs_what_is_not_there_is_left_out(own_measure):
     text = settings(media=Text(length=4))
-    assert "brightness" not in available(text) and evaluate(Grey(), KnownFactors(), text) == []
+    assert "brightness" not in available(text) and evaluate(Gray(), KnownFactors(), text) == []
 
 
 def test_data_that_lack_what_a_measure_needs_are_refused():

@@ -71,11 +71,11 @@ def test_the_choices_are_those_that_exist():
     from keras_gen.losses.adversarial import LOSSES
     from keras_gen.models.gan_plans import PLANS
     from keras_gen.recipes.gan import GANConfig
-    from keras_gen.recipes.picture_vae import PictureVAEConfig
+    from keras_gen.recipes.image_vae import ImageVAEConfig
     from keras_gen.recipes.text_vae import TextVAEConfig
     from keras_gen.recipes.voice_vae import VoiceVAEConfig
 
-    for kind in (GANConfig, PictureVAEConfig, TextVAEConfig, VoiceVAEConfig):
+    for kind in (GANConfig, ImageVAEConfig, TextVAEConfig, VoiceVAEConfig):
         assert set(kind.choices["network"]) < set(networks.__all__)
     assert set(GANConfig.choices["loss"]) == set(LOSSES)
     assert set(GANConfig.choices["plan"]) == set(PLANS)

@@ -17,7 +17,7 @@ from keras_gen.callbacks import checkpoint, latest_checkpoint
 from keras_gen.errors import InputError
 from keras_gen.evaluation.registry import EVALUATIONS
 from keras_gen.models import load_model
-from keras_gen.recipes.picture_vae import PictureVAEConfig
+from keras_gen.recipes.image_vae import ImageVAEConfig
 from keras_gen.tuners import (
     Choice,
     GridSearch,
@@ -60,7 +60,7 @@ def quick_measure(monkeypatch):
 
 def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path, monkeypatch, caplog):
     """A grid over latents, of which some provoke a failure each."""
-    make, evidence = PictureVAEConfig.make, EVALUATIONS["evidence"]
+    make, evidence = ImageVAEConfig.make, EVALUATIONS["evidence"]
 
     def provoke(config):
         if config.latent_dim == 3:
@@ -81,7 +81,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
             score.metrics["nll"] = float("nan")
         return score
 
-    monkeypatch.setattr(PictureVAEConfig, "make", provoke)
+    monkeypatch.setattr(ImageVAEConfig, "make", provoke)
     monkeypatch.setitem(EVALUATIONS, "evidence", dataclasses.replace(evidence, function=nan))
     hyper = vae({"latent_dim": Choice(2, 3, 4, 5, 6)}, latent_dim=2, steps_per_epoch=24)
     tuner = GridSearch(hyper, directory=tmp_path)
@@ -138,7 +138,7 @@ def test_objectives_are_of_validation_examples_and_one_seed():
 
 
 def test_executions_have_seeds_of_their_own_and_their_mean_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr(PictureVAEConfig, "measures", ("evidence",))
+    monkeypatch.setattr(ImageVAEConfig, "measures", ("evidence",))
     tuner = silent(
         RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, max_trials=1, executions_per_trial=2
     )
@@ -222,7 +222,7 @@ def test_a_trial_that_its_process_never_survives_fails(tmp_path, monkeypatch):
     def die(config):
         raise Death
 
-    monkeypatch.setattr(PictureVAEConfig, "make", die)
+    monkeypatch.setattr(ImageVAEConfig, "make", die)
     monkeypatch.setattr(recipe_tuner, "MOST_STARTS", 2)
     for starts in range(3):
         tuner = silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, max_trials=1)
@@ -238,7 +238,7 @@ def test_many_failures_in_a_row_end_the_search(tmp_path, monkeypatch):
     def refuse(config):
         raise ValueError("nothing works")
 
-    monkeypatch.setattr(PictureVAEConfig, "make", refuse)
+    monkeypatch.setattr(ImageVAEConfig, "make", refuse)
     monkeypatch.setattr(recipe_tuner, "MOST_FAILURES", 3)
     tuner = silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, max_trials=50)
     with pytest.raises(
@@ -337,8 +337,8 @@ def test_numbers_out_of_their_range_are_told(settings, message, tmp_path):
 
 
 def test_what_can_not_be_validated_is_refused():
-    pictures = np.zeros((40, 8, 8, 1), np.uint8)
-    dataset = kg.datasets.load(pictures, validation=0, batch_size=16)
+    images = np.zeros((40, 8, 8, 1), np.uint8)
+    dataset = kg.datasets.load(images, validation=0, batch_size=16)
     hyper = vae({"beta": Range(0.5, 2.0)}, num_classes=None, batch_size=16)
     vars(hyper.short)["_dataset"] = dataset
     with pytest.raises(InputError, match="too little to validate on"):

@@ -1,17 +1,17 @@
-"""What a recipe for a picture VAE says."""
+"""What a recipe for an image VAE says."""
 
 import dataclasses
 
-from keras_gen.recipes.picture_config import PictureConfig
+from keras_gen.recipes.image_config import ImageConfig
 from keras_gen.recipes.vae import VAEConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PictureVAEConfig(VAEConfig, PictureConfig):
-    """The whole setup of a picture VAE."""
+class ImageVAEConfig(VAEConfig, ImageConfig):
+    """The whole setup of an image VAE."""
 
     network: str = "conv"
 
     choices = {**VAEConfig.choices, "network": ("conv", "mlp", "resnet")}
-    architecture = (*VAEConfig.architecture, *PictureConfig.architecture)
+    architecture = (*VAEConfig.architecture, *ImageConfig.architecture)
     measures = ("evidence", "quality", "disentanglement")

@@ -1,4 +1,4 @@
-"""What the recipes for pictures have in common."""
+"""What the recipes for images have in common."""
 
 import dataclasses
 
@@ -6,12 +6,12 @@ from keras_gen.recipes.config import Config
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PictureConfig(Config):
-    """The part of a setup that every recipe for pictures has.
+class ImageConfig(Config):
+    """The part of a setup that every recipe for images has.
 
     Args:
-        size: side of the pictures in pixels.
-        channels: 1 for grey, 3 for colour.
+        size: side of the images in pixels.
+        channels: 1 for gray, 3 for color.
     """
 
     size: int
