@@ -17,10 +17,12 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["keras_gen", "keras_gen.*"]),
-    package_data={"keras_gen": ["__init__.pyi", "py.typed"]},
+    package_data={"keras_gen": ["__init__.pyi", "py.typed", "*/*.j2"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
+        "filelock>=3.12",
         "grpcio",
+        "jinja2>=3.1",
         "keras>=3.15,<4",
         "keras-tuner>=1.4.8,<1.5",
         "lazy-loader>=0.4",

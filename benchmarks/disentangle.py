@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from keras_gen import datasets, recipes
-from keras_gen.recipes import measures
+from keras_gen.evaluation import measures
 from keras_gen.recipes.fields import parse_assignments
 
 
@@ -46,8 +46,8 @@ def main():
             model = trained(config, dataset)
             minutes = (time.perf_counter() - start) / 60
             scores = [
-                *measures.evidence(model, dataset, config),
-                *measures.disentanglement(model, dataset, config),
+                measures.evidence(model, dataset, config),
+                measures.disentanglement(model, dataset, config),
             ]
             rows.append({name: value for score in scores for name, value in score.metrics.items()})
             print(f"beta {beta:g} seed {seed} {minutes:.1f} minutes:", end=" ")

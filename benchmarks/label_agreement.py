@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from keras_gen.media import Image
-from keras_gen.recipes.run import Run
+from keras_gen.runs.run import Run
 
 MOST_LEARNED_FROM = 20_000
 CEPSTRA, BANDS, WINDOW = 20, 40, 0.032  # the last in seconds

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 
 from keras_gen import datasets
 from keras_gen.losses import VampPrior
-from keras_gen.recipes.run import Run
+from keras_gen.runs.run import Run
 
 
 def bound(model, x, samples, random):

@@ -47,7 +47,7 @@ def curve(model, generate, data, quality, batch_size, every, finished):
             points.append({"seconds": seconds, "examples": examples, **scores})
             print(
                 f"{seconds:7.0f} s {examples:9,} examples   frechet {scores['frechet']:7.3f}   "
-                f"kernel {scores['kid']:7.4f}   agreement {scores['label_agreement']:.3f}",
+                f"kid {scores['kid']:7.4f}   agreement {scores['label_agreement']:.3f}",
                 flush=True,
             )
         if end:

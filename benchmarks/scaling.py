@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-from keras_gen.recipes.workers import free_ports
+from keras_gen.runs.processes import free_ports
 
 CORES = (0, 1)
 WARM_UP = 3  # steps

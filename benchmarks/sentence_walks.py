@@ -9,7 +9,7 @@ import argparse
 
 import numpy as np
 
-from keras_gen.recipes.run import Run
+from keras_gen.runs.run import Run
 
 
 def main():

@@ -16,7 +16,7 @@ import argparse
 import numpy as np
 
 from keras_gen.metrics import Quality, step_evenness
-from keras_gen.recipes.run import Run
+from keras_gen.runs.run import Run
 
 
 def main():

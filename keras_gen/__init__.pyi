@@ -3,6 +3,7 @@
 from . import callbacks as callbacks
 from . import datasets as datasets
 from . import errors as errors
+from . import evaluation as evaluation
 from . import export as export
 from . import layers as layers
 from . import losses as losses
@@ -11,6 +12,8 @@ from . import metrics as metrics
 from . import models as models
 from . import networks as networks
 from . import recipes as recipes
+from . import runs as runs
+from . import sampling as sampling
 from . import training as training
 from . import tuners as tuners
 from .errors import InputError as InputError

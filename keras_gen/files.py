@@ -1,8 +1,6 @@
 """Writing files that are never seen half written, and reading what may be damaged."""
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import shutil
@@ -104,18 +102,18 @@ def locked(folder, doing):
     Raises:
         InputError: another process does it, or the folder cannot be locked.
     """
+    import filelock  # late, as it brings all of asyncio
+
     path = folder / ".lock"
-    with contextlib.ExitStack() as stack:
-        try:
-            # Through no link, which might lead to a file of another kind.
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-            stack.callback(os.close, lock)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"Another process is {doing} in {folder}: wait for it, or stop it first."
-            ) from error
-        except OSError as error:
-            reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
-            raise InputError(f"{path} cannot be locked ({reason}): remove it.") from error
+    if path.is_symlink():  # which might lead to a file of another kind
+        raise InputError(f"{path} cannot be locked (it is a link): remove it.")
+    lock = filelock.FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise InputError(f"Another process is {doing} in {folder}: wait for it, or stop it first.") from error
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be locked ({reason}): remove it.") from error
+    with lock:
         yield

@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from keras_gen.evaluation import registry
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -112,12 +114,16 @@ def test_sentences_in_a_table(tmp_path, monkeypatch):
 def test_a_search_from_python(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
-    (example,) = python_of(ROOT / "docs" / "tuning.md")
+    example, measure = python_of(ROOT / "docs" / "tuning.md")
+    for registered in ("MEASURES", "EVALUATIONS"):
+        monkeypatch.setattr(registry, registered, dict(getattr(registry, registered)))
+    exec(measure, {})
     for long, quick in (("max_trials=4", "max_trials=1"), ('"steps_per_epoch": 50', '"steps_per_epoch": 5')):
         assert long in example
         example = example.replace(long, quick)
     exec(example, names)
-    assert len(names["results"].rows) == 1 and names["config"].epochs == 20
+    (row,) = names["results"].rows
+    assert 0 < row.metrics["brightness"] < 255 and names["config"].epochs == 20
 
 
 def python_of(document):

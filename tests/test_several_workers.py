@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_gen.models import load_model
-from keras_gen.recipes.workers import free_ports
+from keras_gen.runs.processes import free_ports
 
 TESTS = Path(__file__).parent
 TRAIN = ["digits-gan", "--set", "width=8", "--set", "batch_size=32", "--set", "steps_per_epoch=40"]

@@ -12,7 +12,7 @@ from keras_gen.registry import HOMES, find
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"errors", "registration", "registry"},
-    {"files", "processes"},
+    {"files", "signals", "logs"},
     {"training"},
     {"layers"},
     {"networks", "losses", "media", "datasets"},

@@ -1,6 +1,12 @@
 """Monitoring and checkpoints."""
 
-from keras_gen.callbacks.checkpoint import Checkpoint, Diverged, best_checkpoint, latest_checkpoint
+from keras_gen.callbacks.checkpoint import (
+    Checkpoint,
+    Diverged,
+    best_checkpoint,
+    latest_checkpoint,
+    trained_model,
+)
 from keras_gen.callbacks.history_file import HistoryFile
 from keras_gen.callbacks.interruption import Interruption
 from keras_gen.callbacks.latent_monitor import LatentMonitor
@@ -17,4 +23,5 @@ __all__ = [
     "TrainingState",
     "best_checkpoint",
     "latest_checkpoint",
+    "trained_model",
 ]

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import keras
 
-from keras_gen.callbacks.interruption import Interruption, leave
+from keras_gen.callbacks.interruption import Interruption
 from keras_gen.callbacks.training_state import TrainingState
 from keras_gen.errors import InputError
 from keras_gen.files import damage, replace_atomically
+from keras_gen.logs import log
+from keras_gen.models import load_model
+from keras_gen.signals import leave
 from keras_gen.training import distribution
 
 SUFFIX = ".keras"
@@ -163,26 +166,13 @@ def best_checkpoint(folder):
     return Path(folder) / f"{BEST}{SUFFIX}"
 
 
-def latest_checkpoint(folder, say=print):
-    """The latest whole checkpoint in a folder, or None.
-
-    Args:
-        folder: of the checkpoints.
-        say: function that is told in a line of files that are damaged, which are passed over.
-    """
-    for path in checkpoints(folder):
-        if is_whole(path, say):
-            return path
-    return None
+def latest_checkpoint(folder):
+    """The latest whole checkpoint in a folder, or None; those that are damaged are passed over, and told."""
+    return next(filter(is_whole, checkpoints(folder)), None)
 
 
-def is_whole(path, say=print):
-    """Whether training can resume from a checkpoint.
-
-    Args:
-        path: of the file.
-        say: function that is told in a line if it cannot.
-    """
+def is_whole(path):
+    """Whether a checkpoint can be gone on with; one that is damaged is told."""
     wrong = damage(path)
     if wrong is None:
         try:
@@ -190,5 +180,36 @@ def is_whole(path, say=print):
         except InputError as error:
             wrong = error.__cause__
     if wrong is not None:
-        say(f"{path} is damaged ({wrong}) and passed over.")
+        log.warning("%s is damaged (%s) and passed over.", path, wrong)
     return wrong is None
+
+
+def trained_model(folder):
+    """The model of a run: as its training ended, or else of its latest whole checkpoint.
+
+    Args:
+        folder: of the run, with `model.keras` and `checkpoints/`.
+
+    Raises:
+        InputError: this is no folder of a run, or holds no whole model.
+    """
+    folder = Path(folder)
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder} is not the folder of a run: it has no config.json.")
+    file = folder / "model.keras"
+    wrong = damage(file)
+    if wrong is None:
+        return load_model(file)
+    path = latest_checkpoint(folder / "checkpoints")
+    if path is None and (file.is_file() or any((folder / "checkpoints").glob(f"*{SUFFIX}"))):
+        raise InputError(f"{folder} has no whole model: its model.keras and checkpoints are damaged or lost.")
+    if path is None:
+        raise InputError(f"{folder} has no model yet: its training has not reached a checkpoint.")
+    if file.exists() or (folder / "metrics.json").is_file():
+        log.warning(
+            "%s cannot be read (%s): %s takes its place, and the command that trained it writes it again.",
+            file,
+            wrong,
+            path,
+        )
+    return load_model(path)

@@ -2,7 +2,7 @@
 
 import signal
 
-from keras_gen.processes import exit_on_stop, stop_signals
+from keras_gen.signals import exit_on_stop, stop_signals
 
 
 class Interruption:
@@ -39,15 +39,3 @@ class Interruption:
     def _put_back(self):
         for number, handler in self._previous.items():
             signal.signal(number, handler)
-
-
-def leave(number):
-    """Ends the program as the signal would, with exit status 130, 143 or 129.
-
-    Raises:
-        KeyboardInterrupt: for SIGINT.
-        SystemExit: for SIGTERM and SIGHUP.
-    """
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    raise SystemExit(128 + number)

@@ -190,9 +190,9 @@ class Config:
 
     def earlier(self):
         """The model that training begins with."""
-        from keras_gen.recipes.run import Run  # which is made of configs
+        from keras_gen.callbacks import trained_model
 
-        return Run.open(self.start).load_model()
+        return trained_model(self.start)
 
     def make(self):
         """A compiled model, under the seed and the dtype policy as they stand."""

@@ -3,6 +3,8 @@
 import tensorflow as tf
 from tensorboard.plugins.hparams import api
 
+from keras_gen.evaluation import measure
+
 
 def write_trial(folder, name, values, metrics, media, samples):
     """Writes the settings, metrics and samples of a trial that ended.
@@ -39,5 +41,5 @@ def write_search(folder, space, metrics):
     with tf.summary.create_file_writer(str(folder)).as_default(step=0):
         api.hparams_config(
             hparams=[api.HParam(field, domain) for field, domain in domains.items()],
-            metrics=[api.Metric(name) for name in metrics],
+            metrics=[api.Metric(name, description=measure(name).meaning) for name in metrics],
         )

@@ -6,7 +6,7 @@ import json
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import read_json, write_atomically
-from keras_gen.recipes.run import Run
+from keras_gen.runs.run import Run
 
 
 def settings_of(hyper, algorithm, seed, executions_per_trial):

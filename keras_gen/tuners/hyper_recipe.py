@@ -4,15 +4,13 @@ import math
 
 import keras_tuner
 
-from keras_gen import recipes
+from keras_gen import evaluation, recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes import measures, objectives
 from keras_gen.recipes.fields import override
-from keras_gen.recipes.run import fine_tuned
 from keras_gen.recipes.space import Range, check_space, slower
+from keras_gen.runs.run import fine_tuned
 
 DRAWS = 100  # of the importance-weighted likelihood of validation examples, at most
-COSTLY = ("disentanglement",)  # measures that are taken for an objective of theirs alone
 DIGITS = 4  # of a setting, so that it reads well
 
 
@@ -77,10 +75,9 @@ class HyperRecipe(keras_tuner.HyperModel):
             short["nll_samples"] = min(config.nll_samples, DRAWS)
         self.short = override(config, short)
         check_space(self.short, self.space)
-        name, self._objective = objectives.get(config, objective)
-        self.objective = keras_tuner.Objective(name, self._objective.direction)
-        others = {objective.metric for objective in objectives.available(config).values()}
-        self.secondary = sorted(others - {self._objective.metric})
+        self._measure = evaluation.choose(self.short, objective)
+        self.objective = keras_tuner.Objective(self._measure.name, self._measure.direction)
+        self.secondary = sorted(evaluation.available(self.short).keys() - {self._measure.name})
 
     def declare(self, hp):
         """Registers the space with `keras_tuner.HyperParameters`; the recipe's values are the defaults if
@@ -181,11 +178,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         self.short.check_data(dataset)
         if dataset.val is None or len(dataset.arrays("val")[0]) < 2:
             raise InputError("The data leave too little to validate on: at least 2 examples are needed.")
-        if self._objective.measures == ("disentanglement",) and dataset.factor_names is None:
-            raise InputError(
-                f"Objective {self.objective.name!r} needs data whose factors are known, such as shapes or "
-                "vowels."
-            )
+        evaluation.check_needs(self._measure, self.short, dataset)
 
     def measure(self, model, config):
         """Measures a trial on validation examples, with the seed of the search.
@@ -195,23 +188,19 @@ class HyperRecipe(keras_tuner.HyperModel):
             config: of its trial.
 
         Returns:
-            Dict of floats, the metrics and, under its name, the objective.
+            Dict of floats, the objective among them.
 
         Raises:
             InputError: the objective is not a finite number.
         """
         dataset = config.load().tested_on("val")
         scored = override(config, {"seed": self.short.seed})
-        metrics = {}
-        for name in config.measures:
-            if name in COSTLY and name not in self._objective.measures:
-                continue
-            for score in getattr(measures, name)(model, dataset, scored):
-                metrics |= score.metrics
-        value = metrics.get(self._objective.metric, math.nan)
+        scores = evaluation.evaluate(model, dataset, scored, self.objective.name)
+        metrics = {name: float(number) for score in scores for name, number in score.metrics.items()}
+        value = metrics.get(self.objective.name, math.nan)
         if not math.isfinite(value):
             raise InputError(f"The objective {self.objective.name} is {value}.")
-        return {name: float(number) for name, number in metrics.items()} | {self.objective.name: float(value)}
+        return metrics
 
 
 def _rounded(value, space):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.files import write_atomically
+from keras_gen.runs.run import renamed
 
 LONGEST_REASON = 300  # characters
 
@@ -33,9 +34,12 @@ class Outcome:
     def read(cls, folder):
         """The outcome in the folder of a trial, or None while it is running."""
         try:
-            return cls(**json.loads((Path(folder) / "outcome.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            found = cls(**json.loads((Path(folder) / "outcome.json").read_text(encoding="utf-8")))
+            found.metrics = renamed(found.metrics)
+            found.executions = [renamed(metrics) for metrics in found.executions]
+        except (OSError, ValueError, TypeError, AttributeError):
             return None
+        return found
 
     def write(self, folder):
         write_atomically(Path(folder) / "outcome.json", json.dumps(dataclasses.asdict(self), indent=2) + "\n")

@@ -15,11 +15,12 @@ import keras_tuner
 import numpy as np
 
 from keras_gen.callbacks import Interruption, best_checkpoint, latest_checkpoint
-from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder, read_json, replace_atomically, write_atomically
-from keras_gen.recipes.run import Run
-from keras_gen.recipes.training import SAMPLES_SHOWN, best_model, fit, trained_examples
+from keras_gen.logs import log, quiet
+from keras_gen.runs import training
+from keras_gen.runs.run import Run
+from keras_gen.signals import leave
 from keras_gen.training import distribution
 from keras_gen.tuners import board, workers
 from keras_gen.tuners.clock import Deadline, SearchClock
@@ -52,7 +53,6 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
         minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off;
             None for no limit.
         trial_minutes: float > 0, for a trial; None for no limit.
-        say: function that is told in a line what happens; None keeps quiet.
 
     Raises:
         InputError: `hypermodel` is something else, a number is out of its range, the data cannot be used, or
@@ -67,7 +67,6 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
         executions_per_trial=1,
         minutes=None,
         trial_minutes=None,
-        say=print,
     ):
         check_hypermodel(hypermodel)
         at_least(1, executions_per_trial=executions_per_trial)
@@ -80,7 +79,6 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
         self.settings = settings_of(hypermodel, type(self).__name__, oracle.seed, executions_per_trial)
         if not workers.is_worker():
             keep_settings(self.folder, self.settings)
-        self.say = say or (lambda line: None)
         self.trial_seconds = None if trial_minutes is None else 60 * trial_minutes
         self.clock = SearchClock(self.folder, minutes)
         self.interruption = Interruption()
@@ -196,7 +194,7 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
     def _count_starts(self, folder):
         """Refuses a trial that the process did not survive again and again."""
         runs = [Run(folder / f"execution{number}") for number in range(self.executions_per_trial)]
-        reached = [trained_examples(run) if run.metrics() is None else -1 for run in runs]
+        reached = [training.trained_examples(run) if run.metrics() is None else -1 for run in runs]
         file, starts = folder / "starts.json", 1
         with contextlib.suppress(InputError, KeyError, TypeError):
             earlier = read_json(file)
@@ -213,42 +211,30 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
         run = Run(folder / f"execution{number}")
         hyper, values = self.hypermodel, trial.hyperparameters.values
         config = hyper.config(trial.hyperparameters, number)
-        run.start(hyper.recipe, config)
+        run.check(hyper.recipe, config)
         measured = run.metrics()
         if measured is not None:
             return measured
         keras.backend.clear_session()
         gc.collect()
-        dataset = config.load()
-        config.check_data(dataset)
-        strategy = distribution.strategy("one")
-        with run.held():
-            run.write_classes(dataset)
+        dataset, strategy = training.load(config), distribution.strategy("one")
+        with quiet(), training.begun(run, hyper.recipe, config, dataset):
             if EARLIER_TRIAL in values:
                 earlier = Path(self.get_trial_dir(values[EARLIER_TRIAL])) / run.folder.name
                 take_checkpoint(Run(earlier), run)
-            model = fit(
-                run,
-                config,
-                dataset,
-                strategy,
-                self.interruption,
-                say=lambda line: None,
-                epochs=values.get(EPOCHS),
-                watch=lambda model: list(limits),
+            model = training.trained(
+                run, config, dataset, strategy, self.interruption, values.get(EPOCHS), watch=limits
             )
-            model = best_model(run, config, strategy, say=lambda line: None) or model
             for limit in limits:
                 limit.check()
-            config.finish(model, dataset)
             metrics = hyper.measure(model, config)
-            samples = model.generate(SAMPLES_SHOWN, seed=config.seed)
+            samples = model.generate(training.SAMPLES_SHOWN, seed=config.seed)
             model.media.save_sheet(samples, run.samples(model.media.sheet_ending))
             board.write_trial(
                 run.folder / "tensorboard",
                 f"{trial.trial_id}/{number}",
                 hyper.declare(trial.hyperparameters),
-                {self.oracle.objective.name: metrics[self.oracle.objective.name]} | metrics,
+                metrics,
                 model.media,
                 samples,
             )
@@ -261,25 +247,30 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
         if trial.status == "RUNNING":
             values = told(self.hypermodel.declare(trial.hyperparameters))
             epochs = trial.hyperparameters.values.get(EPOCHS)
-            self.say(f"Trial {name} begins: {values}" + (f", to epoch {epochs}" if epochs else ""))
+            log.info("Trial %s begins: %s%s", name, values, f", to epoch {epochs}" if epochs else "")
             return
         self.clock.write()
         outcome = Outcome.read(self.get_trial_dir(name))
         took = f" after {outcome.seconds:.0f} s" if outcome else ""
         if trial.status == "COMPLETED":
             best = self.oracle.get_best_trials()[0]
-            self.say(
-                f"Trial {name} ends{took}: {objective.name} {trial.score:.4g}; best {best.score:.4g}, of "
-                f"trial {best.trial_id}"
+            log.info(
+                "Trial %s ends%s: %s %.4g; best %.4g, of trial %s",
+                name,
+                took,
+                objective.name,
+                trial.score,
+                best.score,
+                best.trial_id,
             )
         else:
-            self.say(f"Trial {name} failed{took}: {outcome.reason if outcome else trial.message}")
+            log.info("Trial %s failed%s: %s", name, took, outcome.reason if outcome else trial.message)
 
 
 def take_checkpoint(earlier, run):
     """Begins a run where another one of the same settings ended."""
-    path = latest_checkpoint(earlier.checkpoints, say=lambda line: None)
-    if path is None or trained_examples(run) >= int(path.stem):
+    path = latest_checkpoint(earlier.checkpoints)
+    if path is None or training.trained_examples(run) >= int(path.stem):
         return
     make_folder(run.checkpoints)
     # The history goes first: a run with a checkpoint has all that led to it.

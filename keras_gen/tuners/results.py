@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from keras_gen.recipes.report import in_cell
+from keras_gen.evaluation import render
 from keras_gen.tuners.importance import FEWEST, importance
 from keras_gen.tuners.kerastuner_internals import EPOCHS
 from keras_gen.tuners.outcome import Outcome, told
@@ -92,10 +92,10 @@ class Results:
         return ["field", "importance"], lines
 
     def _repr_markdown_(self):
-        lines = markdown(*self.table())
-        if self.importance:
-            lines += ["", *markdown(*self.what_mattered())]
-        return "\n".join(lines)
+        tables = [self.table(), *([self.what_mattered()] if self.importance else [])]
+        return "\n".join(
+            render("evaluation/table.md.j2", columns=columns, rows=rows) for columns, rows in tables
+        )
 
     def report(self, hyper, retrained=None):
         """All of it in Markdown.
@@ -107,39 +107,15 @@ class Results:
         Returns:
             Text.
         """
-        better = "least" if self.objective.direction == "min" else "most"
-        lines = [f"# Search of {hyper.recipe}", ""]
-        lines += [
-            f"Objective: {self.objective.name}, the {better} of it, on validation examples. "
-            f"{len(self.rows)} trials were measured, {len(self.failures)} failed.",
-            "",
-            *markdown(*self.table()),
-            "",
-        ]
-        if retrained is not None:
-            lines += [f"The best setting, trained in earnest: [{retrained}]({retrained})", ""]
-        lines += ["## What mattered", ""]
-        if self.importance:
-            lines += [
-                "How much worse the ranks of left-out trials are predicted when a field is shuffled, mean "
-                "and deviation over resampled trials: 0 tells nothing.",
-                "",
-                *markdown(*self.what_mattered()),
-            ]
-        else:
-            lines += [f"Nothing can be said from fewer than {FEWEST} trials."]
-        lines += ["", "## Space", "", "| field | searched |", "| --- | --- |"]
-        lines += [f"| {field} | {values} |" for field, values in hyper.space.items()]
-        if self.failures:
-            lines += ["", "## Failures", "", "| trial | reason |", "| --- | --- |"]
-            lines += [f"| {trial} | {in_cell(reason)} |" for trial, reason in self.failures.items()]
-        return "\n".join(lines) + "\n"
-
-
-def markdown(columns, lines):
-    """A table in Markdown: list of lines."""
-    return [
-        f"| {' | '.join(columns)} |",
-        f"|{' --- |' * len(columns)}",
-        *(f"| {' | '.join(line)} |" for line in lines),
-    ]
+        return render(
+            "tuners/search.md.j2",
+            recipe=hyper.recipe,
+            objective=self.objective,
+            measured=len(self.rows),
+            trials=self.table(),
+            mattered=self.what_mattered(),
+            fewest=FEWEST,
+            space=hyper.space,
+            failures=self.failures,
+            retrained=retrained,
+        )

@@ -9,8 +9,9 @@ import grpc
 from keras_gen import recipes
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import locked, make_folder, remove_partial, write_atomically
-from keras_gen.recipes.run import Run
-from keras_gen.recipes.training import train
+from keras_gen.logs import log
+from keras_gen.runs.run import Run
+from keras_gen.runs.training import train
 from keras_gen.tuners import board, workers
 from keras_gen.tuners.algorithms import BayesianOptimization, GridSearch, Hyperband, RandomSearch
 from keras_gen.tuners.results import Results
@@ -23,7 +24,7 @@ TUNERS = {
 }
 
 
-def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=print, **settings):
+def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), **settings):
     """Runs a search in a folder, from where an earlier start of it stopped, and writes what it found.
 
     Args:
@@ -33,7 +34,6 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
         tuner: "bayesian", "grid", "hyperband" or "random".
         num_workers: int >= 1, processes on this machine that run trials, or None for this one.
         arguments: of `keras-gen`, which workers are started with.
-        say: function that is told in a line what happens.
         **settings: of the tuner.
 
     Returns:
@@ -52,20 +52,20 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
         )
     output = Path(output)
     if workers.is_worker():
-        say("Trials come from {KERASTUNER_ORACLE_IP}:{KERASTUNER_ORACLE_PORT}".format(**os.environ))
+        log.info("Trials come from %s:%s", *(os.environ[name] for name in workers.VARIABLES[1:]))
         try:
-            TUNERS[tuner](hyper, directory=output, say=say, **settings).search()
+            TUNERS[tuner](hyper, directory=output, **settings).search()
         except grpc.RpcError as error:
             raise InputError(f"The chief does not answer: {error.details()}") from error
         return None
     make_folder(output)
     with locked(output, "searching"), workers.as_chief() if num_workers else contextlib.nullcontext():
         remove_partial(output)
-        found = TUNERS[tuner](hyper, directory=output, say=say, **settings)
+        found = TUNERS[tuner](hyper, directory=output, **settings)
         board.write_search(output / "tensorboard", hyper.space, [hyper.objective.name, *hyper.secondary])
         try:
             if num_workers:
-                workers.search_with_workers(num_workers, found, arguments, say)
+                workers.search_with_workers(num_workers, found, arguments)
             elif workers.is_chief():
                 workers.search_as_chief(found)
             else:
@@ -90,14 +90,13 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), say=
     return results
 
 
-def retrain(hyper, output, results, say=print):
+def retrain(hyper, output, results):
     """Trains the best setting of a search in earnest, from a seed that no trial had.
 
     Args:
         hyper: the `HyperRecipe`.
         output: folder of the search.
         results: `Results`.
-        say: function that is told in a line what happens.
 
     Returns:
         The finished `Run`, in `<output>/best/trial_<number>`: with more trials another one may become the
@@ -108,6 +107,6 @@ def retrain(hyper, output, results, say=print):
     recipe, config = recipes.read(output / "best.json")
     run.check(recipe, config)
     if not run.complete:
-        train(run, recipe, config, "one", say, name=output.resolve().name)
+        train(run, recipe, config, "one", name=output.resolve().name)
     write_atomically(output / "report.md", results.report(hyper, run.report_file.relative_to(output)))
     return run

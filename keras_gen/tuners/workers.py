@@ -7,11 +7,11 @@ import time
 
 import tensorflow as tf
 
-from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
-from keras_gen.processes import on_stop, start_worker
-from keras_gen.recipes.workers import free_ports
+from keras_gen.logs import log
+from keras_gen.runs.processes import Workers, free_ports
+from keras_gen.signals import leave
 from keras_gen.tuners.outcome import reason
 
 POLL = 0.2  # seconds between two looks at the workers
@@ -102,14 +102,13 @@ def search_as_chief(tuner):
     time.sleep(FAREWELL)
 
 
-def search_with_workers(num, tuner, arguments, say):
-    """Runs a search by workers on this machine; a killed worker restarts and resumes its trial.
+def search_with_workers(num, tuner, arguments):
+    """Runs a search by workers on this machine; one that is killed is started again, and goes on with its trial.
 
     Args:
         num: int >= 1.
         tuner: the chief's `RecipeTuner`, made under `as_chief`.
         arguments: of `keras-gen`, the same for every worker.
-        say: function that is told in a line what happens.
 
     Raises:
         InputError: a worker failed.
@@ -121,51 +120,38 @@ def search_with_workers(num, tuner, arguments, say):
     logs = tuner.folder / "workers"
     make_folder(logs)
     gpus = len(tf.config.list_physical_devices("GPU"))
-    passed_on, restarts = [], 0
+    restarts = 0
     chief, troubles = hand_out(tuner)
-    with contextlib.ExitStack() as stack:
-        processes = {}
 
-        def start(index):
-            log = stack.enter_context(open(logs / f"tuner{index}.log", "a"))
-            environment = {
-                **({"CUDA_VISIBLE_DEVICES": str(index % gpus)} if gpus else {}),
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-                **os.environ,
-                "KERASTUNER_TUNER_ID": f"tuner{index}",
-            }
-            processes[index] = start_worker(arguments, num, environment, log)
-            for number in passed_on:  # before it was there
-                processes[index].send_signal(number)
+    def environment(index):
+        return {
+            **({"CUDA_VISIBLE_DEVICES": str(index % gpus)} if gpus else {}),
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+            **os.environ,
+            "KERASTUNER_TUNER_ID": f"tuner{index}",
+        }
 
-        def pass_on(number, _):
-            passed_on.append(number)
-            for process in processes.values():
-                process.send_signal(number)
+    def log_file(index):
+        return logs / f"tuner{index}.log"
 
-        stack.enter_context(on_stop(pass_on))
-        stack.callback(lambda: [process.kill() for process in processes.values()])
-        for index in range(num):
-            start(index)
-        while any(process.poll() is None for process in processes.values()) or _killed(processes, passed_on):
-            for index in _killed(processes, passed_on):
+    with Workers(num, arguments, environment, log_file) as workers:
+        while True:
+            ended = workers.ended()
+            killed = [index for index, status in ended.items() if status < 0 and not workers.signals]
+            failed = [index for index, status in ended.items() if status > 0 and not workers.signals]
+            for index in killed:
                 restarts += 1
                 if restarts > MOST_RESTARTS:
                     raise InputError(f"Workers were killed {MOST_RESTARTS} times: see {logs}.")
-                say(f"Worker {index} was killed, and is started again")
-                start(index)
+                log.info("Worker %d was killed, and is started again", index)
+                workers.start(index)
             if troubles:
                 raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
-            if not chief.is_alive():
-                break  # a worker that has not asked yet would find nobody
-            failed = [index for index, process in processes.items() if (process.poll() or 0) > 0]
-            if failed and not passed_on:
-                raise InputError(f"Worker {failed[0]} failed: see {logs / f'tuner{failed[0]}.log'}.")
+            if failed:
+                raise InputError(f"Worker {failed[0]} failed: see {log_file(failed[0])}.")
+            # Once the chief answers no more, a worker that has not asked yet would find nobody.
+            if not chief.is_alive() or (len(ended) == num and not killed):
+                break
             time.sleep(POLL)
-    if passed_on:
-        leave(passed_on[0])
-
-
-def _killed(processes, passed_on):
-    """The indices of workers that ended by a signal that was not passed on to them."""
-    return [] if passed_on else [index for index, process in processes.items() if (process.poll() or 0) < 0]
+    if workers.signals:
+        leave(workers.signals[0])

@@ -6,7 +6,7 @@ import pytest
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes import objectives
+from keras_gen.evaluation import available, choose
 from keras_gen.recipes.space import Choice, Range, check_space, parse_ranges, slower
 
 GAN = recipes.resolve("digits-gan")
@@ -19,7 +19,7 @@ def test_every_recipe_declares_a_space_that_its_config_takes(name):
     assert space.keys() & set(config.learning_rates)
     assert any(isinstance(values, Choice) for values in space.values())
     assert set(config.architecture) <= {field.name for field in dataclasses.fields(config)}
-    assert objectives.get(config)[0] in ("nll", "kid")
+    assert choose(config).name in ("nll", "kid")
     kept = slower(config, space)
     assert not kept.keys() & set(config.architecture) and set(config.learning_rates) <= kept.keys()
 
@@ -87,13 +87,13 @@ def test_a_value_that_goes_with_some_values_of_the_others_is_taken():
         check_space(GAN, adaptive)
 
 
-def test_objectives_are_those_that_the_models_are_measured_by():
-    assert {"kid", "frechet", "label_agreement"} == objectives.available(GAN).keys()
-    assert "label_agreement" not in objectives.available(recipes.resolve("folder-gan"))
-    assert {"nll", "mig", "log_mel"} <= objectives.available(recipes.resolve("vowels-vae")).keys()
-    assert objectives.get(GAN, "kid")[1].direction == "min"
-    with pytest.raises(InputError, match="Unknown objective 'fid'.*Available: frechet, kid"):
-        objectives.get(GAN, "fid")
+def test_a_search_compares_by_what_the_models_are_measured_by():
+    assert {"kid", "frechet", "label_agreement"} == available(GAN).keys()
+    assert "label_agreement" not in available(recipes.resolve("folder-gan"))
+    assert {"nll", "mig", "log_mel"} <= available(recipes.resolve("vowels-vae")).keys()
+    assert choose(GAN, "kid").direction == "min"
+    with pytest.raises(InputError, match="Unknown measure 'fid'.*Available: frechet, kid"):
+        choose(GAN, "fid")
 
 
 def test_what_is_fine_tuned_keeps_its_weights_in_reach():

@@ -8,11 +8,10 @@ import pytest
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
+from keras_gen.evaluation import measures, report
 from keras_gen.media import Text
-from keras_gen.recipes import measures
-from keras_gen.recipes.report import report
-from keras_gen.recipes.samples import write_walk
 from keras_gen.recipes.text_vae import ONLY_WITH_LATENTS
+from keras_gen.runs.samples import write_walk
 
 SENTENCES = [
     f"{article} {animal} {verb}."
@@ -173,12 +172,12 @@ def test_a_walk_leads_from_the_first_sentence_to_the_second(tmp_path):
 def test_sentences_of_one_word_are_scored_by_what_they_have():
     """A training should not fail in its end because names, say, hold no three words."""
     model = Echo(["Ann", "Bob", "Eve", "Ann"])
-    (score,) = measures.writing(model, model, recipes.resolve("file-text"))
+    score = measures.writing(model, model, recipes.resolve("file-text"))
     assert score.metrics == score.real == {"distinct_1": 0.75, "self_bleu": pytest.approx(0.09, abs=0.05)}
 
 
 def test_a_report_shows_sentences_as_they_are(tmp_path):
     sheet = tmp_path / "samples.txt"
     sheet.write_text("```\nimport this\n````\n")
-    text = report("file-text", recipes.resolve("file-text"), "sentences", [], {}, [sheet])
+    text = report("file-text", {"width": 8}, "sentences", [], {}, [sheet])
     assert "## Samples\n\n`````\n```\nimport this\n````\n`````\n" in text

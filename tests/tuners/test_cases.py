@@ -7,7 +7,7 @@ import pytest
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import write_atomically
-from keras_gen.recipes.run import Run
+from keras_gen.runs.run import Run
 from keras_gen.tuners.clock import SearchClock
 from keras_gen.tuners.folder import check_settings
 

@@ -1,6 +1,8 @@
 """Searches of tiny models on real digits: what they record, resume, and refuse."""
 
+import dataclasses
 import errno
+import functools
 import json
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import keras_gen as kg
 from keras_gen.callbacks import checkpoint, latest_checkpoint
 from keras_gen.errors import InputError
+from keras_gen.evaluation.registry import EVALUATIONS
 from keras_gen.models import load_model
-from keras_gen.recipes import measures
 from keras_gen.recipes.image_vae import ImageVAEConfig
 from keras_gen.tuners import (
     Choice,
@@ -39,7 +41,7 @@ def vae(space, epochs=1, **settings):
 
 
 def silent(tuner, hyper, folder, **settings):
-    return tuner(hyper, directory=folder, say=None, **settings)
+    return tuner(hyper, directory=folder, **settings)
 
 
 def folders(tuner):
@@ -56,9 +58,9 @@ def quick_measure(monkeypatch):
     monkeypatch.setattr(HyperRecipe, "measure", measure)
 
 
-def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path, monkeypatch):
+def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path, monkeypatch, caplog):
     """A grid over latents, of which some provoke a failure each."""
-    make, evidence = ImageVAEConfig.make, measures.evidence
+    make, evidence = ImageVAEConfig.make, EVALUATIONS["evidence"]
 
     def provoke(config):
         if config.latent_dim == 3:
@@ -72,17 +74,17 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
             model.decoder.set_weights([np.full_like(w, np.nan) for w in model.decoder.get_weights()])
         return model
 
+    @functools.wraps(evidence.function)
     def nan(model, dataset, config):
-        scores = evidence(model, dataset, config)
+        score = evidence.function(model, dataset, config)
         if model.latent_shape == (5,):
-            scores[0].metrics["nll"] = float("nan")
-        return scores
+            score.metrics["nll"] = float("nan")
+        return score
 
     monkeypatch.setattr(ImageVAEConfig, "make", provoke)
-    monkeypatch.setattr(measures, "evidence", nan)
-    told = []
+    monkeypatch.setitem(EVALUATIONS, "evidence", dataclasses.replace(evidence, function=nan))
     hyper = vae({"latent_dim": Choice(2, 3, 4, 5, 6)}, latent_dim=2, steps_per_epoch=24)
-    tuner = GridSearch(hyper, directory=tmp_path, say=told.append)
+    tuner = GridSearch(hyper, directory=tmp_path)
     tuner.search()
     trials = {t.hyperparameters["latent_dim"]: t for t in tuner.oracle.trials.values()}
     assert {dim for dim, trial in trials.items() if trial.status == "COMPLETED"} == {2}
@@ -97,7 +99,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
     assert set(results.failures.values()) == {reasons[dim] for dim in (3, 4, 5, 6)}
     report = results.report(hyper)
     for reason in results.failures.values():
-        assert reason in report and any(line.endswith(reason) for line in told)
+        assert reason in report and any(line.endswith(reason) for line in caplog.messages)
 
     # What a trial leaves: samples, and in TensorBoard its hyperparameters and scores.
     execution = Path(tuner.get_trial_dir(trials[2].trial_id)) / "execution0"
@@ -310,7 +312,7 @@ def test_data_are_loaded_once_for_all_trials():
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"objective": "fid"}, "Unknown objective 'fid'.*Available: frechet, kid, label_agreement"),
+        ({"objective": "fid"}, "Unknown measure 'fid'.*Available: frechet, kid, label_agreement"),
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
         ({"start": "nowhere"}, "nowhere is not the folder of a run"),

@@ -17,8 +17,8 @@ import pytest
 import soundfile
 import tensorflow as tf
 
+from keras_gen.evaluation import measures
 from keras_gen.metrics import quality, train_classifier
-from keras_gen.recipes import measures
 
 TINY = ["--set", "width=8", "--set", "steps_per_epoch=20", "--set", "batch_size=32"]
 

@@ -10,8 +10,9 @@ import PIL.Image
 import pytest
 
 from keras_gen import cli, recipes
-from keras_gen.recipes import training
-from keras_gen.recipes.run import Run
+from keras_gen.logs import log
+from keras_gen.runs import training
+from keras_gen.runs.run import Run
 
 SMALL = {"width": 4, "network": "mlp", "steps_per_epoch": 2, "epochs": 1, "batch_size": 32, "nll_samples": 1}
 SET = [part for field, value in SMALL.items() for part in ("--set", f"{field}={value}")]
@@ -120,7 +121,7 @@ def test_samples_of_a_damaged_run(cli_in, folder, restored, damaged, told):
 def test_a_damaged_run_is_trained_or_measured_again(cli_in, folder, restored, monkeypatch, damaged, told):
     """`write_results` stands for all of what follows training, which takes no steps here."""
     monkeypatch.setattr(training, "fit_from_here", lambda *_: None)
-    monkeypatch.setattr(training, "write_results", lambda run, *rest: rest[-1]("trained") or run.folder)
+    monkeypatch.setattr(training, "write_results", lambda run, *rest: log.warning("trained") or run.folder)
     harm(folder / "run", {"history.csv": b"epoch,loss\r\n0,1.0\r\n", **damaged})
     code, printed = cli_in(folder, "train", "digits-vae", *SET, "--output", "run")
     assert told in printed and code == (2 if "config.json" in damaged else 0), printed

@@ -9,10 +9,11 @@ from pathlib import Path
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import damage, locked, make_folder, read_json, remove_partial, write_atomically
-from keras_gen.recipes.classes import Classes
 from keras_gen.recipes.fields import override
+from keras_gen.runs.classes import Classes
 
 SLOWER = 0.1  # share of the learning rates that fine-tuning begins with
+OLDER_NAMES = dict(kernel="kid", kernel_std="kid_std")  # of measures, in files of older kits
 
 
 class Run:
@@ -57,7 +58,9 @@ class Run:
         except InputError:
             return None
         numbers = found.values() if isinstance(found, dict) else [None]
-        return found if found and all(isinstance(number, int | float) for number in numbers) else None
+        if not found or not all(isinstance(number, int | float) for number in numbers):
+            return None
+        return renamed(found)
 
     @property
     def complete(self):
@@ -88,7 +91,7 @@ class Run:
         return any(self.checkpoints.glob("*.keras")) or self.model_file.is_file()
 
     def check(self, recipe, config):
-        """Refuses a folder that holds an earlier start of another run.
+        """Refuses a folder that holds another run.
 
         Raises:
             InputError: the folder holds a model trained with other settings, or one whose settings are lost.
@@ -144,8 +147,8 @@ class Run:
     def _refuse_changes(self, recipe, config):
         if not self.config_file.is_file():
             raise InputError(
-                f"{self.folder} holds a run whose config.json is lost, so that its settings are not known: put it back, or "
-                "choose another --output."
+                f"{self.folder} holds a run whose config.json is lost, so that its settings are not known: "
+                "put it back, or choose another --output."
             )
         found, wanted = (
             {"recipe": name, **dataclasses.asdict(c)} for name, c in (self.settings(), (recipe, config))
@@ -159,7 +162,8 @@ class Run:
             if self.model_file.is_file() and found["recipe"] == recipe:
                 further = f", or train it further with --from {self.folder} --output ANOTHER"
             raise InputError(
-                f"{self.folder} holds a run of other settings ({differences}): choose another --output{further}."
+                f"{self.folder} holds a run of other settings ({differences}): choose another "
+                f"--output{further}."
             )
 
     def _warn_of_versions(self):
@@ -172,43 +176,31 @@ class Run:
         ]
         if changed:
             warnings.warn(
-                f"{self.folder} was begun with other versions ({', '.join(changed)}): what it goes on with may differ in its "
-                "last bits from a run that never stopped.",
+                f"{self.folder} was begun with other versions ({', '.join(changed)}): what it goes on with "
+                "may differ in its last bits from a run that never stopped.",
                 stacklevel=2,
             )
 
-    def load_model(self, say=print):
+    def load_model(self):
         """The trained model; where it is damaged, or training is not over, the latest checkpoint.
-
-        Args:
-            say: function that is told in a line of files that are damaged, which are passed over.
 
         Raises:
             InputError: the run has no whole model yet.
         """
-        from keras_gen.callbacks import latest_checkpoint
-        from keras_gen.models import load_model
+        from keras_gen.callbacks import trained_model  # which imports TensorFlow
 
-        wrong = damage(self.model_file)
-        if wrong is None:
-            return load_model(self.model_file)
-        path = latest_checkpoint(self.checkpoints, say)
-        if path is None and self.has_learned:
-            raise InputError(
-                f"{self.folder} has no whole model: its model.keras and checkpoints are damaged or lost."
-            )
-        if path is None:
-            raise InputError(f"{self.folder} has no model yet: its training has not reached a checkpoint.")
-        if self.model_file.exists() or self.metrics_file.is_file():
-            say(
-                f"{self.model_file} cannot be read ({wrong}): {path} takes its place, and the command that trained it writes it "
-                "again."
-            )
-        return load_model(path)
+        return trained_model(self.folder)
+
+
+def renamed(metrics):
+    """Scores under today's names: dict, name -> number."""
+    return {OLDER_NAMES.get(name, name): number for name, number in metrics.items()}
 
 
 def fine_tuned(recipe, start, fields):
-    """The config that goes on from an earlier run: its settings and weights, at a tenth of its learning rates, without warm-up.
+    """The config that fine-tunes an earlier run: its settings, at a tenth of its learning rates.
+
+    Training begins with the weights of the run, without warm-up.
 
     Args:
         recipe: name of the recipe.

@@ -10,7 +10,8 @@ class Classes:
 
     Args:
         names: list, in the order of the labels; of several labels a dict, name of a label -> list.
-        pattern: of the names of the files that the data came from, as `keras_gen.datasets.load` takes it, or None.
+        pattern: of the names of the files that the data came from, as `keras_gen.datasets.load` takes it, or
+            None.
 
     Raises:
         TypeError: these are something else.
@@ -25,10 +26,14 @@ class Classes:
             raise TypeError("classes must be lists of names, and their pattern a text")
 
     def label(self, text):
-        """The label that a user names: an int, or a list of one for each label, from text such as "7" or "7,george".
+        """The label that a user names in a text such as "7" or "7,george".
+
+        Returns:
+            Int; where an example has several labels, a list of ints.
 
         Raises:
-            InputError: there are more or fewer than there are labels, or there is no class of this name or number.
+            InputError: there are more or fewer than there are labels, or there is no class of this name or
+                number.
         """
         parts = text.split(",") if isinstance(self.names, dict) else [text]
         if len(parts) != len(self._columns):
@@ -56,7 +61,7 @@ class Classes:
         return self._as_label(list(map(list.index, self._columns, known[0])))
 
     def file_names(self, labels):
-        """Names without endings for examples of these labels, in the pattern of the data; None where they have none."""
+        """Names without endings for examples of these labels; None where the data have no pattern."""
         if self.pattern is None:
             return None
         pattern = self._patterns()[0]

@@ -83,7 +83,7 @@ def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
     "arguments, message",
     [
         (["digits-gan"], "bayesian search has no end of its own: give --trials or --minutes"),
-        (["digits-gan", "--trials", 1, "--objective", "fid"], "Unknown objective 'fid': did you mean 'kid'?"),
+        (["digits-gan", "--trials", 1, "--objective", "fid"], "Unknown measure 'fid': did you mean 'kid'?"),
         (["digits-gan", "--trials", 1, "--tuner", "hyperbrand"], "Unknown tuner 'hyperbrand': did you mean"),
         (["digits-gan", "--trials", 1, "--range", "widht=1,2"], "Unknown field 'widht': did you mean 'width'?"),
         (["digits-gan", "--trials", 1, "--range", "width=0:64"], "The space of 'width' (0 to 64) holds 0"),

@@ -17,20 +17,22 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
 
     Args:
         model: a `GenerativeModel`.
-        out: path: `.png` for a grid, of sentences `.txt` for a line each, `.npz` for arrays (`samples`, and `labels` of a
-            conditional model), no ending for a folder of one file each.
+        out: path: `.png` for a grid, of sentences `.txt` for a line each, `.npz` for arrays (`samples`, and
+            `labels` of a conditional model), no ending for a folder of one file each.
         num: int >= 1, how many.
         label: int, or n ints, the class of a conditional model; None goes through the classes in turn.
         seed: int, or None to draw afresh.
         classes: the `Classes` of the data, whose pattern files in a folder are named by, or None.
 
     Raises:
-        InputError: the ending or the label is not one of those, there are too many for the memory, or the path cannot be written.
+        InputError: the ending or the label is not one of those, there are too many for the memory, or the
+            path cannot be written.
     """
     sheet = model.media.sheet_ending
     if out.suffix.lower() not in (sheet, ".npz", ""):
         raise InputError(
-            f"--out takes a name ending in {sheet} or .npz, or a folder, for {model.media.plural}, not {out.name!r}."
+            f"--out takes a name ending in {sheet} or .npz, or a folder, for {model.media.plural}, not "
+            f"{out.name!r}."
         )
     check_memory("--num", num, model.media)
     labels = model.labels_for(num, label)
@@ -62,11 +64,13 @@ def check_memory(option, num, media):
     """
     # The model makes float32 of them, beside which lies what they are written as.
     needed = num * (FOR_EXAMPLE + 2 * 4 * math.prod(media.shape))
+    if not hasattr(os, "sysconf"):
+        return  # Windows does not say
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > memory:
         raise InputError(
-            f"{option} {num} would take {needed / 1e9:,.0f} GB of memory, of which this machine has {memory / 1e9:,.0f}: ask "
-            "for fewer at a time."
+            f"{option} {num} would take {needed / 1e9:,.0f} GB of memory, of which this machine has "
+            f"{memory / 1e9:,.0f}: ask for fewer at a time."
         )
 
 
@@ -93,7 +97,7 @@ def _numbers(labels, num):
 
 
 def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
-    """Writes what lies between two files to a folder, a file for each step; between two sentences, to one file or a folder.
+    """Writes what lies between two files or sentences, a file or a line for each step.
 
     Args:
         model: one that encodes, such as a `VAE`.
@@ -105,8 +109,8 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
         stop_label: of the second.
 
     Raises:
-        InputError: the model has no encoder, a file cannot be read or used, there are too many steps for the memory, or the
-            folder cannot be written.
+        InputError: the model has no encoder, a file cannot be read or used, there are too many steps for the
+            memory, or the folder cannot be written.
     """
     if not hasattr(model, "encode"):
         raise InputError(

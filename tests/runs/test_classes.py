@@ -9,9 +9,9 @@ import pytest
 from keras_gen.datasets import load
 from keras_gen.errors import InputError
 from keras_gen.media import Image
-from keras_gen.recipes.classes import Classes
-from keras_gen.recipes.run import Run
-from keras_gen.recipes.samples import write_folder, write_samples, write_walk
+from keras_gen.runs.classes import Classes
+from keras_gen.runs.run import Run
+from keras_gen.runs.samples import write_folder, write_samples, write_walk
 
 PATTERN = "{digit}_{speaker}_{index}"
 MEDIA = Image(8, 8, 1)

@@ -6,7 +6,7 @@ import pytest
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import write_atomically
-from keras_gen.recipes.run import Run, fine_tuned
+from keras_gen.runs.run import Run, fine_tuned
 
 KINDS = {
     "digits-gan": {"width": 4, "latent_dim": 4},

@@ -1,6 +1,7 @@
 """The whole line: from a recipe to a trained model, its samples, its scores and a SavedModel."""
 
 import contextlib
+import dataclasses
 import errno
 import json
 import os
@@ -23,16 +24,16 @@ from keras_gen.callbacks import (
     latest_checkpoint,
 )
 from keras_gen.callbacks.checkpoint import is_whole
-from keras_gen.callbacks.interruption import leave
 from keras_gen.callbacks.latent_monitor import views
 from keras_gen.errors import InputError
+from keras_gen.evaluation import evaluate, report
 from keras_gen.export import next_version
 from keras_gen.files import damage, make_folder, replace_atomically, write_atomically
+from keras_gen.logs import log, quiet
 from keras_gen.media import Audio
 from keras_gen.models import load_model
-from keras_gen.recipes import measures
-from keras_gen.recipes.report import report
-from keras_gen.recipes.samples import write_samples
+from keras_gen.runs.samples import write_samples
+from keras_gen.signals import leave
 from keras_gen.training import distribution
 
 SAMPLES_SHOWN = 80
@@ -42,7 +43,7 @@ LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
-def train(run, recipe, config, strategy="auto", say=print, name=None):
+def train(run, recipe, config, strategy="auto", name=None):
     """Trains what a config describes, in the folder of a run, from where an earlier start of it stopped.
 
     Args:
@@ -50,77 +51,116 @@ def train(run, recipe, config, strategy="auto", say=print, name=None):
         recipe: name of the recipe, for the report.
         config: of the recipe, resolved.
         strategy: name for `keras_gen.distribution.strategy`.
-        say: function that is told in a line what happens.
         name: of the model among the SavedModels; None for that of the folder.
 
     Returns:
         Path of the SavedModel, or None where another process of the same training writes it.
 
     Raises:
-        InputError: the data do not fit the config, the folder cannot be written or holds another run, or training diverged.
+        InputError: the data do not fit the config, the folder cannot be written or holds another run, or
+            training diverged.
         KeyboardInterrupt: on SIGINT; a checkpoint is written.
         SystemExit: on SIGTERM and SIGHUP, likewise.
     """
-    # Where all is trained and only the scoring was cut off, the other machines are done, and nothing is left to share.
+    # Where only the scoring was cut off, the other machines are done, and nothing is left to share.
     done = is_trained(run, config)
     strategy = distribution.strategy("one" if done else strategy)
     is_chief = distribution.is_chief(None if done else strategy)
     if done and not is_chief:
         return None
-    dataset = config.load()
-    config.check_data(dataset)
-    say(f"Data: {dataset}")
+    dataset = load(config)
+    log.info("Data: %s", dataset)
     versions = Path("savedmodels") / (name or run.folder.resolve().name)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(failures_told(run, strategy))
+    with failures_told(run, strategy), contextlib.ExitStack() as stack:
         if is_chief:
-            run.start(recipe, config)
-            stack.enter_context(run.held())
-            run.write_classes(dataset)
+            stack.enter_context(begun(run, recipe, config, dataset))
             make_folder(versions)
         started = time.perf_counter()
-        if damage(run.model_file) is None:
-            model = load_model(run.model_file)
-            check_media(run, config, model)
-        else:
-            with Interruption() as interruption:
-                model = fit(run, config, dataset, strategy, interruption, say)
-            if interruption.signal:
-                leave(interruption.signal)
-            if is_chief:
-                model = best_model(run, config, strategy, say) or model
-                config.finish(model, dataset)
+        model = trained(run, config, dataset, strategy)
         minutes = (time.perf_counter() - started) / 60
-        return (
-            write_results(run, recipe, config, dataset, model, versions, minutes, say) if is_chief else None
-        )
+        return write_results(run, recipe, config, dataset, model, versions, minutes) if is_chief else None
+
+
+def load(config):
+    """The `Dataset` of a config, which the recipe can use and be scored on.
+
+    Raises:
+        InputError: it cannot be loaded, or does not fit the config.
+    """
+    dataset = config.load()
+    config.check_data(dataset)
+    return dataset
+
+
+@contextlib.contextmanager
+def begun(run, recipe, config, dataset):
+    """Makes the folder of a run, or finds it; while this is entered, no other process trains there.
+
+    Raises:
+        InputError: the folder cannot be written, or holds another run.
+    """
+    run.start(recipe, config)
+    with run.held():
+        run.write_classes(dataset)
+        yield
+
+
+def trained(run, config, dataset, strategy, interruption=None, epochs=None, watch=None):
+    """The model that is to be measured, trained from the last checkpoint or as an earlier start left it.
+
+    Args:
+        run: a `Run`, whose folder exists.
+        config: of a recipe.
+        dataset: its `Dataset`.
+        strategy: of `tf.distribute`.
+        interruption: an entered `Interruption`; None listens to signals while the model is being trained.
+        epochs: int, after how many of the config's to stop; None for all.
+        watch: list of callbacks; None for `monitor_of`, with a progress bar.
+
+    Returns:
+        A `GenerativeModel`, at the best epoch where the config wants that, and finished as its recipe says.
+    """
+    if damage(run.model_file) is None:
+        model = load_model(run.model_file)
+        check_media(run, config, model)
+        return model
+    with contextlib.nullcontext(interruption) if interruption else Interruption() as interruption:
+        model = fit(run, config, dataset, strategy, interruption, epochs, watch)
+    if interruption.signal:
+        leave(interruption.signal)
+    if distribution.is_chief(strategy):
+        model = best_model(run, config, strategy) or model
+        config.finish(model, dataset)
+    return model
 
 
 def check_media(run, config, model):
     """Raises `InputError` where a run's model is one of other data, such as of sentences with other words."""
     if model.media != config.media:
         raise InputError(
-            f"The data of {run.folder} are others than it was begun with: bring those back, or choose another --output."
+            f"The data of {run.folder} are others than it was begun with: bring those back, or choose "
+            "another --output."
         )
 
 
-def best_model(run, config, strategy, say):
-    """The model of the epoch that was best on validation data; None where the recipe wants the last one, or there is no other."""
+def best_model(run, config, strategy):
+    """The model of the best epoch on validation data, or None where the recipe wants the last one."""
     path = best_checkpoint(run.checkpoints)
     if not config.restore_best:
         return None
-    if not path.is_file() or not is_whole(path, say):
-        say("The weights are those of the last epoch, since there is no checkpoint of the best one.")
+    if not path.is_file() or not is_whole(path):
+        log.info("The weights are those of the last epoch, since there is no checkpoint of the best one.")
         return None
     with strategy.scope():
         model = load_model(path)
-    say(f"The best epoch ended after {int(model.examples_seen.numpy()):,} examples")
+    log.info("The best epoch ended after %s examples", f"{int(model.examples_seen.numpy()):,}")
     return model
 
 
 def trained_examples(run):
     """The examples that the latest checkpoint of a run has seen, 0 without one."""
-    path = latest_checkpoint(run.checkpoints, say=lambda _: None)
+    with quiet():
+        path = latest_checkpoint(run.checkpoints)
     return 0 if path is None else int(path.stem)
 
 
@@ -132,7 +172,10 @@ def is_trained(run, config):
 def left_by(run, config):
     """What a training that was stopped has left, and what the same command will do: a sentence."""
     if is_trained(run, config):
-        return f"the training is over and kept in {run.folder}, and the same command scores the model and exports it."
+        return (
+            f"the training is over and kept in {run.folder}, and the same command scores the model and "
+            "exports it."
+        )
     if trained_examples(run):
         return f"the same command goes on from {run.checkpoints}."
     return "there is no checkpoint yet, and the same command begins anew."
@@ -151,15 +194,15 @@ UNWRITABLE = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.error
 
 @contextlib.contextmanager
 def failures_told(run, strategy):
-    """Tells in a sentence of files that cannot be written, of memory that is too small, and of machines that are gone."""
+    """Raises `InputError` where files cannot be written, memory is too small or machines are gone."""
     try:
         yield
     except LOST as error:
         if not distribution.spans_processes(strategy):
             raise
         raise InputError(
-            f"Another machine of the training does not answer ({error.message[:LONGEST_CAUSE]}): the same command on all "
-            f"machines goes on from {run.checkpoints}."
+            f"Another machine of the training does not answer ({error.message[:LONGEST_CAUSE]}): the same "
+            f"command on all machines goes on from {run.checkpoints}."
         ) from error
     except (OSError, *MEMORY, *UNWRITABLE) as error:
         message = str(getattr(error, "message", error)) or type(error).__name__
@@ -174,16 +217,17 @@ def failures_told(run, strategy):
                 f"Out of memory ({cause}): set a smaller batch_size, or a smaller model."
             ) from error
         raise InputError(
-            f"A file of {run.folder} cannot be written ({cause}): mend that and give the same command to go on."
+            f"A file of {run.folder} cannot be written ({cause}): mend that and give the same command to go "
+            "on."
         ) from error
 
 
-def write_results(run, recipe, config, dataset, model, versions, minutes, say):
+def write_results(run, recipe, config, dataset, model, versions, minutes):
     """Saves, scores and exports a trained model; the path of its SavedModel."""
     replace_atomically(run.model_file, model.save)
     sheets = write_sheets(model, dataset, run, config.seed)
-    say(f"Scoring against held-out {dataset.media.plural}")
-    scores = [score for name in config.measures for score in getattr(measures, name)(model, dataset, config)]
+    log.info("Scoring against held-out %s", dataset.media.plural)
+    scores = evaluate(model, dataset, config)
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
     metrics |= {
         "examples_seen": int(model.examples_seen.numpy()),
@@ -191,15 +235,19 @@ def write_results(run, recipe, config, dataset, model, versions, minutes, say):
         "training_minutes": minutes,
     }
     savedmodel = model.export(next_version(versions))
-    write_atomically(run.report_file, report(recipe, config, dataset, scores, metrics, sheets))
+    text = report(recipe, dataclasses.asdict(config), dataset, scores, metrics, sheets)
+    write_atomically(run.report_file, text)
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
     return savedmodel
 
 
 def write_sheets(model, dataset, run, seed):
-    """Samples of a finished model, and of one that reconstructs what becomes of test examples; the paths of the files.
+    """Writes samples of a finished model, and what an autoencoder makes of test examples.
 
-    Of recordings some samples are also written to be heard.
+    Some samples of recordings are also written to be heard.
+
+    Returns:
+        List of the paths of the sheets.
     """
     ending = model.media.sheet_ending
     sheets = [run.samples(ending)]
@@ -214,8 +262,10 @@ def write_sheets(model, dataset, run, seed):
 
 
 def some_examples(model, dataset, split):
-    """Some examples of a split, evenly spaced since files come in the order of their names, and their labels where the model
-    takes any."""
+    """Some examples of a split and, for a conditional model, their labels.
+
+    They are evenly spaced, since files come in the order of their names.
+    """
     examples, labels = dataset.arrays(split)
     rows = np.linspace(0, len(examples) - 1, min(RECONSTRUCTED, len(examples))).astype(int)
     return examples[rows], None if model.num_classes is None else labels[rows]
@@ -228,28 +278,13 @@ def monitor_of(model, dataset, run, seed):
     return LatentMonitor(run.folder, *some_examples(model, dataset, split), num=SAMPLES_SHOWN, seed=seed)
 
 
-def fit(run, config, dataset, strategy, interruption, say, epochs=None, watch=None):
-    """Trains to the end, and as often as training diverges begins again at the last checkpoint, with lower learning rates.
-
-    Args:
-        run: a `Run`, whose folder exists.
-        config: of a recipe.
-        dataset: its `Dataset`.
-        strategy: of `tf.distribute`.
-        interruption: an entered `Interruption`.
-        say: function that is told in a line what happens.
-        epochs: int, after how many of the config's to stop; None for all.
-        watch: function of the model -> callbacks that watch it, whose state goes into checkpoints; None for `monitor_of`, with
-            a history and a progress bar.
-
-    Returns:
-        The trained model.
-    """
+def fit(run, config, dataset, strategy, interruption, epochs=None, watch=None):
+    """Trains to the end. Where training diverges, it goes back to the last checkpoint and slows down."""
     restores = 0
     while True:
         model = None  # lets go of the one that diverged
         with strategy.scope():
-            model, state = begin(run, config, strategy, say)
+            model, state = begin(run, config, strategy)
         restores = max(restores, state.restores)
         model.scale_learning_rates(LOWERED ** (restores - state.restores))
         state.restores = restores
@@ -259,44 +294,49 @@ def fit(run, config, dataset, strategy, interruption, say, epochs=None, watch=No
         except Diverged as error:
             restores += 1
             if restores > config.most_restores:
-                returns = f", also after {config.most_restores} returns to the last checkpoint with lower learning rates"
+                returns = f", also after {config.most_restores} returns to the last checkpoint with lower "
+                returns += "learning rates"
                 raise InputError(
-                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that was not finite"
-                    f"{returns if config.most_restores else ''}: set lower learning rates, or stronger penalties, from the start."
+                    f"Training diverged: {config.most_skipped} steps in a row had a loss or gradient that "
+                    f"was not finite{returns if config.most_restores else ''}: set lower learning rates, or "
+                    "stronger penalties, from the start."
                 ) from error
-            say(f"{config.most_skipped} steps in a row were not finite: back to the last checkpoint, slower")
+            log.info(
+                "%d steps in a row were not finite: back to the last checkpoint, slower", config.most_skipped
+            )
 
 
-def begin(run, config, strategy, say):
+def begin(run, config, strategy):
     """The model and `TrainingState` of the last checkpoint, or of a training that has yet to begin."""
-    path = latest_checkpoint(run.checkpoints, say)
+    path = latest_checkpoint(run.checkpoints)
     if path is None:
         if run.history_file.is_file():
-            say(f"{run.checkpoints} holds no whole checkpoint of what was trained: training begins anew.")
+            log.info("%s holds no whole checkpoint: training begins anew.", run.checkpoints)
         model = config.build()
         state = TrainingState.of(model, [])
     else:
         model, state = load_model(path), TrainingState.read(path)
-        say(f"Going on after {int(model.examples_seen.numpy()):,} examples")
+        log.info("Going on after %s examples", f"{int(model.examples_seen.numpy()):,}")
     check_media(run, config, model)
     seen, replicas = int(model.examples_seen.numpy()), strategy.num_replicas_in_sync
     if state.replicas != replicas and seen < config.examples:
         raise InputError(
-            f"{run.folder} was begun by {state.replicas} replica(s), which {replicas} cannot go on from exactly: use as many "
-            "as before, or choose another --output."
+            f"{run.folder} was begun by {state.replicas} replica(s), which {replicas} cannot go on from "
+            "exactly: use as many as before, or choose another --output."
         )
     if distribution.greatest(strategy, seen) != -distribution.greatest(strategy, -seen):
         raise InputError(
-            f"The machines do not see the same checkpoints: {run.folder} must be a folder that all of them share."
+            f"The machines do not see the same checkpoints: {run.folder} must be a folder that all of them "
+            "share."
         )
     return model, state
 
 
 def fit_from_here(model, state, run, config, dataset, interruption, epochs=None, watch=None):
-    """Trains from where the model's clock stands to the end, over the very batches that were still to come."""
+    """Trains to the end from where the model's clock stands, over the batches that were still to come."""
     callbacks = []
     if distribution.is_chief(model.distribute_strategy):
-        callbacks = [monitor_of(model, dataset, run, config.seed)] if watch is None else watch(model)
+        callbacks = [monitor_of(model, dataset, run, config.seed)] if watch is None else list(watch)
         callbacks.append(HistoryFile(run.history_file))
     checkpoint = Checkpoint(
         run.checkpoints,
@@ -329,12 +369,12 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
 
 
 def progress():
-    """How Keras is to tell of an epoch: by a bar that moves and has colors, or by a line where that would be noise."""
+    """The `verbose` of Keras: a bar with colors on a terminal, or else a line for each epoch."""
     return 2 if os.environ.get("NO_COLOR") or not sys.stdout.isatty() else 1
 
 
 def batches(dataset, strategy, start):
-    """The training batches from a step on; where there are several processes, each reads the part of its own replicas."""
+    """The training batches from a step on; each of several processes reads the part of its own replicas."""
     if not distribution.spans_processes(strategy):
         return dataset.batches("train", start)
     return strategy.distribute_datasets_from_function(

@@ -1,0 +1,54 @@
+"""`keras-gen interpolate`: what lies between two files or sentences."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_gen.cli.options import RunFolder, label_of, path_of
+from keras_gen.cli.terminal import say, start_tensorflow
+from keras_gen.errors import InputError
+from keras_gen.runs.run import Run
+
+
+def interpolate(
+    folder: RunFolder,
+    start: Annotated[
+        str, typer.Argument(metavar="A", help="File to begin with, such as A.wav, or a sentence.")
+    ],
+    stop: Annotated[str, typer.Argument(metavar="B", help="File or sentence to end with.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for a file of each step, or FILE.txt for sentences.", parser=path_of)
+    ],
+    steps: Annotated[int, typer.Option(min=2, help="How many, with both ends.")] = 8,
+    label: Annotated[
+        str | None, typer.Option(help="Class of A, such as 7,george.", show_default="what its name tells")
+    ] = None,
+    stop_label: Annotated[
+        str | None, typer.Option(help="Class of B.", show_default="what its name tells")
+    ] = None,
+):
+    """Writes what lies between two files or sentences, in the latents of a trained run."""
+    run = Run.open(folder)
+    start_tensorflow()
+    from keras_gen.runs.samples import write_walk
+
+    classes = run.classes()
+    model = run.load_model()
+    ends = [None, None]
+    if model.num_classes is None:
+        if label is not None or stop_label is not None:
+            raise InputError("The model is not conditional: leave --label and --stop-label out.")
+    else:
+        given = ((start, label), (stop, stop_label))
+        ends = [
+            classes and classes.of_file(path) if text is None else label_of(text, classes)
+            for path, text in given
+        ]
+        for path, end, option in zip((start, stop), ends, ("--label", "--stop-label"), strict=True):
+            if end is None:
+                raise InputError(
+                    f"The model is conditional, but the name of {path} tells no label: give {option}."
+                )
+    write_walk(model, start, stop, out, steps, *ends)
+    say(f"{steps} steps: {out}")

@@ -1,0 +1,57 @@
+"""What several commands take."""
+
+import unicodedata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_gen.errors import InputError
+from keras_gen.recipes.fields import parse_assignments
+
+
+def path_of(text):
+    """A path that a user gives, of which programs in C, reports and terminals can make something."""
+    if not text:
+        raise typer.BadParameter("an empty text is no path.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise typer.BadParameter(f"{text!r} has characters that cannot be printed: take another name.")
+    return Path(text)
+
+
+Data = Annotated[str | None, typer.Option(help="Data set: a name, a file, a folder or a zip.")]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        help="Run to begin with: its settings and weights, more slowly.",
+        metavar="RUN",
+        parser=path_of,
+    ),
+]
+Freeze = Annotated[
+    str | None,
+    typer.Option(help="Part that keeps the weights of RUN: encoder, decoder or lower_discriminator."),
+]
+Assignments = Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.", parser=path_of)
+]
+MOST_WORKERS = 256
+
+
+def fields_of(assignments, **options):
+    """The fields that are given by `--set` or an option of their own."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return parse_assignments(assignments or []) | given
+
+
+def label_of(text, classes):
+    """The label that a user names, for a run whose data have these `Classes` or None."""
+    if text is None:
+        return None
+    if classes is not None:
+        return classes.label(text)
+    if not text.isdecimal():
+        raise InputError(f"The run knows no classes by name: give a number, not {text!r}.")
+    return int(text)

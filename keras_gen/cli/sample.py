@@ -1,0 +1,37 @@
+"""`keras-gen sample`: what a trained run draws."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_gen.cli.options import RunFolder, label_of, path_of
+from keras_gen.cli.terminal import say, start_tensorflow
+from keras_gen.runs.run import Run
+
+
+def sample(
+    folder: RunFolder,
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="FILE.png (a grid), FILE.txt (sentences), FILE.npz (arrays), or a folder (a file each).",
+            parser=path_of,
+        ),
+    ],
+    num: Annotated[int, typer.Option(min=1, help="How many.")] = 64,
+    label: Annotated[
+        str | None, typer.Option(help="Class to draw, such as 7, or 7,george.", show_default="all in turn")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Equal seeds draw equal samples.", show_default="fresh")
+    ] = None,
+):
+    """Draws samples from a trained run."""
+    run = Run.open(folder)
+    start_tensorflow()
+    from keras_gen.runs.samples import write_samples
+
+    classes = run.classes()
+    write_samples(run.load_model(), out, num, label_of(label, classes), seed, classes)
+    say(f"{num} samples: {out}")

@@ -1,0 +1,86 @@
+"""`keras-gen train`: from a recipe to a trained model."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_gen import recipes
+from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, Start, fields_of, path_of
+from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
+from keras_gen.errors import InputError
+from keras_gen.recipes.fields import override
+from keras_gen.runs.processes import train_with_workers
+from keras_gen.runs.run import Run, fine_tuned
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or a .json file of its settings.")
+    ],
+    data: Data = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE", parser=path_of)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs to train.", show_default="the recipe's")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float32, mixed_bfloat16 or mixed_float16.", show_default="the recipe's"),
+    ] = None,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            help="auto, one, mirrored (all GPUs), multiworker (the machines in TF_CONFIG) or tpu.",
+        ),
+    ] = "auto",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_WORKERS, help="Processes on this machine, to try several machines."),
+    ] = None,
+    start: Start = None,
+    freeze: Freeze = None,
+    assignments: Assignments = None,
+):
+    """Trains a recipe; the same command goes on where it was stopped."""
+    fields = fields_of(assignments, data=data, epochs=epochs, precision=precision, frozen=freeze)
+    if recipe.endswith(".json"):
+        if start is not None:
+            raise InputError(
+                f"{recipe} says itself what training begins with: give --set start={start} instead of --from."
+            )
+        recipe, config = recipes.read(recipe)
+        config = override(config, fields)
+    elif start is not None:
+        config = fine_tuned(recipe, start, fields)
+    else:
+        config = recipes.resolve(recipe, fields)
+    if not config.data:
+        raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
+    run = Run(output or Path("runs") / recipe)
+    run.check(recipe, config)
+    if run.complete:
+        say(
+            f"{run.folder} is complete: read {run.report_file}, train it further with --from {run.folder} "
+            "--output ANOTHER, or train to another --output."
+        )
+        return
+    if workers and not os.environ.get("TF_CONFIG"):  # which says to each worker that it is one
+        raise typer.Exit(train_with_workers(workers, run, strategy, sys.argv[1:]))
+    start_tensorflow()
+    from keras_gen.runs.training import left_by, train
+
+    with stopped(lambda: left_by(run, config)):
+        savedmodel = train(run, recipe, config, strategy)
+    if savedmodel is None:
+        return  # the chief tells
+    left = (
+        ("images", run.samples(".png")),
+        ("sentences", run.samples(".txt")),
+        ("recordings", run.sounds),
+        ("model", run.model_file),
+        ("report", run.report_file),
+        ("SavedModel", savedmodel),
+    )
+    show_table([(what, str(path)) for what, path in left if path.exists()])

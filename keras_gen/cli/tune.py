@@ -1,0 +1,93 @@
+"""`keras-gen tune`: a search for better settings of a recipe."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_gen import recipes
+from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, Start, fields_of, path_of
+from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
+from keras_gen.errors import InputError
+from keras_gen.recipes.space import parse_ranges
+
+
+def tune(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
+    data: Data = None,
+    tuner: Annotated[str, typer.Option(help="bayesian, grid, hyperband or random.")] = "bayesian",
+    objective: Annotated[
+        str | None,
+        typer.Option(help="kid, frechet, nll, label_agreement, ...", show_default="nll, of GANs kid"),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials at most.", show_default="as many as fit")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Minutes of the search at most.")] = None,
+    trial_minutes: Annotated[float | None, typer.Option(help="Minutes of a trial at most.")] = None,
+    executions: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Trainings of each trial, from other seeds.")
+    ] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of a trial.", show_default="the recipe's")
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range",
+            help="field=low:high, field=low:high:log or field=a,b,c, in the place of the recipe's space.",
+            show_default="the recipe's",
+        ),
+    ] = None,
+    start: Start = None,
+    freeze: Freeze = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes on this machine that run trials.")
+    ] = None,
+    retrained: Annotated[
+        bool, typer.Option("--retrain/--no-retrain", help="Whether the best setting is trained in earnest.")
+    ] = True,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the search.", show_default="runs/RECIPE-tuned", parser=path_of),
+    ] = None,
+    assignments: Assignments = None,
+):
+    """Searches for better settings and trains the best; the same command goes on where it stopped."""
+    fields = fields_of(assignments, data=data, frozen=freeze)
+    if trials is None and minutes is None and tuner in ("bayesian", "random"):
+        raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
+    output = output or Path("runs") / f"{recipe}-tuned"
+    space = parse_ranges(recipes.get(recipe).config(), ranges) if ranges else None
+    start_tensorflow()
+    from keras_gen.tuners import HyperRecipe
+    from keras_gen.tuners.search import retrain, search
+
+    hyper = HyperRecipe(recipe, objective, space, epochs, start, fields)
+    with stopped(lambda: f"the same command goes on from {output}."):
+        results = search(
+            hyper,
+            output,
+            tuner,
+            workers,
+            sys.argv[1:],
+            max_trials=trials,
+            minutes=minutes,
+            trial_minutes=trial_minutes,
+            executions_per_trial=executions,
+        )
+        if results is None:
+            return  # the chief tells
+        for title, (columns, lines) in (
+            ("Best trials", results.table()),
+            ("What mattered", results.what_mattered()),
+        ):
+            say(title if lines else f"{title}: too few trials to say")
+            show_table([columns, *lines] if lines else [])
+        if retrained:
+            say("Training the best setting in earnest")
+            run = retrain(hyper, output, results)
+            say(f"The best setting, trained in earnest: {run.report_file}")
+    say(f"Trials: {output / 'report.md'}")
+    say(f"Best setting: {output / 'best.json'}, which keras-gen train takes")

@@ -1,0 +1,29 @@
+"""What a trained model is measured by, and the report that tells it."""
+
+from keras_gen.evaluation import measures  # noqa: F401  registers the measures of the kit
+from keras_gen.evaluation.registry import (
+    Measure,
+    Score,
+    available,
+    check_needs,
+    choose,
+    declare,
+    evaluate,
+    measure,
+    register,
+)
+from keras_gen.evaluation.report import render, report
+
+__all__ = [
+    "Measure",
+    "Score",
+    "available",
+    "check_needs",
+    "choose",
+    "declare",
+    "evaluate",
+    "measure",
+    "register",
+    "render",
+    "report",
+]

@@ -1,0 +1,202 @@
+"""The measures of the kit. A recipe names the functions here that apply to its models."""
+
+import numpy as np
+
+from keras_gen.evaluation.registry import Measure, Score, declare, register
+from keras_gen.metrics import (
+    Quality,
+    disentanglement_scores,
+    distinct_n,
+    kl_of_dimensions,
+    linear_probes,
+    reconstruction_distances,
+    self_bleu,
+    token_accuracy,
+)
+
+UNORDERED = ("shape", "vowel")  # factors whose values have no order
+NUM_SCORED = (2_000, 10_000)  # examples drawn, at least and at most
+MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
+
+
+LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
+
+
+@register(
+    Measure("frechet", "min", "Frechet distance of features of generated to real examples; 0 is best"),
+    Measure("kid", "min", "KID (unbiased squared MMD, cubic kernel) of the same; 0 is best"),
+    Measure("kid_std", None, "its standard deviation over subsets"),
+    Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
+    Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),
+    Measure("classes_produced", None, "classes that the classifier sees among the generated examples"),
+    where_named=True,
+)
+def quality(model, dataset, config):
+    """Distances of fresh samples to the held-out examples, and agreement with the labels asked for."""
+    quality = Quality(dataset)
+    num = int(np.clip(quality.num_real, *NUM_SCORED))
+    labels = model.labels_for(num)
+    metrics = quality.score(model.generate(num, labels, config.seed), labels)
+    conditions = (
+        f"Feature space: {quality.extractor}. Figures in another feature space, such as the FID of papers, "
+        f"are not comparable. {quality.num_generated:,} generated {dataset.media.plural} against "
+        f"{quality.num_real:,} held-out real ones, seed {quality.seed}."
+    )
+    return Score(metrics, conditions, quality.floor())
+
+
+NLL = Measure("nll", "min", "upper bound on -log p(x), nats per example; lower is better")
+BOUND = (
+    NLL,
+    Measure("elbo", "max", "evidence lower bound on log p(x), nats per example; higher is better"),
+    Measure("reconstruction", None, "-log p(x|z), nats per example"),
+    Measure("kl", None, "KL divergence from what the encoder says to the prior, nats per example"),
+)
+PER_TOKEN = (
+    Measure("nll_per_token", "min", "nll over the number of tokens, with the end of a sentence, nats", TEXT),
+    Measure("token_perplexity", "min", "exponential of nll_per_token; lower is better", TEXT),
+    Measure("bits_per_byte", "min", "nll over the number of bytes of the text, in bits", TEXT),
+    Measure("unknown_tokens", None, "share of the test tokens that are not in the vocabulary", TEXT),
+)
+
+
+@register(
+    *BOUND,
+    Measure("active_units", None, "latent dimensions whose posterior mean varies by more than 0.01"),
+    Measure(
+        "mutual_information", None, "of example and latent, nats; at most the log of the examples' number"
+    ),
+    Measure("marginal_kl", None, "KL divergence from the aggregate posterior to the prior, nats"),
+    *PER_TOKEN,
+    where_named=True,
+)
+def evidence(model, dataset, config):
+    """Likelihood of the test examples, and how the latents are used."""
+    metrics = model.score(dataset, samples=config.nll_samples, seed=config.seed)
+    conditions = (
+        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test "
+        f"{dataset.media.plural}, with {config.nll_samples:,} draws each, under "
+        f"{type(model.likelihood).__name__}: comparable for one likelihood alone."
+    )
+    if model.prior.standard_normal:
+        examples, labels = dataset.arrays("test")
+        kl = kl_of_dimensions(model, examples, None if model.num_classes is None else labels)
+        conditions += " KL divergence of each dimension, largest first: "
+        conditions += ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)) + "."
+    return Score(metrics, conditions, {})
+
+
+@register(*BOUND, Measure("perplexity", None, "effective number of codes in use"), where_named=True)
+def bound(model, dataset, config):
+    """A bound on the likelihood of the test examples, from one latent for each."""
+    conditions = (
+        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test "
+        f"{dataset.media.plural}, under {type(model.likelihood).__name__}: comparable for one likelihood "
+        "alone."
+    )
+    return Score(model.score(dataset, seed=config.seed), conditions, {})
+
+
+@register(NLL, *PER_TOKEN, where_named=True)
+def language(model, dataset, config):
+    """Likelihood of the test sentences under a language model."""
+    num = len(dataset.arrays("test")[0])
+    conditions = f"Likelihoods are of {num:,} test sentences, in nats where no unit is named."
+    return Score(model.score(dataset), conditions, {})
+
+
+@register(
+    Measure("distinct_*", None, "different n-grams of this length over all of them; higher is more varied"),
+    Measure("self_bleu", None, "BLEU-4 of each sentence against all others; higher is more monotonous"),
+    Measure("reconstruction_accuracy", "max", "share of tokens that come back at their place"),
+    where_named=True,
+)
+def writing(model, dataset, config):
+    """How varied drawn sentences are beside real ones, and how many tokens a reconstruction keeps."""
+    packed, _ = dataset.arrays("test")
+    media = model.media
+    num = min(MOST_WRITTEN, len(packed))
+    texts = {"drawn": model.generate(num, seed=config.seed), "real": media.unpack(packed[:num])}
+    scores = {whose: _diversity(media.words(sentences.tolist())) for whose, sentences in texts.items()}
+    metrics = scores["drawn"]
+    conditions = (
+        f"Distinct n-grams and self-BLEU are of {num:,} sentences drawn at temperature 1, and of as many "
+        "test ones."
+    )
+    if hasattr(model, "reconstruct"):
+        back = media.pack(model.reconstruct(packed).tolist())
+        metrics["reconstruction_accuracy"] = token_accuracy(packed, back)
+        conditions += (
+            " Reconstructions are the likeliest tokens one after the other, from the mean of the posterior."
+        )
+    return Score(metrics, conditions, scores["real"])
+
+
+def _diversity(sentences):
+    """Scores of sentences as lists of words; of n-grams alone that there are, as names may be of one word."""
+    longest = max(map(len, sentences))
+    scores = {f"distinct_{n}": distinct_n(sentences, n) for n in (1, 2, 3) if n <= longest}
+    return scores | {"self_bleu": self_bleu(sentences)}
+
+
+@register(
+    Measure("log_mel", "min", "mean absolute difference of log-mel spectrograms to reconstructions, dB"),
+    Measure("mr_stft", "min", "multi-resolution STFT distance to reconstructions; 0 is best"),
+    where_named=True,
+)
+def reconstruction(model, dataset, config):
+    """How far test recordings are from their reconstructions, and from what the vocoder makes of them."""
+    packed, labels = dataset.arrays("test")
+    media = model.media
+    real = media.unpack(packed)
+    labels = None if model.num_classes is None else labels
+    metrics = reconstruction_distances(media, real, model.reconstruct(packed, labels))
+    through = np.concatenate(
+        [media.to_raw(media.to_model(part)) for part in np.array_split(packed, -(-len(packed) // 100))]
+    )
+    conditions = (
+        f"Distances are the mean over {len(real):,} test {media.plural}; in the column of real ones, of "
+        "those that only went through the spectrogram and Griffin-Lim."
+    )
+    return Score(metrics, conditions, reconstruction_distances(media, real, through))
+
+
+@register(
+    Measure("mig", "max", "mutual information gap; 1 is best", FACTORS),
+    Measure("sap", "max", "separated attribute predictability; higher is better", FACTORS),
+    Measure("dci_disentanglement", "max", "whether each latent tells of one factor; 1 is best", FACTORS),
+    Measure("dci_completeness", "max", "whether each factor is told by one latent; 1 is best", FACTORS),
+    Measure("dci_informativeness", "max", "accuracy of forests that read factors from latents", FACTORS),
+    Measure("probe_*", "max", "R^2, or accuracy, of a linear probe of this factor; 1 is best", FACTORS),
+    where_named=True,
+    costly=True,
+)
+def disentanglement(model, dataset, config):
+    """How well single latents stand for single factors, and lines through all of them."""
+    latents, factors = {}, {}
+    for split in ("train", "test"):
+        examples, labels = dataset.arrays(split)
+        latents[split] = model.encode(examples, None if model.num_classes is None else labels)
+        factors[split] = dataset.factors(split)
+    unordered = [column for column, name in enumerate(dataset.factor_names) if name in UNORDERED]
+    metrics = disentanglement_scores(latents["test"], factors["test"], categorical=unordered)
+    metrics |= linear_probes(
+        latents["train"],
+        factors["train"],
+        latents["test"],
+        factors["test"],
+        dataset.factor_names,
+        categorical=unordered,
+    )
+    conditions = (
+        f"Disentanglement is of the posterior means of {len(latents['test']):,} test {dataset.media.plural}; "
+        f"probes are fitted to those of {len(latents['train']):,} training ones."
+    )
+    return Score(metrics, conditions, {})
+
+
+declare(
+    Measure("examples_seen", None, "training examples, counted each time they were seen", split="train"),
+    Measure("skipped_steps", None, "batches whose loss or gradient was not finite", split="train"),
+    Measure("training_minutes", None, "minutes of training since the run was last started", split="train"),
+)

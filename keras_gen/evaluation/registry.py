@@ -1,0 +1,212 @@
+"""The registry of measures: each says once what it is called, what it means and which way is better."""
+
+import dataclasses
+import fnmatch
+from collections.abc import Callable
+from typing import NamedTuple
+
+from keras_gen.errors import InputError, unknown
+from keras_gen.media import Audio, Image, Text
+
+# What measures may need: name -> (whether a config and its dataset have it, how that is told).
+NEEDS = {
+    "labels": (lambda config, dataset: config.num_classes is not None, "a conditional model"),
+    "factors": (
+        lambda config, dataset: dataset is None or dataset.factor_names is not None,
+        "data whose factors are known, such as shapes or vowels",
+    ),
+    "images": (lambda config, dataset: isinstance(config.media, Image), "images"),
+    "audio": (lambda config, dataset: isinstance(config.media, Audio), "recordings"),
+    "text": (  # whose media are known only once their words are loaded
+        lambda config, dataset: "writing" in config.measures or isinstance(config.media, Text),
+        "sentences",
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """One number about a model.
+
+    Args:
+        name: as in `metrics.json`; a name that ends in * stands for one number for each label or factor.
+        direction: "min" or "max", whichever is better; None where neither is, so that no search takes it.
+        meaning: one line, with the unit.
+        needs: names in `NEEDS`, without which there is no such number.
+        split: "test" for a number about held-out examples (in a search, validation examples), "train" for a
+            number about the training.
+
+    Raises:
+        InputError: the direction or a need is none of these.
+    """
+
+    name: str
+    direction: str | None
+    meaning: str
+    needs: tuple = ()
+    split: str = "test"
+
+    def __post_init__(self):
+        if self.direction not in ("min", "max", None):
+            raise InputError(f"direction must be 'min', 'max' or None, not {self.direction!r}.")
+        for name in self.needs:
+            if name not in NEEDS:
+                raise unknown("need", name, NEEDS)
+
+    def is_met(self, config, dataset=None):
+        """Whether a config and its dataset have what is needed; a dataset that is not loaded yet may have
+        it.
+        """
+        return all(NEEDS[name][0](config, dataset) for name in self.needs)
+
+
+class Score(NamedTuple):
+    """What an evaluation found.
+
+    Args:
+        metrics: dict, name of a measure -> number.
+        conditions: sentences on how the numbers were taken.
+        real: dict, name -> what real examples score, where that is known.
+    """
+
+    metrics: dict
+    conditions: str = ""
+    real: dict = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """A function that takes some measures together.
+
+    Args:
+        function: of a model, its dataset and its config -> `Score`.
+        measures: tuple of `Measure`s.
+        where_named: whether only recipes that name the function are measured by it, instead of all that have
+            what it needs.
+        costly: whether a search takes it only where it compares by one of them.
+    """
+
+    function: Callable
+    measures: tuple
+    where_named: bool = False
+    costly: bool = False
+
+    def applies(self, config, dataset=None):
+        """Whether the models of a config are measured by this."""
+        named = not self.where_named or self.function.__name__ in config.measures
+        return named and any(measure.is_met(config, dataset) for measure in self.measures)
+
+
+EVALUATIONS = {}  # name of the function -> `Evaluation`
+MEASURES = {}  # name -> `Measure`
+
+
+def declare(*measures):
+    """Makes measures known to reports and TensorBoard, whoever takes them."""
+    MEASURES.update((measure.name, measure) for measure in measures)
+
+
+def register(*measures, where_named=False, costly=False):
+    """Registers the function below as what takes these measures of a trained model.
+
+    Example:
+
+    >>> from keras_gen.evaluation import Measure, Score, register
+    >>> @register(Measure("brightness", "max", "mean of what is generated, from 0 to 255", needs=("images",)))
+    ... def brightness(model, dataset, config):
+    ...     return Score({"brightness": float(model.generate(100, seed=config.seed).mean())})
+    >>> del EVALUATIONS["brightness"], MEASURES["brightness"]
+
+    Args:
+        *measures: `Measure`s.
+        where_named: see `Evaluation`.
+        costly: see `Evaluation`.
+
+    Returns:
+        The decorator, which leaves the function as it is.
+    """
+
+    def decorate(function):
+        declare(*measures)
+        EVALUATIONS[function.__name__] = Evaluation(function, measures, where_named, costly)
+        return function
+
+    return decorate
+
+
+def measure(name):
+    """The `Measure` that a number of this name is.
+
+    Raises:
+        InputError: none is registered.
+    """
+    found = MEASURES.get(name) or next(
+        (m for m in MEASURES.values() if fnmatch.fnmatchcase(name, m.name)), None
+    )
+    if found is None:
+        raise unknown("measure", name, MEASURES)
+    return found
+
+
+def evaluate(model, dataset, config, compared_by=None):
+    """Takes all measures that apply to a model.
+
+    Args:
+        model: trained.
+        dataset: the `Dataset`, whose test split is what is measured on.
+        config: of the recipe, with `media`, `num_classes`, `measures`, `seed` and what the evaluations read.
+        compared_by: name of the measure that a search compares by; costly evaluations of other measures are
+            left out. None takes all.
+
+    Returns:
+        List of `Score`s.
+    """
+    return [
+        each.function(model, dataset, config)
+        for each in EVALUATIONS.values()
+        if each.applies(config, dataset)
+        and (compared_by is None or not each.costly or compared_by in [m.name for m in each.measures])
+    ]
+
+
+def available(config):
+    """The measures that a search of a recipe can make least or most: dict, name -> `Measure`."""
+    return {
+        measure.name: measure
+        for each in EVALUATIONS.values()
+        if each.applies(config)
+        for measure in each.measures
+        if measure.direction and not measure.name.endswith("*") and measure.is_met(config)
+    }
+
+
+def choose(config, name=None):
+    """The measure that a search makes least or most.
+
+    Args:
+        config: of the recipe.
+        name: such as "kid"; None takes the likelihood of models that have one, the KID of others.
+
+    Returns:
+        `Measure`.
+
+    Raises:
+        InputError: its models are not measured by this.
+    """
+    found = available(config)
+    name = name or ("nll" if "nll" in found else "kid")
+    if name not in found:
+        raise unknown("measure", name, found)
+    return found[name]
+
+
+def check_needs(measure, config, dataset):
+    """Refuses data on which a measure cannot be taken.
+
+    Raises:
+        InputError: they have not what it needs.
+    """
+    for name in measure.needs:
+        met, told = NEEDS[name]
+        if not met(config, dataset):
+            raise InputError(f"Measure {measure.name!r} needs {told}.")

@@ -1,0 +1,153 @@
+"""Measures are registered once, and read by whoever tells of a model."""
+
+import types
+
+import numpy as np
+import pytest
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.evaluation import (
+    Measure,
+    Score,
+    available,
+    check_needs,
+    choose,
+    evaluate,
+    measure,
+    register,
+    registry,
+    render,
+    report,
+)
+from keras_gen.media import Image, Text
+from keras_gen.tuners import HyperRecipe
+
+
+class KnownFactors:
+    """A data set of three factors, each with a latent of its own."""
+
+    media = Image(8, 8, 1)
+    factor_names = ["shape", "x", "y"]
+    truth = {split: np.random.default_rng(0).integers(0, 4, (800, 3)) for split in ("train", "test")}
+
+    def arrays(self, split):
+        return self.truth[split].astype(np.uint8), None
+
+    def factors(self, split):
+        return self.truth[split]
+
+
+class PerfectEncoder:
+    num_classes = None
+
+    def encode(self, images, labels):
+        return images.astype(np.float32) * [1.0, -2.0, 3.0]
+
+
+def settings(**fields):
+    """What a recipe's config says to those who measure."""
+    return types.SimpleNamespace(
+        **{"num_classes": None, "seed": 0, "media": KnownFactors.media, "measures": (), **fields}
+    )
+
+
+def test_disentanglement_is_of_known_factors_alone():
+    (score,) = evaluate(PerfectEncoder(), KnownFactors(), settings(measures=("disentanglement",)))
+    for name in (
+        "mig",
+        "dci_disentanglement",
+        "dci_completeness",
+        "dci_informativeness",
+        "probe_shape",
+        "probe_y",
+    ):
+        assert score.metrics[name] > 0.95
+    assert "800 test images" in score.conditions
+    unknown = KnownFactors()
+    unknown.factor_names = None
+    assert evaluate(PerfectEncoder(), unknown, settings(measures=("disentanglement",))) == []
+
+
+def test_a_search_leaves_out_what_is_costly_unless_it_compares_by_it():
+    config = settings(measures=("disentanglement",))
+    assert evaluate(PerfectEncoder(), KnownFactors(), config, "kid") == []
+    assert evaluate(PerfectEncoder(), KnownFactors(), config, "mig") != []
+
+
+@pytest.fixture
+def own_measure(monkeypatch):
+    """What a stranger writes to have a measure of their own everywhere."""
+    monkeypatch.setattr(registry, "MEASURES", dict(registry.MEASURES))
+    monkeypatch.setattr(registry, "EVALUATIONS", dict(registry.EVALUATIONS))
+
+    @register(Measure("brightness", "max", "mean pixel of what is drawn, 0 to 255", needs=("images",)))
+    def brightness(model, dataset, config):
+        drawn = model.generate(10, seed=config.seed)
+        return Score({"brightness": float(drawn.mean())}, "Brightness is of 10 draws.", {"brightness": 90.0})
+
+
+class Gray:
+    def generate(self, num, labels=None, seed=None):
+        return np.full((num, 8, 8, 1), 100 + seed, np.uint8)
+
+
+def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
+    config = settings(seed=7)
+    (score,) = evaluate(Gray(), KnownFactors(), config)
+    assert score.metrics == {"brightness": 107.0}
+    text = report("mine", {"seed": 7}, "images", [score], score.metrics, [])
+    assert "| brightness | 107 | 90 | test | mean pixel of what is drawn, 0 to 255 |" in text
+    assert "\nBrightness is of 10 draws.\n" in text
+    assert choose(config, "brightness").direction == "max" and measure("brightness").split == "test"
+    hyper = HyperRecipe("digits-gan", "brightness", fields={"batch_size": 32})
+    assert hyper.objective.direction == "max" and "kid" in hyper.secondary
+
+
+def test_a_measure_that_needs_what_is_not_there_is_left_out(own_measure):
+    text = settings(media=Text(length=4))
+    assert "brightness" not in available(text) and evaluate(Gray(), KnownFactors(), text) == []
+
+
+def test_data_that_lack_what_a_measure_needs_are_refused():
+    unknown = KnownFactors()
+    unknown.factor_names = None
+    with pytest.raises(InputError, match="Measure 'mig' needs data whose factors are known"):
+        check_needs(measure("mig"), settings(), unknown)
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_a_recipe_names_measures_that_exist(name):
+    assert set(recipes.resolve(name).measures) <= registry.EVALUATIONS.keys()
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (("most", "x"), "direction must be 'min', 'max' or None, not 'most'"),
+        (("max", "x", ["image"]), "'images'"),
+    ],
+)
+def test_what_a_measure_cannot_be_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        Measure("mine", *given)
+
+
+def test_every_number_has_a_meaning_and_families_share_theirs():
+    assert measure("probe_shape") is measure("probe_x") and measure("label_agreement_digit").needs == (
+        "labels",
+    )
+    assert measure("kid").direction == "min" and measure("training_minutes").split == "train"
+    with pytest.raises(InputError, match="Unknown measure 'kidd': did you mean 'kid'"):
+        measure("kidd")
+
+
+@pytest.mark.parametrize(
+    "value, cell",
+    [("a|b", "a\\|b"), ("a\n b", "a b"), (None, "None"), (1.5, "1.5"), ("<b>[x](y)`", "\\<b>\\[x\\](y)\\`")],
+)
+def test_a_cell_of_a_table_stays_one(value, cell):
+    assert (
+        render("evaluation/table.md.j2", columns=["a", "b"], rows=[[value, 1]]).splitlines()[-1]
+        == f"| {cell} | 1 |"
+    )

@@ -1,0 +1,22 @@
+"""What the kit tells reaches a notebook, and a program that handles logs itself gets it once."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import logging
+from keras_gen.logs import log, quiet
+log.info("%s of [/x]", 3)
+with quiet():
+    log.info("a trial's own")
+    log.error("an error")
+logging.basicConfig(format="mine: %(message)s")
+log.info("once")
+"""
+
+
+def test_lines_are_plain_and_told_once():
+    """In a process of its own, since pytest handles logs itself."""
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    assert ran.stdout == "3 of [/x]\nan error\n"
+    assert ran.stderr == "mine: once\n"
