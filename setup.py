@@ -24,6 +24,7 @@ setup(
         "keras-tuner>=1.4.8",
         "numpy",
         "pillow>=10.1",
+        "pydantic>=2.7,<3",
         "pyloudnorm",
         "rich",
         "scikit-learn",

@@ -69,7 +69,7 @@ def measure(options):
     import tensorflow as tf
 
     from keras_gen import distribution, recipes
-    from keras_gen.recipes.fields import parse_assignments
+    from keras_gen.recipes.settings import parse_assignments
 
     strategy = distribution.strategy()
     fields = {"steps_per_execution": 1} | parse_assignments(options.assignments)

@@ -16,8 +16,8 @@ import keras_gen
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.processes import end_with_parent, exit_on_stop, on_stop
-from keras_gen.recipes.fields import override, parse_assignments
 from keras_gen.recipes.run import Run, fine_tuned
+from keras_gen.recipes.settings import override, parse_assignments, table
 from keras_gen.recipes.space import parse_ranges
 from keras_gen.recipes.workers import train_with_workers
 
@@ -51,7 +51,16 @@ Freeze = Annotated[
     str | None,
     typer.Option(help="Part that keeps the weights of RUN: encoder, decoder or lower_discriminator."),
 ]
-Assignments = Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")]
+Recipe = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE", help="Name of a recipe, a .py file with one, or a .json file of its settings."
+    ),
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="field=value of the recipe: keras-gen show lists them.")
+]
+More = Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE", help="More fields to set.")]
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.", parser=path_of)
 ]
@@ -82,10 +91,19 @@ def list_recipes():
 
 
 @app.command()
+def show(recipe: Recipe, more: More = None, assignments: Assignments = None):
+    """Shows every field of a recipe: its value, what it takes, what a search may make of it, what it means."""
+    name, config = _recipe(recipe, _fields(assignments, more))
+    for line in (recipes.get(name).__doc__ or name).strip().splitlines():
+        say(line)
+    columns, rows = table(config, recipes.space_of(name))
+    show_table([("",) * len(columns), columns, *rows])
+
+
+@app.command()
 def train(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or a .json file of its settings.")
-    ],
+    recipe: Recipe,
+    more: More = None,
     data: Data = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE", parser=path_of)
@@ -110,21 +128,18 @@ def train(
     assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
-    fields = _fields(assignments, data=data, epochs=epochs, precision=precision, frozen=freeze)
-    if recipe.endswith(".json"):
-        if start is not None:
-            raise InputError(
-                f"{recipe} says itself what training begins with: give --set start={start} instead of --from."
-            )
-        recipe, config = recipes.read(recipe)
-        config = override(config, fields)
-    elif start is not None:
-        config = fine_tuned(recipe, start, fields)
+    fields = _fields(assignments, more, data=data, epochs=epochs, precision=precision, frozen=freeze)
+    if start is None:
+        recipe, config = _recipe(recipe, fields)
+    elif recipe.endswith(".json"):
+        raise InputError(
+            f"{recipe} says itself what training begins with: give --set start={start} instead of --from."
+        )
     else:
-        config = recipes.resolve(recipe, fields)
+        config = fine_tuned(recipe, start, fields)
     if not config.data:
         raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
-    run = Run(output or Path("runs") / recipe)
+    run = Run(output or Path("runs") / recipes.short_name(recipe))
     run.check(recipe, config)
     if run.complete:
         say(
@@ -157,12 +172,21 @@ def train(
 
 @app.command()
 def tune(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="Name of a recipe, see keras-gen list, or a .py file with one."
+        ),
+    ],
+    more: More = None,
     data: Data = None,
     tuner: Annotated[str, typer.Option(help="bayesian, grid, hyperband or random.")] = "bayesian",
-    objective: Annotated[
+    measure: Annotated[
         str | None,
-        typer.Option(help="kid, frechet, nll, label_agreement, ...", show_default="nll, of GANs kid"),
+        typer.Option(
+            help="What trials are compared by: kid, frechet, nll, label_agreement, ...",
+            show_default="nll, of GANs kid",
+        ),
     ] = None,
     trials: Annotated[
         int | None, typer.Option(min=1, help="Trials at most.", show_default="as many as fit")
@@ -198,16 +222,16 @@ def tune(
     assignments: Assignments = None,
 ):
     """Searches for better settings of a recipe, and trains the best; the same command goes on where it was stopped."""
-    fields = _fields(assignments, data=data, frozen=freeze)
+    fields = _fields(assignments, more, data=data, frozen=freeze)
     if trials is None and minutes is None and tuner in ("bayesian", "random"):
         raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
-    output = output or Path("runs") / f"{recipe}-tuned"
-    space = parse_ranges(recipes.get(recipe).config(), ranges) if ranges else None
+    output = output or Path("runs") / f"{recipes.short_name(recipe)}-tuned"
+    space = parse_ranges(recipes.resolve(recipe, fields), ranges) if ranges else None
     _start_tensorflow()
     from keras_gen.tuners import HyperRecipe
     from keras_gen.tuners.search import retrain, search
 
-    hyper = HyperRecipe(recipe, objective, space, epochs, start, fields)
+    hyper = HyperRecipe(recipe, measure, space, epochs, start, fields)
     try:
         results = search(
             hyper,
@@ -329,10 +353,18 @@ def export(
     say(f"SavedModel: {run.load_model(say).export(next_version(versions))}")
 
 
-def _fields(assignments, **options):
-    """The fields that are given by `--set` or an option of their own."""
+def _fields(assignments, more, **options):
+    """The fields that are given by `--set`, behind it, or by an option of their own."""
     given = {name: value for name, value in options.items() if value is not None}
-    return parse_assignments(assignments or []) | given
+    return parse_assignments([*(assignments or []), *(more or [])]) | given
+
+
+def _recipe(text, fields):
+    """(name, settings) of a recipe that is given by its name or a file."""
+    if not text.endswith(".json"):
+        return text, recipes.resolve(text, fields)
+    name, config = recipes.read(text)
+    return name, override(config, fields)
 
 
 def _label(text, classes):

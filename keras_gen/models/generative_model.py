@@ -57,8 +57,9 @@ class GenerativeModel(Trainer):
         """A compiled model as a recipe describes it.
 
         Args:
-            name: of a recipe, as `keras-gen list` shows them.
-            **fields: fields of the recipe to override.
+            name: of a recipe, as `keras-gen list` shows them, or the path of a Python file with one.
+            **fields: fields of the recipe to override, as `keras-gen show` shows them: `width=64`, or in full
+                `network__width=64`, with two underscores for the dot.
 
         Returns:
             A compiled model.

@@ -62,5 +62,5 @@ def get(config, name=None):
     names = available(config)
     name = name or ("nll" if "nll" in names else "kid")
     if name not in names:
-        raise unknown("objective", name, names)
+        raise unknown("measure", name, names)
     return name, names[name]

@@ -1,7 +1,8 @@
 """What a run leaves to be read."""
 
-import dataclasses
 import re
+
+from keras_gen.recipes.settings import flat
 
 MEANINGS = {
     "frechet": "Frechet distance between features of generated and of held-out real examples; 0 is best",
@@ -51,7 +52,7 @@ def report(recipe, config, dataset, scores, metrics, sheets):
 
     Args:
         recipe: name of the recipe.
-        config: its resolved dataclass.
+        config: its `Recipe`.
         dataset: the `Dataset` it was trained on.
         scores: list of `measures.Score`.
         metrics: name -> number, as in `metrics.json`.
@@ -78,7 +79,7 @@ def report(recipe, config, dataset, scores, metrics, sheets):
         lines.append(f"| {name} | {value:.4g} | {best} | {meaning(name)} |")
     lines += [text for score in scores for text in ("", score.conditions)]
     lines += ["", "## Settings", "", "| field | value |", "| --- | --- |"]
-    lines += [f"| {name} | {in_cell(value)} |" for name, value in dataclasses.asdict(config).items()]
+    lines += [f"| {name} | {in_cell(value)} |" for name, value in flat(config).items()]
     return "\n".join(lines) + "\n"
 
 
