@@ -18,9 +18,9 @@ STEPS = 50
 
 def batch_of(config, model):
     random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (config.batch_size, *model.media.shape), dtype=np.uint8)
+    images = random.integers(0, 256, (config.batch_size, *model.media.shape), dtype=np.uint8)
     labels = np.arange(config.batch_size, dtype=np.int32) % (config.num_classes or 1)
-    return pictures if config.num_classes is None else (pictures, labels)
+    return images if config.num_classes is None else (images, labels)
 
 
 def main():

@@ -1,6 +1,6 @@
 """Disentanglement of the built-in shapes by weight of the total correlation: the recipe's against 1, which is the plain ELBO.
 
-The same network, budget and seeds for each weight. Scores are of the posterior means of the test pictures.
+The same network, budget and seeds for each weight. Scores are of the posterior means of the test images.
 
     python benchmarks/disentangle.py [--recipe shapes-tcvae] [--betas 1 6] [--seeds 0 1 2] [--set field=value ...]
 """

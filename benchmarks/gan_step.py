@@ -25,7 +25,7 @@ BATCH, LATENT, WIDTH = 64, 100, 64
 PLAIN = {"loss": "non_saturating", "penalties": [], "ema": 0}
 
 
-def keras_steps(pictures):
+def keras_steps(images):
     """Name -> function that takes a number of steps."""
     media = Image(32, 32, 3)
 
@@ -42,11 +42,11 @@ def keras_steps(pictures):
     steps = {}
     for name, model in models.items():
         compiled = tf.function(model.train_step)
-        steps[name] = lambda count, compiled=compiled: [compiled(pictures) for _ in range(count)]
+        steps[name] = lambda count, compiled=compiled: [compiled(images) for _ in range(count)]
     return steps
 
 
-def torch_steps(pictures, threads):
+def torch_steps(images, threads):
     try:
         import torch
         from torch_dcgan import make_step, networks
@@ -54,7 +54,7 @@ def torch_steps(pictures, threads):
         return {}
     torch.set_num_threads(threads)
     step = make_step(*networks(32, 3, WIDTH, LATENT, doublings=3), LATENT)
-    batch = torch.from_numpy(pictures.numpy().transpose(0, 3, 1, 2).copy())
+    batch = torch.from_numpy(images.numpy().transpose(0, 3, 1, 2).copy())
     return {"pytorch": lambda count: [step(batch) for _ in range(count)]}
 
 
@@ -77,8 +77,8 @@ def interleave(steps, rounds, count):
 
 
 def compare_steps(rounds, count, threads):
-    pictures = tf.constant(np.random.default_rng(0).integers(0, 256, (BATCH, 32, 32, 3), dtype=np.uint8))
-    times = interleave({**keras_steps(pictures), **torch_steps(pictures, threads)}, rounds, count)
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (BATCH, 32, 32, 3), dtype=np.uint8))
+    times = interleave({**keras_steps(images), **torch_steps(images, threads)}, rounds, count)
     print(f"\n32x32x3 dcgan, width {WIDTH}, batch {BATCH}, {rounds} rounds of {count} steps")
     print(f"{'step':14}{'best ms':>9}{'median ms':>11}{'times textbook':>16}{'quartiles':>14}")
     for name, values in times.items():
@@ -91,11 +91,9 @@ def compare_steps(rounds, count, threads):
 def fit_overhead(gan, steps, rounds):
     """(fit) / (bare loop), each in its best round, for the same number of steps on the same endless data."""
     random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (BATCH, *gan.media.shape), dtype=np.uint8)
+    images = random.integers(0, 256, (BATCH, *gan.media.shape), dtype=np.uint8)
     batch = (
-        pictures
-        if gan.num_classes is None
-        else (pictures, np.arange(BATCH, dtype=np.int32) % gan.num_classes)
+        images if gan.num_classes is None else (images, np.arange(BATCH, dtype=np.int32) % gan.num_classes)
     )
     data = tf.data.Dataset.from_tensors(batch).cache().repeat()
     compiled, iterator = tf.function(gan.train_step), iter(data)

@@ -1,6 +1,6 @@
 """How often a judge that never saw anything generated gives a run's samples the labels they were asked for.
 
-The judge is scikit-learn's support vector machine on real training examples: on the pixels of pictures; on the cepstra of
+The judge is scikit-learn's support vector machine on real training examples: on the pixels of images; on the cepstra of
 recordings (librosa's MFCCs at every place, with their mean and spread), whose loudness plays no part.
 
     python benchmarks/label_agreement.py runs/mnist-gan [--num 10000] [--seed 1]
@@ -21,8 +21,8 @@ CEPSTRA, BANDS, WINDOW = 20, 40, 0.032  # the last in seconds
 WEIGHT_OF_MOMENTS = 3.0  # there are few of them beside the cepstra of all places
 
 
-def pixels(pictures):
-    return pictures.reshape(len(pictures), -1) / np.float32(255)
+def pixels(images):
+    return images.reshape(len(images), -1) / np.float32(255)
 
 
 def cepstra(waveforms, rate):

@@ -1,4 +1,4 @@
-"""The likelihood of a run of a Bernoulli VAE, calculated again in double precision with SciPy, on the same binarised pictures.
+"""The likelihood of a run of a Bernoulli VAE, calculated again in double precision with SciPy, on the same binarized images.
 
 python benchmarks/likelihood_check.py runs/mnist-vae-best [--num 100] [--samples 1000]
 """
@@ -14,7 +14,7 @@ from keras_gen.recipes.run import Run
 
 
 def bound(model, x, samples, random):
-    """log 1/K sum_k p(x, z_k) / q(z_k|x) of each picture of -1 and 1, by a loop."""
+    """log 1/K sum_k p(x, z_k) / q(z_k|x) of each image of -1 and 1, by a loop."""
     mean, log_variance = (np.asarray(part, np.float64) for part in model.encoder(x))
     components = (np.zeros((1, mean.shape[1])),) * 2  # of the prior: means and log variances
     if isinstance(model.prior, VampPrior):
@@ -46,14 +46,14 @@ def main():
     _, config = run.settings()
     model = run.load_model()
     dataset = config.load()
-    pictures, _ = dataset.arrays("test")
-    pictures = pictures[:: len(pictures) // options.num][: options.num]
+    images, _ = dataset.arrays("test")
+    images = images[:: len(images) // options.num][: options.num]
     random = np.random.default_rng(0)
-    white = random.random(pictures.shape) < pictures / 255
+    white = random.random(images.shape) < images / 255
     again = bound(model, np.where(white, 1, -1).astype(np.float32), options.samples, random)
     ours = model.score(np.where(white, 255, 0).astype(np.uint8), samples=options.samples)["nll"]
     print(
-        f"{len(pictures)} test pictures, {options.samples} draws: {ours:.2f} nats by the kit, {-again.mean():.2f} again"
+        f"{len(images)} test images, {options.samples} draws: {ours:.2f} nats by the kit, {-again.mean():.2f} again"
     )
 
 

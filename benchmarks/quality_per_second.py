@@ -1,4 +1,4 @@
-"""Frechet and kernel distance over training time on MNIST: a recipe against a textbook DCGAN on the same networks.
+"""Frechet distance and KID over training time on MNIST: a recipe against a textbook DCGAN on the same networks.
 
 Both learn from the same batches. The clock counts training steps alone, not scoring. Reported: when the recipe reaches the
 textbook's best Frechet distance of its run, and both models' scores after as many examples.
@@ -46,7 +46,7 @@ def curve(model, generate, data, quality, batch_size, every, finished):
             points.append({"seconds": seconds, "examples": examples, **scores})
             print(
                 f"{seconds:7.0f} s {examples:9,} examples   frechet {scores['frechet']:7.3f}   "
-                f"kernel {scores['kernel']:7.4f}   agreement {scores['label_agreement']:.3f}",
+                f"kernel {scores['kid']:7.4f}   agreement {scores['label_agreement']:.3f}",
                 flush=True,
             )
         if end:
@@ -68,7 +68,7 @@ def main():
     config = recipes.resolve(options.recipe, {"data": options.data})
     dataset = config.load()
     quality = Quality(dataset)
-    print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test pictures")
+    print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test images")
 
     def run(model, generate, finished):
         data = dataset.batches("train")
@@ -104,7 +104,7 @@ def main():
         print(f"the recipe reaches it after {reached['seconds']:.0f} s, {share:.2f} of the time")
     same = next(point for point in theirs if point["examples"] >= config.examples)
     print(f"after {config.examples:,} examples   textbook   recipe")
-    for name in ("frechet", "kernel", "label_agreement"):
+    for name in ("frechet", "kid", "label_agreement"):
         print(f"{name:24} {same[name]:9.4f} {ours[-1][name]:8.4f}")
     if options.json:
         with open(options.json, "w") as file:

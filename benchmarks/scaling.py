@@ -77,9 +77,9 @@ def measure(options):
     with strategy.scope():
         model = config.build()
     random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (config.batch_size, *model.media.shape), dtype=np.uint8)
+    images = random.integers(0, 256, (config.batch_size, *model.media.shape), dtype=np.uint8)
     labels = np.arange(config.batch_size, dtype=np.int32) % (config.num_classes or 1)
-    own = pictures if config.num_classes is None else (pictures, labels)
+    own = images if config.num_classes is None else (images, labels)
     data = strategy.distribute_datasets_from_function(lambda _: tf.data.Dataset.from_tensors(own).repeat())
 
     class Clock(keras.callbacks.Callback):

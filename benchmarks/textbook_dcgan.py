@@ -9,8 +9,8 @@ class TextbookDCGAN(keras.Model):
     """Non-saturating loss; two generator forwards a step, every gradient from its loss; no penalty, no average.
 
     Args:
-        generator: keras Model, [latent, label] or latent -> pictures in [-1, 1].
-        discriminator: keras Model, [picture, label] or picture -> logits.
+        generator: keras Model, [latent, label] or latent -> images in [-1, 1].
+        discriminator: keras Model, [image, label] or image -> logits.
     """
 
     def __init__(self, generator, discriminator):
@@ -27,8 +27,8 @@ class TextbookDCGAN(keras.Model):
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     def train_step(self, data):
-        pictures, *labels = data if isinstance(data, tuple) else (data,)
-        real = tf.cast(pictures, tf.float32) / 127.5 - 1.0
+        images, *labels = data if isinstance(data, tuple) else (data,)
+        real = tf.cast(images, tf.float32) / 127.5 - 1.0
 
         def fake():
             return self.generator(

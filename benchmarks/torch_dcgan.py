@@ -33,8 +33,8 @@ def make_step(generator, discriminator, latent_dim):
         torch.optim.Adam(n.parameters(), 2e-4, betas=(0.5, 0.999)) for n in (generator, discriminator)
     ]
 
-    def step(pictures):
-        real = pictures.float() / 127.5 - 1
+    def step(images):
+        real = images.float() / 127.5 - 1
         fake = generator(torch.randn(len(real), latent_dim))
         optimizers[1].zero_grad()
         loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake.detach())).mean()

@@ -160,7 +160,7 @@ def train(
     if savedmodel is None:
         return  # the chief tells
     left = (
-        ("pictures", run.samples(".png")),
+        ("images", run.samples(".png")),
         ("sentences", run.samples(".txt")),
         ("recordings", run.sounds),
         ("model", run.model_file),

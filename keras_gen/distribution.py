@@ -285,7 +285,7 @@ def when(condition, update):
 def computed_when(condition, function, idle):
     """What a function computes where a condition holds; elsewhere its result has no meaning.
 
-    One replica saves itself the work. Several compute always, since layers such as synchronised batch normalisation have the
+    One replica saves itself the work. Several compute always, since layers such as synchronized batch normalization have the
     replicas meet, also on the way back.
 
     Args:

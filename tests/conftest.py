@@ -24,14 +24,14 @@ NUM_CLASSES = 3
 
 def small_networks(num_classes=None):
     """A generator and a discriminator of a few smooth layers, whose every derivative is well behaved."""
-    latent, picture = keras.Input((4,), name="latent"), keras.Input(MEDIA_SHAPE, name="picture")
-    z, h = latent, keras.layers.Flatten()(picture)
-    inputs, seen = [latent], [picture]
+    latent, image = keras.Input((4,), name="latent"), keras.Input(MEDIA_SHAPE, name="image")
+    z, h = latent, keras.layers.Flatten()(image)
+    inputs, seen = [latent], [image]
     if num_classes:
         label, shown = (keras.Input((), dtype="int32", name="label") for _ in range(2))
         z = keras.layers.Concatenate()([z, keras.layers.Embedding(num_classes, 3)(label)])
         h = keras.layers.Concatenate()([h, keras.layers.Embedding(num_classes, 3)(shown)])
-        inputs, seen = [latent, label], [picture, shown]
+        inputs, seen = [latent, label], [image, shown]
     x = keras.layers.Dense(16, activation="tanh")(z)
     x = keras.layers.BatchNormalization()(x)
     x = keras.layers.Dense(64, activation="tanh")(x)
@@ -90,8 +90,8 @@ def small_gan():
 
 
 @pytest.fixture(scope="session")
-def pictures():
-    """48 packed pictures and their labels."""
+def images():
+    """48 packed images and their labels."""
     random = np.random.default_rng(0)
     labels = (np.arange(48) % NUM_CLASSES).astype("int32")
     return random.integers(0, 256, (48, *MEDIA_SHAPE), dtype=np.uint8), labels

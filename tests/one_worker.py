@@ -34,8 +34,8 @@ def models():
 def main():
     strategy = distribution.strategy()
     keras.utils.set_random_seed(0)
-    pictures = np.random.default_rng(0).integers(0, 256, (60, *MEDIA_SHAPE), dtype=np.uint8)
-    dataset = datasets.load(pictures, size=8, channels=1, batch_size=BATCH)
+    images = np.random.default_rng(0).integers(0, 256, (60, *MEDIA_SHAPE), dtype=np.uint8)
+    dataset = datasets.load(images, size=8, channels=1, batch_size=BATCH)
     read = []
 
     def batches(context):

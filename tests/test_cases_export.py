@@ -14,7 +14,7 @@ KINDS = ("gan", "vae", "voice", "vqvae", "text", "words")
 
 
 def build(kind):
-    """A small model of each kind; of these the GAN, the VAE of pictures, with two labels, and the VQ-VAE are conditional."""
+    """A small model of each kind; of these the GAN, the VAE of images, with two labels, and the VQ-VAE are conditional."""
     keras.utils.set_random_seed(0)
     media, likelihood = kg.Image(8, 8, 1), kg.losses.Gaussian("learned")
     if kind == "gan":
@@ -59,7 +59,7 @@ def ask(kind, name, rows=2, **changes):
     graph, specs = signature_of(kind, name)
     inputs = {}
     for key, spec in specs.items():
-        sides = iter({"pictures": (9, 7), "waveforms": (300,)}.get(key, ()))
+        sides = iter({"images": (9, 7), "audio": (300,)}.get(key, ()))
         shape = [rows, *(next(sides) if side is None else side for side in spec.shape[1:])]
         good = tf.fill(shape, "A dog.") if spec.dtype == tf.string else tf.zeros(shape, spec.dtype)
         inputs[key] = good + 1.0 if key in ("temperature", "top_p") else good
@@ -77,8 +77,8 @@ def first(value):
 LABELS = "label must be whole numbers from 0 to 2, not"
 TWO_LABELS = "label must be whole numbers from 0 to [2, 1], not"
 FINITE = "latents must be finite numbers, not"
-PIXELS = "pictures must be at least 1 pixel high and wide, not] [0"
-LOUD = "waveforms must be finite numbers in [-1, 1], not"
+PIXELS = "images must be at least 1 pixel high and wide, not] [0"
+LOUD = "audio must be finite numbers in [-1, 1], not"
 
 REFUSED = [  # kind, signature, what is changed, what is said
     ("gan", "generate", {"label": [0, -1]}, f"{LABELS}] [-1"),
@@ -89,29 +89,29 @@ REFUSED = [  # kind, signature, what is changed, what is said
     ("gan", "generate", {"label": [0]}, "seed and label must have equally many rows, not] [2 1"),
     ("gan", "decode", {"latents": first(np.nan)}, f"{FINITE}] [nan"),
     ("gan", "decode", {"latents": first(-np.inf)}, f"{FINITE}] [-inf"),
-    ("gan", "discriminate", {"pictures": np.zeros((2, 0, 0, 1))}, PIXELS),
-    ("gan", "discriminate", {"pictures": np.zeros((2, 5, 0, 1))}, PIXELS),
-    ("gan", "discriminate", {"pictures": np.zeros((1, 8, 8, 1))}, "pictures and label must have equally"),
+    ("gan", "discriminate", {"images": np.zeros((2, 0, 0, 1))}, PIXELS),
+    ("gan", "discriminate", {"images": np.zeros((2, 5, 0, 1))}, PIXELS),
+    ("gan", "discriminate", {"images": np.zeros((1, 8, 8, 1))}, "images and label must have equally"),
     ("vae", "generate", {"label": [[0, 2], [0, 0]]}, f"{TWO_LABELS}] [2"),
     ("vae", "encode", {"label": [[-1, 0], [0, 0]]}, f"{TWO_LABELS}] [-1"),
-    ("vae", "encode", {"pictures": np.zeros((2, 0, 0, 1))}, PIXELS),
-    ("vae", "reconstruct", {"pictures": np.zeros((2, 0, 3, 1))}, PIXELS),
-    ("vae", "reconstruct", {"label": [[0, 0]]}, "pictures and label must have equally"),
+    ("vae", "encode", {"images": np.zeros((2, 0, 0, 1))}, PIXELS),
+    ("vae", "reconstruct", {"images": np.zeros((2, 0, 3, 1))}, PIXELS),
+    ("vae", "reconstruct", {"label": [[0, 0]]}, "images and label must have equally"),
     ("vae", "decode", {"latents": first(np.inf)}, f"{FINITE}] [inf"),
     ("voice", "decode", {"latents": first(np.nan)}, f"{FINITE}] [nan"),
-    ("voice", "encode", {"waveforms": first(np.nan)}, f"{LOUD}] [nan"),
-    ("voice", "encode", {"waveforms": first(-32768.0)}, f"{LOUD}] [-32768"),
-    ("voice", "reconstruct", {"waveforms": first(np.inf)}, f"{LOUD}] [inf"),
+    ("voice", "encode", {"audio": first(np.nan)}, f"{LOUD}] [nan"),
+    ("voice", "encode", {"audio": first(-32768.0)}, f"{LOUD}] [-32768"),
+    ("voice", "reconstruct", {"audio": first(np.inf)}, f"{LOUD}] [inf"),
     (
         "voice",
         "reconstruct",
-        {"waveforms": np.zeros((2, 0))},
-        "waveforms must be at least 1 sample long, not] [0",
+        {"audio": np.zeros((2, 0))},
+        "audio must be at least 1 sample long, not] [0",
     ),
     ("vqvae", "generate", {"label": [0, 3]}, f"{LABELS}] [3"),
     ("vqvae", "decode", {"latents": first(-1)}, "latents must be numbers from 0 to below 6, not] [-1"),
     ("vqvae", "decode", {"latents": first(6)}, "latents must be numbers from 0 to below 6, not] [6"),
-    ("vqvae", "encode", {"pictures": np.zeros((2, 0, 0, 1))}, PIXELS),
+    ("vqvae", "encode", {"images": np.zeros((2, 0, 0, 1))}, PIXELS),
     ("text", "decode", {"latents": first(np.nan)}, f"{FINITE}] [nan"),
     ("text", "sample", {"temperature": [1, np.nan]}, "temperature must be finite and at least 0, not] [nan"),
     ("text", "sample", {"temperature": [1, np.inf]}, "temperature must be finite and at least 0, not] [inf"),
@@ -148,13 +148,13 @@ def test_every_signature_answers_good_rows_and_none(kind):
 
 GIVEN = [  # kind, signature, what is given: what is at the ends of ranges, or unusual and right
     ("gan", "generate", {"seed": [-(2**63), 2**63 - 1], "label": [0, 2]}),
-    ("gan", "discriminate", {"pictures": np.full((2, 1, 300, 1), 255)}),
+    ("gan", "discriminate", {"images": np.full((2, 1, 300, 1), 255)}),
     ("vae", "generate", {"label": [[2, 1], [0, 0]]}),
-    ("voice", "encode", {"waveforms": first(1.5)}),
-    ("voice", "encode", {"waveforms": np.zeros((2, 1))}),
+    ("voice", "encode", {"audio": first(1.5)}),
+    ("voice", "encode", {"audio": np.zeros((2, 1))}),
     ("vqvae", "decode", {"latents": first(5)}),
     ("words", "decode", {"latents": first(np.nextafter(np.float32(1), np.float32(0)))}),
-    ("text", "encode", {"sentences": ["", b"\xff\xfe\x00"]}),
+    ("text", "encode", {"text": ["", b"\xff\xfe\x00"]}),
 ]
 
 
@@ -167,10 +167,10 @@ def test_values_at_the_ends_of_their_ranges_are_taken(kind, name, changes):
 @pytest.mark.parametrize("kind", ["text", "words"])
 def test_top_k_of_0_and_top_p_of_1_are_off(kind, top_k, top_p):
     seeds = np.arange(20)
-    every = ask(kind, "generate", 20, seed=seeds)["sentences"]
+    every = ask(kind, "generate", 20, seed=seeds)["text"]
     limits = {"top_k": np.full(20, top_k), "top_p": np.full(20, top_p)}
-    np.testing.assert_array_equal(ask(kind, "sample", 20, seed=seeds, **limits)["sentences"], every)
-    likeliest = ask(kind, "sample", 20, seed=seeds, top_k=np.ones(20))["sentences"]
+    np.testing.assert_array_equal(ask(kind, "sample", 20, seed=seeds, **limits)["text"], every)
+    likeliest = ask(kind, "sample", 20, seed=seeds, top_k=np.ones(20))["text"]
     assert (likeliest != every).any()  # at 0 all are drawn from, not one
 
 
@@ -181,7 +181,7 @@ def test_xla_generates_the_same(kind):
     inputs = [tf.range(20, dtype=tf.int64), *label]
     compiled = tf.function(lambda *inputs: graph(*inputs), jit_compile=True, autograph=False)
     ((name, expected),), generated = graph(*inputs).items(), compiled(*inputs)
-    rounding = 1 if name == "pictures" else 1e-5  # grey levels; of full scale
+    rounding = 1 if name == "images" else 1e-5  # gray levels; of full scale
     difference = np.abs(generated[name].numpy().astype(float) - expected.numpy().astype(float))
     assert difference.max() <= rounding
 

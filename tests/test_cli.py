@@ -47,7 +47,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         assert file not in ("model.keras", "report.md", "samples.png") or file in printed
     assert len(list((run / "samples").glob("*.png"))) == 1
     metrics = json.loads((run / "metrics.json").read_text())
-    assert {"frechet", "kernel", "kernel_std", "label_agreement"} <= metrics.keys()
+    assert {"frechet", "kid", "kid_std", "label_agreement"} <= metrics.keys()
     assert all(isinstance(value, float | int) for value in metrics.values())
     for name in metrics:
         assert f"| {name} |" in (run / "report.md").read_text()
@@ -69,7 +69,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-gan" / "1")).signatures[
         "serving_default"
     ]
-    assert served(seed=tf.constant([1], tf.int64), label=tf.constant([3]))["pictures"].shape == (1, 8, 8, 1)
+    assert served(seed=tf.constant([1], tf.int64), label=tf.constant([3]))["images"].shape == (1, 8, 8, 1)
 
     assert "is complete" in run_cli("train", "digits-gan", "--epochs", 1, *TINY)[1]
     code, printed = run_cli("train", "digits-gan", "--epochs", 2, *TINY)
@@ -90,9 +90,9 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         assert code == 2 and message in printed, printed
     assert run_cli("sample", run, "--out", "grid.png")[0] == 0
     assert min(PIL.Image.open("grid.png").size) > 64
-    assert run_cli("sample", run, "--num", 11, "--out", "pictures")[0] == 0
-    assert sorted(os.listdir("pictures"))[::10] == ["00_0.png", "10_0.png"]
-    assert PIL.Image.open("pictures/03_3.png").size == (8, 8)
+    assert run_cli("sample", run, "--num", 11, "--out", "images")[0] == 0
+    assert sorted(os.listdir("images"))[::10] == ["00_0.png", "10_0.png"]
+    assert PIL.Image.open("images/03_3.png").size == (8, 8)
     code, printed = run_cli("export", run)
     assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
 
@@ -169,7 +169,7 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert code == 0, printed
     run = tmp_path / "runs" / "digits-vae"
     metrics = json.loads((run / "metrics.json").read_text())
-    expected = {"nll", "elbo", "kl", "active_units", "frechet", "kernel", "kernel_std", "training_minutes"}
+    expected = {"nll", "elbo", "kl", "active_units", "frechet", "kid", "kid_std", "training_minutes"}
     assert expected <= metrics.keys()
     assert all(isinstance(value, float | int) for value in metrics.values())
     report = (run / "report.md").read_text()
@@ -181,13 +181,13 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert len(divergences) == 8
     np.testing.assert_allclose(sum(map(float, divergences)), metrics["kl"], atol=0.08)
     served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-vae" / "1")).signatures
-    assert served["encode"](pictures=np.zeros((2, 8, 8, 1), np.uint8))["latents"].shape == (2, 8)
+    assert served["encode"](images=np.zeros((2, 8, 8, 1), np.uint8))["latents"].shape == (2, 8)
     assert run_cli("sample", run, "--num", 3, "--seed", 1, "--out", "a.npz")[0] == 0
     with np.load("a.npz") as drawn:
         made = served["serving_default"](
             seed=np.random.SeedSequence(1).generate_state(3, np.uint64).view(np.int64)
         )
-        np.testing.assert_array_equal(drawn["samples"], made["pictures"])
+        np.testing.assert_array_equal(drawn["samples"], made["images"])
 
 
 def test_a_vqvae_from_training_to_samples(run_cli, tmp_path):
@@ -246,18 +246,18 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
 def test_training_that_diverges_goes_back_slower_and_ends_if_that_does_not_help(
     run_cli, tmp_path, monkeypatch
 ):
-    """A regulariser that is not finite from the second epoch on: in all of a training, or until it begins again."""
+    """A regularizer that is not finite from the second epoch on: in all of a training, or until it begins again."""
     from keras_gen.losses import ELBO
     from keras_gen.models import load_model
 
-    regulariser, poisoned = ELBO.regulariser, []
+    regularizer, poisoned = ELBO.regularizer, []
 
     def poison(self, draw):
-        cost = regulariser(self, draw)
+        cost = regularizer(self, draw)
         late = draw.examples >= 24 * 32
         return {name: tf.where(late & poisoned.pop(), np.inf, value) for name, value in cost.items()}
 
-    monkeypatch.setattr(ELBO, "regulariser", poison)
+    monkeypatch.setattr(ELBO, "regularizer", poison)
     settings = [*TINY, "--epochs", 3, "--set", "most_skipped=4", "--set", "steps_per_execution=1"]
     settings += [
         "--set",
@@ -298,14 +298,14 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         (tmp_path / name / "checkpoints").mkdir(parents=True)
         (tmp_path / name / "config.json").write_text(config)
         (tmp_path / name / "checkpoints" / "64.keras").write_text("not a model")
-    np.savez(tmp_path / "unlabelled.npz", x=np.zeros((100, 8, 8), np.uint8))
+    np.savez(tmp_path / "unlabeled.npz", x=np.zeros((100, 8, 8), np.uint8))
     mistakes = {
         ("train", "digit-gan"): "did you mean 'digits-gan'",
         ("train", "digits-gan", "--set", "widht=3"): "did you mean 'width'",
         ("train", "digits-gan", "--set", "width"): "takes field=value",
         ("train", "digits-gan", "--epochs", "0"): "'epochs' takes int from 1 to below 2**31, not 0",
         ("train", "digits-gan", "--output", "file/run"): "cannot be written",
-        ("train", "folder-gan", "--data", "empty"): "holds no pictures",
+        ("train", "folder-gan", "--data", "empty"): "holds no images",
         ("train", "folder-gan", "--data", "nowhere"): "missing path 'nowhere'",
         ("train", "folder-gan"): "give --data",
         ("train", "digits-gan", "--set", "size=30"): "use 28 x 28 or 32 x 32",
@@ -355,9 +355,9 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
             "train",
             "digits-gan",
             "--data",
-            "unlabelled.npz",
+            "unlabeled.npz",
             "--output",
-            "unlabelled",
+            "unlabeled",
         ): "but the data have none",
         ("sample", "empty", "--out", "a.png"): "is not the folder of a run",
         ("export", "empty"): "is not the folder of a run",

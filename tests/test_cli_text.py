@@ -143,8 +143,8 @@ def test_an_exported_run_takes_and_gives_strings(cli_in, folder, vae):
     code, printed = cli_in(folder, "export", "vae", "--to", "served")
     assert code == 0 and "served/1" in printed, printed
     signatures = tf.saved_model.load(str(folder / "served" / "1")).signatures
-    assert signatures["serving_default"](seed=tf.constant([1], tf.int64))["sentences"].dtype == tf.string
-    assert signatures["encode"](sentences=tf.constant(list(WALK)))["latents"].shape == (2, 2)
+    assert signatures["serving_default"](seed=tf.constant([1], tf.int64))["text"].dtype == tf.string
+    assert signatures["encode"](text=tf.constant(list(WALK)))["latents"].shape == (2, 2)
 
 
 def test_a_language_model_has_no_latents_to_score_or_walk_in(cli_in, folder, language_model):

@@ -26,8 +26,8 @@ def strategy(request):
 
 
 @pytest.fixture
-def batches(pictures):
-    return tf.data.Dataset.from_tensor_slices(pictures[0]).repeat().batch(BATCH, drop_remainder=True)
+def batches(images):
+    return tf.data.Dataset.from_tensor_slices(images[0]).repeat().batch(BATCH, drop_remainder=True)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_two_replicas_train_an_autoencoder_as_one_does(build, batches, noise_giv
     assert gaps[1] < 1e-3
 
 
-def test_several_steps_in_an_execution_are_the_same_steps(small_gan, batches, pictures):
+def test_several_steps_in_an_execution_are_the_same_steps(small_gan, batches, images):
     gans = []
     for steps in (1, 5):
         with distribution.strategy("mirrored").scope():
@@ -142,7 +142,7 @@ def test_several_steps_in_an_execution_are_the_same_steps(small_gan, batches, pi
         gans[-1].fit(batches, steps_per_epoch=10, verbose=0)
     assert gap(*gans) == 0
     # The last batch is smaller than the others.
-    one, several = (gan.evaluate(pictures[0][:20], batch_size=8, verbose=0) for gan in gans)
+    one, several = (gan.evaluate(images[0][:20], batch_size=8, verbose=0) for gan in gans)
     np.testing.assert_allclose(one, several, rtol=1e-6)
 
 
@@ -161,14 +161,14 @@ def test_replicas_draw_noise_of_their_own(small_gan):
 
 
 def test_a_step_that_breaks_on_one_replica_is_skipped_on_all(batches):
-    """The second replica alone sees pictures at which the loss is not finite."""
+    """The second replica alone sees images at which the loss is not finite."""
 
     class Poisoned(ELBO):
-        def regulariser(self, draw):
+        def regularizer(self, draw):
             replica = tf.distribute.get_replica_context().replica_id_in_sync_group
             poisoned = tf.cast(replica, tf.int64) == 1
             broken = tf.where(poisoned & (draw.examples == BATCH), np.inf, 0.0)
-            return {"regulariser": draw.kl + broken}
+            return {"regularizer": draw.kl + broken}
 
     with distribution.strategy("mirrored").scope():
         vae = build_vae(Poisoned())
@@ -187,37 +187,37 @@ def test_a_step_that_breaks_on_one_replica_is_skipped_on_all(batches):
     assert (vae.skipped_steps.numpy(), vae.skipped_in_row.numpy()) == (1, 0)
 
 
-def test_every_example_is_validated_also_where_a_replica_runs_out(strategy, pictures, noise_given):
+def test_every_example_is_validated_also_where_a_replica_runs_out(strategy, images, noise_given):
     with strategy.scope():
         vae = build_vae()
-    report = vae.evaluate(pictures[0][:17], batch_size=8, verbose=0, return_dict=True)
-    alone = build_vae().evaluate(pictures[0][:16], batch_size=8, verbose=0, return_dict=True)
+    report = vae.evaluate(images[0][:17], batch_size=8, verbose=0, return_dict=True)
+    alone = build_vae().evaluate(images[0][:16], batch_size=8, verbose=0, return_dict=True)
     assert np.isfinite(list(report.values())).all()
     assert report["kl"] != alone["kl"]
     np.testing.assert_allclose(report["kl"], alone["kl"], rtol=0.2)
 
 
-def test_arrays_are_trained_in_whole_batches(small_gan, pictures):
+def test_arrays_are_trained_in_whole_batches(small_gan, images):
     with distribution.strategy("mirrored").scope():
         gan = small_gan()
-    gan.fit(pictures[0], batch_size=20, epochs=2, verbose=0)
+    gan.fit(images[0], batch_size=20, epochs=2, verbose=0)
     assert gan.examples_seen.numpy() == 80
 
 
-def test_batches_that_cannot_be_shared_are_refused(small_gan, pictures):
+def test_batches_that_cannot_be_shared_are_refused(small_gan, images):
     with distribution.strategy("mirrored").scope():
         gan = small_gan()
-    data = tf.data.Dataset.from_tensor_slices(pictures[0])
+    data = tf.data.Dataset.from_tensor_slices(images[0])
     with pytest.raises(InputError, match="15 cannot be divided among 2 replicas: take a multiple of 2"):
-        gan.fit(pictures[0], batch_size=15)
+        gan.fit(images[0], batch_size=15)
     with pytest.raises(InputError, match="15 cannot be divided"):
         gan.fit(data.batch(15, drop_remainder=True))
     with pytest.raises(InputError, match="drop_remainder=True"):
         gan.fit(data.batch(16))
     with pytest.raises(InputError, match="64 is more than the 48 examples"):
-        gan.fit(pictures[0], batch_size=64)
+        gan.fit(images[0], batch_size=64)
     with pytest.raises(InputError, match="give validation_data"):
-        gan.fit(pictures[0], batch_size=16, validation_split=0.5)
+        gan.fit(images[0], batch_size=16, validation_split=0.5)
     with pytest.raises(InputError, match="not of a generator"):
         gan.fit(batch for batch in data)
 
@@ -233,8 +233,8 @@ def test_what_was_made_outside_the_scope_is_refused(small_gan, batches):
 def test_dropout_differs_between_replicas_and_goes_on_where_it_was(batches, tmp_path):
     def build():
         vae = build_vae()
-        picture = keras.Input(MEDIA.shape)
-        noisy = keras.Model(picture, vae.encoder(keras.layers.Dropout(0.5, seed=3)(picture)))
+        image = keras.Input(MEDIA.shape)
+        noisy = keras.Model(image, vae.encoder(keras.layers.Dropout(0.5, seed=3)(image)))
         vae = VAE(noisy, vae.decoder, MEDIA, vae.likelihood, seed=1)
         vae.compile()
         return vae
@@ -259,7 +259,7 @@ def test_dropout_differs_between_replicas_and_goes_on_where_it_was(batches, tmp_
         assert first[0] != second[0]
 
 
-def test_half_precision_and_rare_steps_of_the_generator(small_gan, pictures):
+def test_half_precision_and_rare_steps_of_the_generator(small_gan, images):
     """A scaled loss that overflows, in a condition that replicas meet in: at every second step."""
     keras.config.set_dtype_policy("mixed_float16")
     try:
@@ -268,7 +268,7 @@ def test_half_precision_and_rare_steps_of_the_generator(small_gan, pictures):
     finally:
         keras.config.set_dtype_policy("float32")
     before = everything(gan)
-    gan.fit(pictures[0], batch_size=16, epochs=4, verbose=0)
+    gan.fit(images[0], batch_size=16, epochs=4, verbose=0)
     after = everything(gan)
     assert gan.generator_optimizer.iterations.numpy() + gan.skipped_steps.numpy() >= 6
     assert gan.skipped_in_row.numpy() == 0

@@ -23,7 +23,7 @@ def test_the_quickstart_runs(tmp_path, monkeypatch):
         ("epochs=100", "epochs=1"),
         (".train, valid", ".train.take(2), valid"),
         ("samples=100", "samples=1"),
-        ("score(pictures)", "score(pictures, samples=10)"),
+        ("score(images)", "score(images, samples=10)"),
         ("max_trials=20", "max_trials=1"),
         ('measure="kid", epochs=1', 'measure="kid", epochs=1, fields={"steps_per_epoch": 2}'),
     ):
@@ -72,7 +72,7 @@ def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
 
 
 def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
-    """Two consumers of the service on this machine: each picture goes to one of them."""
+    """Two consumers of the service on this machine: each image goes to one of them."""
     import numpy as np
 
     import keras_gen as kg
@@ -82,7 +82,7 @@ def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
     Path("holiday").mkdir()
     for value in range(64):
         media.save(np.full((8, 8, 1), value, np.uint8), Path("holiday") / f"{value}.png")
-    names = {"kg": kg, "pictures": kg.datasets.load("digits")}
+    names = {"kg": kg, "images": kg.datasets.load("digits")}
     replicas, service, going_on = python_of(ROOT / "docs" / "distribution.md")
     exec(replicas.replace("train, epochs=2", "train.take(2), epochs=1"), names)
     assert names["gan"].examples_seen.numpy() == 2 * 64
@@ -95,7 +95,7 @@ def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
     exec(service[service.index("packed = ") :], names)  # as another process would ask
     consumers = [first, iter(names["packed"].as_numpy_iterator())]
     firsts = [int(next(consumer)[0, 0, 0]) for consumer in consumers]
-    rests = [[int(picture[0, 0, 0]) for picture in consumer] for consumer in consumers]
+    rests = [[int(image[0, 0, 0]) for image in consumer] for consumer in consumers]
     assert sorted([*firsts, *rests[0], *rests[1]]) == list(range(64))
 
 

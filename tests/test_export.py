@@ -9,32 +9,32 @@ from keras_gen.errors import InputError
 from keras_gen.export import next_version
 
 
-def test_signatures_take_and_give_raw_pictures(small_gan, pictures, tmp_path):
+def test_signatures_take_and_give_raw_images(small_gan, images, tmp_path):
     gan = small_gan(num_classes=3)
-    images, labels = pictures
+    x, labels = images
     path = gan.export(tmp_path / "gan" / "1")
     served = tf.saved_model.load(str(path)).signatures
     assert {"serving_default", "generate", "decode", "discriminate"} <= set(served)
 
     seeds = tf.constant([5, 6, 5, -(2**60)], tf.int64)
     label = tf.constant([0, 1, 0, 2], tf.int32)
-    together = served["serving_default"](seed=seeds, label=label)["pictures"].numpy()
+    together = served["serving_default"](seed=seeds, label=label)["images"].numpy()
     assert together.dtype == np.uint8 and together.shape == (4, 8, 8, 1)
     np.testing.assert_array_equal(together[0], together[2])
     for row in range(4):
-        alone = served["generate"](seed=seeds[row : row + 1], label=label[row : row + 1])["pictures"]
+        alone = served["generate"](seed=seeds[row : row + 1], label=label[row : row + 1])["images"]
         np.testing.assert_array_equal(alone[0], together[row])
 
     latents = gan.latents_of_seeds(seeds)
-    decoded = served["decode"](latents=latents, label=label)["pictures"]
+    decoded = served["decode"](latents=latents, label=label)["images"]
     np.testing.assert_array_equal(decoded, together)
     np.testing.assert_array_equal(decoded, gan.decode(latents, label.numpy()))
 
-    logits = served["discriminate"](pictures=images[:6], label=labels[:6])["logits"]
-    expected = gan.discriminator([gan.media.to_model(images[:6]), tf.constant(labels[:6])])[:, 0]
+    logits = served["discriminate"](images=x[:6], label=labels[:6])["logits"]
+    expected = gan.discriminator([gan.media.to_model(x[:6]), tf.constant(labels[:6])])[:, 0]
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
-    larger = images[:6].repeat(3, axis=1).repeat(3, axis=2)
-    assert served["discriminate"](pictures=larger, label=labels[:6])["logits"].shape == (6,)
+    larger = x[:6].repeat(3, axis=1).repeat(3, axis=2)
+    assert served["discriminate"](images=larger, label=labels[:6])["logits"].shape == (6,)
 
     for signature in ("serving_default", "generate", "decode", "discriminate"):
         inputs = served[signature].structured_input_signature[1]
@@ -61,7 +61,7 @@ def test_the_savedmodel_needs_nothing_of_this_package(small_gan, tmp_path):
     script = (
         "import sys, tensorflow as tf; sys.modules['keras_gen'] = None; sys.modules['keras'] = None;"
         f"f = tf.saved_model.load({str(path)!r}).signatures['serving_default'];"
-        "print(f(seed=tf.constant([1], tf.int64))['pictures'].shape)"
+        "print(f(seed=tf.constant([1], tf.int64))['images'].shape)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "(1, 8, 8, 1)"

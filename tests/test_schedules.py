@@ -24,7 +24,7 @@ from keras_gen import schedules
         ),
     ],
 )
-def test_hand_worked_values_survive_serialisation(schedule, values):
+def test_hand_worked_values_survive_serialization(schedule, values):
     config = keras.saving.serialize_keras_object(schedule)
     restored = keras.saving.deserialize_keras_object(config)
     for examples, value in values.items():

@@ -13,7 +13,7 @@ class LatentMonitor(Monitor):
     """A `Monitor` that also writes reconstructions and, of a VAE, traversals and the KL divergence of each dimension.
 
     To `<folder>/tensorboard` go `reconstructions` (originals, with what the model makes of them below) and `traversals`, as
-    pictures or texts and, of recordings, to be heard; and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
+    images or texts and, of recordings, to be heard; and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
 
     Args:
         folder: of the run.

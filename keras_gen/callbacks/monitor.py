@@ -10,8 +10,8 @@ class Monitor(keras.callbacks.Callback):
     """Writes what an epoch reported, the learning rates and samples from fixed latents.
 
     Scalars go to `<folder>/tensorboard`: all logs (of a GAN the losses, the discriminator's outputs on real, generated and
-    validation pictures, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
-    seen. Samples go there too, recordings also to be heard, and as a picture, or a text, to `<folder>/samples/<examples seen>.png`,
+    validation images, the strength of augmentation) and each optimizer's learning rate; the horizontal axis is examples
+    seen. Samples go there too, recordings also to be heard, and as an image, or a text, to `<folder>/samples/<examples seen>.png`,
     or `.txt`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures and waveforms in NumPy arrays and .npz files."""
+"""Images and waveforms in NumPy arrays and .npz files."""
 
 import math
 import zipfile
@@ -25,14 +25,14 @@ HEADERS = {
 
 
 def read_npz(path):
-    """Read raw pictures, or packed waveforms, from an .npz file.
+    """Read raw images, or packed waveforms, from an .npz file.
 
     Args:
         path: a file with the arrays x_train [, y_train] [, x_val, y_val] [, x_test, y_test], as
             `keras.datasets` names them, or x [, y].
 
     Returns:
-        The splits, name -> (pictures, labels or None), as they are in the file.
+        The splits, name -> (images, labels or None), as they are in the file.
 
     Raises:
         InputError: if the file cannot be read, its arrays hold Python objects, are not what their headers say, or unpack to more
@@ -62,7 +62,7 @@ def _read_members(archive, names):
     if sum(sizes.values()) > MOST_BYTES:
         raise ValueError(
             f"{', '.join(names)} unpack to {sum(sizes.values()) / 2**30:.3g} GiB, more than {MOST_BYTES / 2**30:g}: give a folder "
-            "or .zip of pictures, or fewer"
+            "or .zip of images, or fewer"
         )
     arrays = {}
     for name in names:
@@ -95,24 +95,24 @@ def pack_arrays(splits, size=None, channels=None):
     """Check and pack raw arrays.
 
     Args:
-        splits: name -> (pictures, labels or None). Pictures: (N, H, W) or (N, H, W, 1, 3 or 4) in the types
+        splits: name -> (images, labels or None). Images: (N, H, W) or (N, H, W, 1, 3 or 4) in the types
             that `Image.pack` takes; or a list of these, or of `PIL.Image.Image`. Labels: as `number_labels` takes them.
-        size: height and width of the packed pictures; by default their own, if square.
+        size: height and width of the packed images; by default their own, if square.
         channels: 1 or 3; by default their own.
 
     Returns:
-        The `Image`, the splits with uint8 pictures and int32 labels or None, and the names of the classes, what the labels were
+        The `Image`, the splits with uint8 images and int32 labels or None, and the names of the classes, what the labels were
         given as, or None.
 
     Raises:
         InputError: if shapes, types, ranges or lengths are not as above, or only some splits have labels.
     """
-    splits = {split: (_pictures(x, size, channels), y) for split, (x, y) in splits.items()}
+    splits = {split: (_images(x, size, channels), y) for split, (x, y) in splits.items()}
     _, height, width, depth = splits["train"][0].shape
     if size is None and height != width:
-        raise InputError(f"The pictures are {height} x {width}, not square: pass size, such as size=64.")
+        raise InputError(f"The images are {height} x {width}, not square: pass size, such as size=64.")
     media = Image(size or height, size or width, channels or min(depth, 3))
-    return _labelled(media, splits)
+    return _labeled(media, splits)
 
 
 def pack_waveforms(splits, media):
@@ -140,18 +140,18 @@ def pack_waveforms(splits, media):
                 f"Waveforms must be int16 of the shape (N, {media.samples}), not empty, but are {x.dtype} of the shape "
                 f"{x.shape}: pack them with media.pack."
             )
-    return _labelled(media, splits)
+    return _labeled(media, splits)
 
 
-def _labelled(media, splits):
+def _labeled(media, splits):
     """Packs what is not packed yet, and checks the labels."""
-    labelled = {split for split, (_, y) in splits.items() if y is not None}
-    if labelled and labelled != splits.keys():
+    labeled = {split for split, (_, y) in splits.items() if y is not None}
+    if labeled and labeled != splits.keys():
         raise InputError(
-            f"Labels must come with every split or none, but come with {', '.join(sorted(labelled))} only."
+            f"Labels must come with every split or none, but come with {', '.join(sorted(labeled))} only."
         )
     numbers, class_names = dict.fromkeys(splits), None
-    if labelled:
+    if labeled:
         counts = {split: len(x) for split, (x, _) in splits.items()}
         given = {split: y for split, (_, y) in splits.items()}
         numbers, class_names = number_labels(given, counts, media.plural)
@@ -182,7 +182,7 @@ def check_examples(x):
         )
 
 
-def _pictures(x, size, channels):
+def _images(x, size, channels):
     if isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1):
         x = _stacked(list(x), size, channels)
     x = to_uint8(x)
@@ -190,48 +190,48 @@ def _pictures(x, size, channels):
         x = x[..., np.newaxis]
     if x.ndim != 4 or x.shape[3] not in (1, 3, 4) or not x.size:
         raise InputError(
-            f"Pictures must be of the shape (N, H, W) or (N, H, W, 1, 3 or 4), not empty, but are {x.shape}."
+            f"Images must be of the shape (N, H, W) or (N, H, W, 1, 3 or 4), not empty, but are {x.shape}."
         )
     return x
 
 
-def _stacked(pictures, size, channels):
-    """The pictures of a list as one array: as they are where they are arrays of one shape, otherwise packed."""
-    if not any(isinstance(picture, PIL.Image.Image | np.ndarray) for picture in pictures):
+def _stacked(images, size, channels):
+    """The images of a list as one array: as they are where they are arrays of one shape, otherwise packed."""
+    if not any(isinstance(image, PIL.Image.Image | np.ndarray) for image in images):
         try:
-            return np.asarray(pictures)
+            return np.asarray(images)
         except ValueError as error:
-            raise InputError(f"A list of pictures must hold arrays or PIL images: {error}.") from error
-    sizes, are_grey = set(), []
-    for i, picture in enumerate(pictures):
-        if isinstance(picture, PIL.Image.Image):
-            sizes.add((picture.height, picture.width))
-            are_grey.append(PIL.Image.getmodebase(picture.mode) == "L")
-        elif isinstance(picture, np.ndarray) and picture.ndim in (2, 3):
-            sizes.add(picture.shape[:2])
-            are_grey.append(picture.shape[2:] in ((), (1,)))
+            raise InputError(f"A list of images must hold arrays or PIL images: {error}.") from error
+    sizes, are_gray = set(), []
+    for i, image in enumerate(images):
+        if isinstance(image, PIL.Image.Image):
+            sizes.add((image.height, image.width))
+            are_gray.append(PIL.Image.getmodebase(image.mode) == "L")
+        elif isinstance(image, np.ndarray) and image.ndim in (2, 3):
+            sizes.add(image.shape[:2])
+            are_gray.append(image.shape[2:] in ((), (1,)))
         else:
             found = (
-                f"is of the shape {picture.shape}"
-                if hasattr(picture, "shape")
-                else f"is a {type(picture).__name__}"
+                f"is of the shape {image.shape}"
+                if hasattr(image, "shape")
+                else f"is a {type(image).__name__}"
             )
             raise InputError(
-                f"A list is loaded as pictures, (H, W) or (H, W, C) each, but entry {i} {found}: give examples and labels as a "
+                f"A list is loaded as images, (H, W) or (H, W, C) each, but entry {i} {found}: give examples and labels as a "
                 "tuple (x, y)."
             )
     if size is None and len(sizes) > 1:
-        raise InputError(f"The pictures of the list are of {len(sizes)} sizes: pass size, such as size=64.")
-    shapes = {getattr(picture, "shape", None) for picture in pictures}  # None for PIL images
+        raise InputError(f"The images of the list are of {len(sizes)} sizes: pass size, such as size=64.")
+    shapes = {getattr(image, "shape", None) for image in images}  # None for PIL images
     if len(shapes) == 1 and None not in shapes:
-        return np.stack(pictures)
+        return np.stack(images)
     height, width = (size, size) if size else sizes.pop()
-    media = Image(height, width, channels or (1 if all(are_grey) else 3))
-    return np.stack([_packed(media, i, picture) for i, picture in enumerate(pictures)])
+    media = Image(height, width, channels or (1 if all(are_gray) else 3))
+    return np.stack([_packed(media, i, image) for i, image in enumerate(images)])
 
 
-def _packed(media, i, picture):
+def _packed(media, i, image):
     try:
-        return media.pack(picture)
+        return media.pack(image)
     except InputError as error:
         raise InputError(f"Entry {i} of the list cannot be used: {error}") from error

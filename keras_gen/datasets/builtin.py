@@ -35,7 +35,7 @@ def read_builtin(name):
             the others are those of `keras.datasets`, which are downloaded once.
 
     Returns:
-        The splits, name -> (uint8 pictures, labels), and the names of the classes, or None where labels are
+        The splits, name -> (uint8 images, labels), and the names of the classes, or None where labels are
         their own names.
 
     Raises:
@@ -49,27 +49,27 @@ def read_builtin(name):
     # Keras raises a bare Exception.
     except Exception as error:
         raise InputError(
-            f"{name} could not be downloaded ({error}): pass the path of an .npz or a folder of pictures."
+            f"{name} could not be downloaded ({error}): pass the path of an .npz or a folder of images."
         ) from error
     return {"train": train, "test": test}, KERAS[name]
 
 
 def read_tfds(name, size=None, channels=None):
-    """Read and pack pictures through TensorFlow Datasets.
+    """Read and pack images through TensorFlow Datasets.
 
     Args:
         name: a name that `tensorflow_datasets.load` knows, whose examples have an "image" and perhaps a
             "label".
-        size: height and width of the packed pictures; by default their own, if all are square and equal, or
+        size: height and width of the packed images; by default their own, if all are square and equal, or
             64.
         channels: 1 or 3; by default their own, or 3.
 
     Returns:
-        The `Image`, the splits, name -> (uint8 pictures, int32 labels or None), and the names of the classes
+        The `Image`, the splits, name -> (uint8 images, int32 labels or None), and the names of the classes
         or None.
 
     Raises:
-        InputError: if tensorflow-datasets is not installed, cannot load the set, or it has no pictures to
+        InputError: if tensorflow-datasets is not installed, cannot load the set, or it has no images to
             train on, or labels of no class.
     """
     try:
@@ -88,14 +88,14 @@ def read_tfds(name, size=None, channels=None):
     height, width, depth = info.features["image"].shape
     size = size or (height if height == width else None) or 64
     media = Image(size, size, channels or min(depth or 3, 3))
-    labelled = "label" in info.features
+    labeled = "label" in info.features
     splits = {}
     for split, own_name in (("train", "train"), ("val", "validation"), ("test", "test")):
         if own_name in found:
             examples = [(media.pack(e["image"]), e.get("label")) for e in tfds.as_numpy(found[own_name])]
-            pictures, labels = zip(*examples, strict=True)
-            splits[split] = (np.stack(pictures), np.array(labels, np.int32) if labelled else None)
-    if not labelled:
+            images, labels = zip(*examples, strict=True)
+            splits[split] = (np.stack(images), np.array(labels, np.int32) if labeled else None)
+    if not labeled:
         return media, splits, None
     class_names = info.features["label"].names
     for split, (_, labels) in splits.items():

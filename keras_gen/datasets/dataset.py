@@ -10,7 +10,7 @@ from keras_gen.errors import InputError, unknown
 
 
 class Dataset:
-    """Packed pictures, recordings or sentences, with or without labels, in up to three splits.
+    """Packed images, recordings or sentences, with or without labels, in up to three splits.
 
     A batch is packed media (batch, *media.shape), or, with labels, a pair of these and int32 labels (batch,), of n labels
     (batch, n). Everything is held in memory once.

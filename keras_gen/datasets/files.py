@@ -1,4 +1,4 @@
-"""Pictures, recordings and sentences in folders and zip archives."""
+"""Images, recordings and sentences in folders and zip archives."""
 
 import contextlib
 import warnings
@@ -17,9 +17,9 @@ MOST_BYTES = 2**30
 PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
 LEAST_PORTION = 2**6
 RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 TEXTS = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz")
-ENDINGS = {"pictures": PICTURES, "waveforms": RECORDINGS, "sentences": TEXTS}
+ENDINGS = {"images": IMAGES, "waveforms": RECORDINGS, "sentences": TEXTS}
 SPLITS = {
     word: split
     for split, words in {
@@ -45,7 +45,7 @@ class Tree:
         self.names = sorted(name for name in set(names) if not _is_hidden(name))
 
     def of(self, plural):
-        """The names that end as such media do, "pictures", "waveforms" or "sentences"."""
+        """The names that end as such media do, "images", "waveforms" or "sentences"."""
         return [name for name in self.names if name.lower().endswith(ENDINGS[plural])]
 
 
@@ -83,7 +83,7 @@ def open_tree(path):
 
 
 def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
-    """Read the pictures or recordings of a tree, whose layout tells splits and classes.
+    """Read the images or recordings of a tree, whose layout tells splits and classes.
 
     Folders on top that are named by a word of `SPLITS` are splits; the folders below, or on top, are classes, unless the names
     of files tell the labels. A top folder that is alone is skipped. Hidden files, __MACOSX and what does not end as such

@@ -1,4 +1,4 @@
-"""Loading pictures, recordings and sentences by name, by path or from arrays."""
+"""Loading images, recordings and sentences by name, by path or from arrays."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.files import ENDINGS, PICTURES, RECORDINGS, TEXTS, open_tree, read_tree
+from keras_gen.datasets.files import ENDINGS, IMAGES, RECORDINGS, TEXTS, open_tree, read_tree
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
@@ -40,20 +40,20 @@ def load(
     validation=None,
     test=None,
 ):
-    """Load pictures, recordings or sentences, packed in memory and ready to train on.
+    """Load images, recordings or sentences, packed in memory and ready to train on.
 
     A source is one of:
     - a name: "digits" (offline), "shapes" and "vowels" (drawn and spoken from factors of variation that `Dataset.factors`
       tells), "docstrings" (sentences of the Python that is installed), "mnist", "fashion_mnist", "cifar10", "cifar100"
       (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
-    - the path of a folder or .zip of pictures or of recordings: folders train, test (and val) on top are splits, also under
+    - the path of a folder or .zip of images or of recordings: folders train, test (and val) on top are splits, also under
       the names training, testing, eval, evaluation, valid, validate, validation and dev, in small or capital letters; those
       below, or on top, are classes. What cannot be used is set aside with a warning that says why;
     - the path of a .txt (a sentence a line), .jsonl or .csv file, each perhaps with .gz behind, or of a folder or .zip of such
       files, where those named by one of these words, or beginning or ending so, such as mine_test.txt, are splits, or those in
       folders so named;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
-    - an array of pictures (N, H, W) or (N, H, W, C), a list of arrays or `PIL.Image.Image`, with `media` an array of int16
+    - an array of images (N, H, W) or (N, H, W, C), a list of arrays or `PIL.Image.Image`, with `media` an array of int16
       waveforms (N, samples); or a tuple of these and labels; or two such tuples, for training and testing, as the
       `load_data()` of `keras.datasets` gives them; or a list of str.
 
@@ -88,14 +88,14 @@ def load(
     if size is not None:
         _check_size(size)
     if channels not in (None, 1, 3):
-        raise InputError(f"channels must be 1 (grey) or 3 (colour), but is {channels!r}.")
+        raise InputError(f"channels must be 1 (gray) or 3 (color), but is {channels!r}.")
     if media is not None and (size or channels):
         raise InputError("size and channels have no use beside media: leave them out.")
     if isinstance(media, Image):
         size, channels = media.height, media.channels
         if media.width != media.height:
             raise InputError(
-                f"Pictures are loaded as squares, but media is {media}: give its height and width alike."
+                f"Images are loaded as squares, but media is {media}: give its height and width alike."
             )
     if not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
@@ -154,7 +154,7 @@ def _read(source, media, size, channels, pattern, is_test, chunks, field):
     if not is_path:
         return _read_arrays(source, media, size, channels)
     if source == "vowels":
-        _check_no_pictures(source, size, channels)
+        _check_no_images(source, size, channels)
         media = media or Audio(SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512)
         _check_vowels(media)
         return media, read_vowels(), list(VOWELS)
@@ -176,7 +176,7 @@ def _read(source, media, size, channels, pattern, is_test, chunks, field):
         )
     if not is_tree:
         raise InputError(
-            f"{source} is none of what can be loaded: a folder or .zip of pictures, recordings or sentences, an .npz of arrays, "
+            f"{source} is none of what can be loaded: a folder or .zip of images, recordings or sentences, an .npz of arrays, "
             f"or a file of sentences, ending in {', '.join(TEXTS)}."
         )
     with open_tree(path) as tree:
@@ -188,28 +188,28 @@ def _read(source, media, size, channels, pattern, is_test, chunks, field):
         if field:
             raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
         if chunks and not isinstance(media, Audio):
-            raise InputError("chunks is about recordings, but pictures are loaded: leave it out.")
+            raise InputError("chunks is about recordings, but images are loaded: leave it out.")
         return media, *read_tree(tree, media, pattern, is_test, chunks)
 
 
 def _media_of(tree, size, channels):
     """The media of a tree of which nothing more is said."""
-    pictures, recordings = tree.of("pictures"), tree.of("waveforms")
-    if pictures and recordings and not (size or channels):
+    images, recordings = tree.of("images"), tree.of("waveforms")
+    if images and recordings and not (size or channels):
         raise InputError(
-            f"{tree.source} holds {len(pictures)} pictures and {len(recordings)} recordings: say which with media=Image(64, 64, 3) "
+            f"{tree.source} holds {len(images)} images and {len(recordings)} recordings: say which with media=Image(64, 64, 3) "
             "or media=Audio()."
         )
-    if recordings and not pictures:
-        _check_no_pictures(tree.source, size, channels)
+    if recordings and not images:
+        _check_no_images(tree.source, size, channels)
         return Audio()
-    if not pictures and tree.of("sentences"):
-        _check_no_pictures(tree.source, size, channels)
+    if not images and tree.of("sentences"):
+        _check_no_images(tree.source, size, channels)
         return Text()
-    if not pictures:
+    if not images:
         raise InputError(
-            f"{tree.source} holds no pictures, recordings or sentences: their names should end in "
-            f"{', '.join(ENDINGS['pictures'])}, in {', '.join(ENDINGS['waveforms'])}, or in {', '.join(ENDINGS['sentences'])}."
+            f"{tree.source} holds no images, recordings or sentences: their names should end in "
+            f"{', '.join(ENDINGS['images'])}, in {', '.join(ENDINGS['waveforms'])}, or in {', '.join(ENDINGS['sentences'])}."
         )
     return Image(size or 64, size or 64, channels or 3)
 
@@ -221,9 +221,9 @@ def _read_text(source, path, media, size, channels, is_text_file, field):
     media = Text() if media is None else media
     if not isinstance(media, Text):
         raise InputError(f"media is {media}, but {name} brings sentences: give a Text.")
-    _check_no_pictures(name, size, channels)
+    _check_no_images(name, size, channels)
     if not is_path:
-        if are_strings(source) and all(text.lower().endswith(PICTURES + RECORDINGS) for text in source):
+        if are_strings(source) and all(text.lower().endswith(IMAGES + RECORDINGS) for text in source):
             raise InputError(
                 f"The list holds names of files, such as {source[0]!r}, not sentences: give their folder."
             )
@@ -238,9 +238,9 @@ def _read_text(source, path, media, size, channels, is_text_file, field):
     )
 
 
-def _check_no_pictures(source, size, channels):
+def _check_no_images(source, size, channels):
     if size or channels:
-        raise InputError(f"size and channels are of pictures, which {source} does not hold: leave them out.")
+        raise InputError(f"size and channels are of images, which {source} does not hold: leave them out.")
 
 
 def _read_arrays(source, media, size, channels):
@@ -272,9 +272,7 @@ def _check_vowels(media):
 
 def _check_size(size):
     if not isinstance(size, int | np.integer) or not 8 <= size <= 256:
-        raise InputError(
-            f"size must be 8 to 256 pixels, but is {size!r}; pass size to have pictures resized."
-        )
+        raise InputError(f"size must be 8 to 256 pixels, but is {size!r}; pass size to have images resized.")
 
 
 def _hold_out(splits, name, plural, validation, test, seed, origins=None):

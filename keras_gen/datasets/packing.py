@@ -1,4 +1,4 @@
-"""Packing many pictures or recordings at once, on several threads."""
+"""Packing many images or recordings at once, on several threads."""
 
 import re
 import warnings

@@ -1,4 +1,4 @@
-"""Voices that hold one vowel each, synthesised from known factors of variation.
+"""Voices that hold one vowel each, synthesized from known factors of variation.
 
 The sibling of the shapes for the ear: what a model should tell apart is known of every recording, so that how well
 it does can be measured. A source of glottal pulses and breath goes through a filter of formants (Fant, 1960:
@@ -57,7 +57,7 @@ CHUNK = 64
 
 
 def read_vowels():
-    """Synthesise the data set, which is the same set each time.
+    """Synthesize the data set, which is the same set each time.
 
     Each combination of factors occurs once: no test recording has that of a training recording.
 
@@ -75,7 +75,7 @@ def read_vowels():
 
 
 def render(factors):
-    """Synthesise the recordings of given factors: a vowel held for half a second, all equally loud (RMS).
+    """Synthesize the recordings of given factors: a vowel held for half a second, all equally loud (RMS).
 
     The values, in the order of `FACTORS`: vowel, one of `VOWELS`; pitch, a fundamental from 90 to 260 Hz in equal
     ratios; tract, the length of the vocal tract from 13 to 18 cm in equal steps, with all formants inverse to it;
@@ -99,7 +99,7 @@ def render(factors):
         vowel, _, tract, breathiness = some.T
         voice, breath = (_filtered(source, responses[vowel, tract]) for source in _sources(some, *tables))
         gain = 10 ** (BREATHS[breathiness, np.newaxis] / 20)
-        waveforms[start : start + CHUNK] = np.rint(LEVEL * _levelled(voice + gain * breath))
+        waveforms[start : start + CHUNK] = np.rint(LEVEL * _leveled(voice + gain * breath))
     return waveforms
 
 
@@ -139,10 +139,10 @@ def _responses():
     scale = REFERENCE / TRACTS[:, np.newaxis]
     frequencies = np.fft.rfftfreq(LENGTH, 1 / RATE)
     formants = np.array([(*first, *(500 * ODD[len(first) :])) for first in FORMANTS.values()])
-    # Of analogue resonators: digital ones would put a formant of a short tract that exceeds half the rate below it.
-    centres = (formants[:, np.newaxis, :] * scale)[..., np.newaxis]
+    # Of analog resonators: digital ones would put a formant of a short tract that exceeds half the rate below it.
+    centers = (formants[:, np.newaxis, :] * scale)[..., np.newaxis]
     bandwidths = BANDWIDTHS[:, np.newaxis]
-    power = centres**2 + (bandwidths / 2) ** 2
+    power = centers**2 + (bandwidths / 2) ** 2
     cascade = np.prod(power / (power - frequencies**2 + 1j * bandwidths * frequencies), axis=2)
     # All resonances above these, together (Fant, 1960): what is left of the sum of 1 / odd^2, which is pi^2 / 8.
     rest = np.pi**2 / 8 - np.sum(1 / ODD**2)
@@ -152,8 +152,8 @@ def _responses():
 
 
 def _filtered(source, response):
-    return _levelled(FADE * np.fft.irfft(np.fft.rfft(source, LENGTH) * response, LENGTH)[:, :SAMPLES])
+    return _leveled(FADE * np.fft.irfft(np.fft.rfft(source, LENGTH) * response, LENGTH)[:, :SAMPLES])
 
 
-def _levelled(waveforms):
+def _leveled(waveforms):
     return waveforms / np.sqrt(np.mean(waveforms**2, axis=1, keepdims=True))

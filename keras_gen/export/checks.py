@@ -62,8 +62,8 @@ def _top_p(top_p, model):
     yield "above 0", top_p, top_p > 0.0
 
 
-def _pictures(pictures, model):
-    size = tf.shape(pictures)[1:3]
+def _images(images, model):
+    size = tf.shape(images)[1:3]
     yield "at least 1 pixel high and wide", size, size > 0
 
 
@@ -78,8 +78,8 @@ CHECKS = {
     "latents": _latents,
     "temperature": _temperature,
     "top_p": _top_p,
-    "pictures": _pictures,
-    "waveforms": _waveforms,
+    "images": _images,
+    "audio": _waveforms,
 }
 
 

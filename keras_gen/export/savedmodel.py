@@ -16,7 +16,7 @@ def export(model, path):
     """Writes a SavedModel that takes and gives raw media and needs nothing of this package.
 
     Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`, `decode(latents)`,
-    and what the model adds, such as `discriminate(pictures)` of a GAN. On an x86 processor equal seeds give equal outputs in any
+    and what the model adds, such as `discriminate(images)` of a GAN. On an x86 processor equal seeds give equal outputs in any
     batch. Values out of their ranges raise `tf.errors.InvalidArgumentError`, see `keras_gen.export.checks`.
 
     Args:

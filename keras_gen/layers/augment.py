@@ -4,10 +4,10 @@ import keras
 
 
 class Augment(keras.layers.Layer):
-    """Base of the augmentations: random, differentiable, the same for real and generated pictures.
+    """Base of the augmentations: random, differentiable, the same for real and generated images.
 
-    `augment(pictures, seed, examples=examples)` takes (batch, H, W, C) pictures in [-1, 1], two integers of randomness and the
-    examples seen so far, and returns pictures of the same shape. All is computed in float32.
+    `augment(images, seed, examples=examples)` takes (batch, H, W, C) images in [-1, 1], two integers of randomness and the
+    examples seen so far, and returns images of the same shape. All is computed in float32.
     """
 
     def __init__(self, **kwargs):
@@ -19,4 +19,4 @@ class Augment(keras.layers.Layer):
         return 1.0
 
     def update(self, real_logits):
-        """Learns from the discriminator's logits on real pictures; by default nothing."""
+        """Learns from the discriminator's logits on real images; by default nothing."""

@@ -1,4 +1,4 @@
-"""The small learned picture from which a generator grows."""
+"""The small learned image from which a generator grows."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""The codebook of a vector-quantised autoencoder, which learns by moving averages."""
+"""The codebook of a vector-quantized autoencoder, which learns by moving averages."""
 
 import keras
 from keras import ops
@@ -92,7 +92,7 @@ class Codebook(keras.layers.Layer):
         self.counts.assign(ops.where(dead, threshold, self.counts))
 
     def update(self, z, indices):
-        """Moves the codes towards the means of the vectors they stand for.
+        """Moves the codes toward the means of the vectors they stand for.
 
         n_k <- g n_k + (1 - g) count_k;  s_k <- g s_k + (1 - g) sum_k z;  e_k = s_k / n_k, with n_k smoothed after Laplace.
 

@@ -1,4 +1,4 @@
-"""Doubling and halving pictures through the low-pass filter [1, 3, 3, 1]."""
+"""Doubling and halving images through the low-pass filter [1, 3, 3, 1]."""
 
 import keras
 import numpy as np
@@ -9,14 +9,14 @@ import tensorflow as tf
 class FilteredUpSampling2D(keras.layers.Layer):
     """Doubles height and width, smoothed by the separable filter [1, 3, 3, 1] / 4.
 
-    Beyond the borders the picture counts as zero. Inputs (batch, H, W, C), outputs (batch, 2H, 2W, C).
+    Beyond the borders the image counts as zero. Inputs (batch, H, W, C), outputs (batch, 2H, 2W, C).
 
     Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 4.
     """
 
     def call(self, inputs):
         # [1, 3, 3, 1] = [1, 1] * [1, 2, 1]: repeat each pixel, then blur. The repetition is written as a
-        # depth-to-space because the gradient of nearest-neighbour resizing has no gradient itself.
+        # depth-to-space because the gradient of nearest-neighbor resizing has no gradient itself.
         repeated = tf.nn.depth_to_space(tf.concat([inputs] * 4, axis=-1), 2)
         return _depthwise(repeated, [1, 2, 1], stride=1)
 
@@ -29,7 +29,7 @@ class FilteredUpSampling2D(keras.layers.Layer):
 class FilteredDownSampling2D(keras.layers.Layer):
     """Halves height and width, both even, after smoothing by the separable filter [1, 3, 3, 1] / 8.
 
-    Beyond the borders the picture counts as zero. Inputs (batch, H, W, C), outputs (batch, H/2, W/2, C).
+    Beyond the borders the image counts as zero. Inputs (batch, H, W, C), outputs (batch, H/2, W/2, C).
 
     Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 4.
     """

@@ -16,7 +16,7 @@ class _Dice:
     """Random numbers for a batch, each transformation of which happens with the same probability.
 
     Args:
-        batch: number of pictures.
+        batch: number of images.
         seed: two integers.
         probability: scalar tensor in [0, 1].
     """
@@ -29,7 +29,7 @@ class _Dice:
         return noise.fold_in(self.seed, self.throws)
 
     def chosen(self, value, otherwise, probability=None):
-        """`value` with the probability, `otherwise` else, for each picture by itself."""
+        """`value` with the probability, `otherwise` else, for each image by itself."""
         probability = self.probability if probability is None else probability
         return tf.where(self.uniform(0.0, 1.0) < probability, value, otherwise)
 
@@ -44,7 +44,7 @@ class _Dice:
 
 
 def _matrix(rows):
-    """A matrix for each picture from nested lists of numbers and (batch,) tensors."""
+    """A matrix for each image from nested lists of numbers and (batch,) tensors."""
     batch = next(entry for row in rows for entry in row if tf.is_tensor(entry))
     return tf.stack([tf.stack([entry + tf.zeros_like(batch) for entry in row], -1) for row in rows], -2)
 
@@ -87,15 +87,15 @@ def _geometry(dice, size):
     return _moving(right, down) @ turned @ _scaling(scale, scale)
 
 
-def _transform(pictures, forward):
-    """Pictures under an affine map about their centre: bilinear, mirrored at the borders, differentiable to any order.
+def _transform(images, forward):
+    """Images under an affine map about their center: bilinear, mirrored at the borders, differentiable to any order.
 
     Args:
-        pictures: (batch, H, W, C).
-        forward: (batch, 3, 3) map of (x, y, 1), in pixels from the centre.
+        images: (batch, H, W, C).
+        forward: (batch, 3, 3) map of (x, y, 1), in pixels from the center.
     """
-    height, width, channels = pictures.shape[1:]
-    batch = tf.shape(pictures)[0]
+    height, width, channels = images.shape[1:]
+    batch = tf.shape(images)[0]
     middle_x, middle_y = (width - 1) / 2.0, (height - 1) / 2.0
     x, y = tf.meshgrid(
         tf.range(width, dtype=tf.float32) - middle_x, tf.range(height, dtype=tf.float32) - middle_y
@@ -104,7 +104,7 @@ def _transform(pictures, forward):
     source = tf.einsum("bij,jhw->bihw", tf.linalg.inv(forward), places)
     x, y = source[:, 0] + middle_x, source[:, 1] + middle_y
     left, top = tf.floor(x), tf.floor(y)
-    pixels = tf.reshape(pictures, (batch, height * width, channels))
+    pixels = tf.reshape(images, (batch, height * width, channels))
 
     def mirrored(place, side):
         place = tf.math.floormod(tf.cast(place, tf.int32), 2 * side)
@@ -113,37 +113,37 @@ def _transform(pictures, forward):
     def pixel(x, y):
         return tf.gather(pixels, mirrored(y, height) * width + mirrored(x, width), batch_dims=1)
 
-    share_x = tf.cast(x - left, pictures.dtype)[..., tf.newaxis]
-    share_y = tf.cast(y - top, pictures.dtype)[..., tf.newaxis]
+    share_x = tf.cast(x - left, images.dtype)[..., tf.newaxis]
+    share_y = tf.cast(y - top, images.dtype)[..., tf.newaxis]
     upper = pixel(left, top) * (1 - share_x) + pixel(left + 1, top) * share_x
     lower = pixel(left, top + 1) * (1 - share_x) + pixel(left + 1, top + 1) * share_x
     return upper * (1 - share_y) + lower * share_y
 
 
-def _recolor(pictures, dice):
-    """Brightness, contrast, inverted lightness, turned hue, saturation; the last two only where there is colour."""
-    axis = tf.ones((3, 3)) / 3.0  # projects on grey
+def _recolor(images, dice):
+    """Brightness, contrast, inverted lightness, turned hue, saturation; the last two only where there is color."""
+    axis = tf.ones((3, 3)) / 3.0  # projects on gray
     identity = tf.eye(3)
     brightness = dice.chosen(dice.normal(0.2), 0.0)
     contrast = dice.chosen(tf.exp(dice.normal(0.5 * LN2)), 1.0)
     inverted = dice.chosen(1.0 - 2.0 * dice.integers(0, 1), 1.0)
-    if pictures.shape[-1] != 3:
+    if images.shape[-1] != 3:
         factor, offset = contrast * inverted, contrast * inverted * brightness
-        return pictures * _each(factor, pictures) + _each(offset, pictures)
+        return images * _each(factor, images) + _each(offset, images)
 
     hue = dice.chosen(dice.uniform(-math.pi, math.pi), 0.0)[:, tf.newaxis, tf.newaxis]
     saturation = dice.chosen(tf.exp(dice.normal(LN2)), 1.0)[:, tf.newaxis, tf.newaxis]
     cross = tf.constant([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3.0)
-    turned = axis + tf.cos(hue) * (identity - axis) + tf.sin(hue) * cross  # Rodrigues, about the grey axis
+    turned = axis + tf.cos(hue) * (identity - axis) + tf.sin(hue) * cross  # Rodrigues, about the gray axis
     mixed = (axis + saturation * (identity - axis)) @ turned
     mixed = ((identity - axis) + inverted[:, tf.newaxis, tf.newaxis] * axis) @ mixed
-    pictures = (pictures + _each(brightness, pictures)) * _each(contrast, pictures)
-    return tf.einsum("bij,bhwj->bhwi", tf.cast(mixed, pictures.dtype), pictures)
+    images = (images + _each(brightness, images)) * _each(contrast, images)
+    return tf.einsum("bij,bhwj->bhwi", tf.cast(mixed, images.dtype), images)
 
 
-def _each(value, pictures):
-    """A number for each picture, ready to be broadcast over it."""
-    return tf.cast(tf.reshape(value, (-1, 1, 1, 1)), pictures.dtype)
+def _each(value, images):
+    """A number for each image, ready to be broadcast over it."""
+    return tf.cast(tf.reshape(value, (-1, 1, 1, 1)), images.dtype)
 
 
 POLICY = ("blit", "geometry", "color")
@@ -176,19 +176,19 @@ class ScheduledAugment(Augment):
     def strength(self, examples):
         return self.probability(examples)
 
-    def call(self, pictures, seed, examples):
-        dice = _Dice(tf.shape(pictures)[0], seed, self.strength(examples))
-        size = pictures.shape[1:3]
+    def call(self, images, seed, examples):
+        dice = _Dice(tf.shape(images)[0], seed, self.strength(examples))
+        size = images.shape[1:3]
         maps = [
             draw(dice, size)
             for name, draw in (("blit", _blit), ("geometry", _geometry))
             if name in self.policy
         ]
         if maps:
-            pictures = _transform(pictures, maps[0] if len(maps) == 1 else maps[1] @ maps[0])
+            images = _transform(images, maps[0] if len(maps) == 1 else maps[1] @ maps[0])
         if "color" in self.policy:
-            pictures = _recolor(pictures, dice)
-        return pictures
+            images = _recolor(images, dice)
+        return images
 
     def get_config(self):
         probability = keras.saving.serialize_keras_object(self.probability)

@@ -1,4 +1,4 @@
-"""Spectral normalisation as a function of the weights, not as an overwriting of them."""
+"""Spectral normalization as a function of the weights, not as an overwriting of them."""
 
 import keras
 from keras import ops
@@ -27,7 +27,7 @@ class SpectralNorm(keras.layers.Wrapper):
 
     @property
     def kernel(self):
-        """The weight of the wrapped layer before normalisation."""
+        """The weight of the wrapped layer before normalization."""
         return self.layer.embeddings if hasattr(self.layer, "embeddings") else self.layer.kernel
 
     def build(self, input_shape=None):
@@ -41,8 +41,8 @@ class SpectralNorm(keras.layers.Wrapper):
 
     def call(self, inputs):
         kernel = self.kernel
-        normalised = kernel / ops.maximum(self.sigma(), keras.config.epsilon())
-        values = [(weight, normalised if weight is kernel else weight) for weight in self.layer.weights]
+        normalized = kernel / ops.maximum(self.sigma(), keras.config.epsilon())
+        values = [(weight, normalized if weight is kernel else weight) for weight in self.layer.weights]
         with keras.StatelessScope(values):
             return self.layer(inputs)
 
@@ -53,7 +53,7 @@ class SpectralNorm(keras.layers.Wrapper):
         return ops.sum(v * ops.matmul(matrix, u))
 
     def power_iteration(self):
-        """Moves u one step towards the leading singular vector of the kernel."""
+        """Moves u one step toward the leading singular vector of the kernel."""
         matrix = self._matrix()
         self.u.assign(ops.normalize(ops.matmul(self._v(matrix), matrix)))
 

@@ -1,4 +1,4 @@
-"""Pure functions and small serialisable objects that say what is to be made small."""
+"""Pure functions and small serializable objects that say what is to be made small."""
 
 from keras_gen.losses.adversarial import AdversarialLoss
 from keras_gen.losses.aggregate import DIPVAE1, DIPVAE2, InfoVAE

@@ -11,8 +11,8 @@ from keras_gen.losses.objectives import ELBO, weight
 
 def covariance(values):
     """Covariance over a batch (batch, dim) -> (dim, dim), divided by the size of the batch."""
-    centred = values - ops.mean(values, axis=0)
-    return ops.matmul(ops.transpose(centred), centred) / ops.cast(ops.shape(values)[0], centred.dtype)
+    centered = values - ops.mean(values, axis=0)
+    return ops.matmul(ops.transpose(centered), centered) / ops.cast(ops.shape(values)[0], centered.dtype)
 
 
 def maximum_mean_discrepancy(x, y):
@@ -60,7 +60,7 @@ class InfoVAE(ELBO):
         InputError: a weight would be negative.
     """
 
-    terms = ("regulariser", "discrepancy")
+    terms = ("regularizer", "discrepancy")
 
     def __init__(self, alpha=0.0, scale=1000.0):
         if alpha > 1 or alpha + scale < 1:
@@ -70,13 +70,13 @@ class InfoVAE(ELBO):
         super().__init__(1.0 - alpha)
         self.alpha, self.scale = float(alpha), float(scale)
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         noise_seed, choice_seed = tf.unstack(noise.split(draw.seed, 2))
         choice = noise.uniform(tf.shape(draw.z)[:1], choice_seed)
         drawn = draw.prior.draw(noise.normal(tf.shape(draw.z), noise_seed), choice)
         discrepancy = maximum_mean_discrepancy(draw.z, tf.ensure_shape(drawn, draw.z.shape))
         weight = self.alpha + self.scale - 1.0
-        return {**super().regulariser(draw), "discrepancy": weight * discrepancy}
+        return {**super().regularizer(draw), "discrepancy": weight * discrepancy}
 
     def get_config(self):
         return {"alpha": self.alpha, "scale": self.scale}
@@ -84,7 +84,7 @@ class InfoVAE(ELBO):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class DIPVAE1(ELBO):
-    """The ELBO plus a penalty that pulls the covariance of the posterior means towards the identity.
+    """The ELBO plus a penalty that pulls the covariance of the posterior means toward the identity.
 
     off_diagonal sum_{i != j} C_ij^2 + diagonal sum_i (C_ii - 1)^2, C = Cov[mean].
 
@@ -96,7 +96,7 @@ class DIPVAE1(ELBO):
         beta: float >= 0 or a `Schedule`, of the KL divergence.
     """
 
-    terms = ("regulariser", "off_diagonal", "diagonal")
+    terms = ("regularizer", "off_diagonal", "diagonal")
     needs_standard_normal = True
 
     def __init__(self, off_diagonal=10.0, diagonal=100.0, beta=1.0):
@@ -107,11 +107,11 @@ class DIPVAE1(ELBO):
         """Covariance of the aggregate posterior, as the objective sees it, (dim, dim)."""
         return covariance(posterior.mean)
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         squared = ops.square(self.covariance(draw.posterior) - ops.eye(draw.z.shape[-1], dtype="float32"))
         on_diagonal = ops.trace(squared)
         return {
-            **super().regulariser(draw),
+            **super().regularizer(draw),
             "off_diagonal": self.off_diagonal(draw.examples) * (ops.sum(squared) - on_diagonal),
             "diagonal": self.diagonal(draw.examples) * on_diagonal,
         }

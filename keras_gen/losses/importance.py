@@ -46,7 +46,7 @@ class IWAE(Objective):
     def paths(self, posterior, z, weights):
         """What gradients flow through: the posterior that weighs and its draws (K, batch, dim).
 
-        `weights` holds the normalised weights (K, batch) by the time that gradients are taken.
+        `weights` holds the normalized weights (K, batch) by the time that gradients are taken.
         """
         return posterior, z
 
@@ -56,9 +56,9 @@ class IWAE(Objective):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class DReG(IWAE):
-    """The IWAE bound with the doubly-reparameterised gradient of the encoder, whose variance does not grow with K.
+    """The IWAE bound with the doubly-reparameterized gradient of the encoder, whose variance does not grow with K.
 
-    With normalised weights w_k, the encoder learns from sum_k w_k^2 d log(p(x, z_k)/q(z_k|x))/dz_k dz_k/dphi, everything
+    With normalized weights w_k, the encoder learns from sum_k w_k^2 d log(p(x, z_k)/q(z_k|x))/dz_k dz_k/dphi, everything
     else from sum_k w_k d log p(x, z_k). Both come from one backward pass: the gradient is multiplied by w_k once more where
     it passes from the decoder through z_k to the encoder.
 

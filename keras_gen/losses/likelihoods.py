@@ -1,7 +1,7 @@
 """Likelihoods: how probable media are under what a decoder says of them.
 
 A likelihood turns the parameters that a decoder gives, (..., *places, numbers), into the log-probability, mean and samples of
-media in their model form, (batch, *places, channels): for pictures in [-1, 1]. Log-probabilities are in nats, summed over
+media in their model form, (batch, *places, channels): for images in [-1, 1]. Log-probabilities are in nats, summed over
 places and channels. Those of `Gaussian` and `Laplace` are of densities on [-1, 1], the others of probabilities.
 """
 
@@ -51,7 +51,7 @@ class Likelihood(keras.layers.Layer):
             raise InputError(f"{type(self).__name__} takes finite values, but the data hold NaN or infinity.")
 
     def observe(self, x, seed=None):
-        """What is modelled of media in their model form: by default all of it.
+        """What is modeled of media in their model form: by default all of it.
 
         Args:
             x: (batch, *places, channels).
@@ -92,7 +92,7 @@ class Bernoulli(Likelihood):
     """Black or white, -1 or 1; the parameters are logits of white.
 
     Args:
-        binarize: what becomes of greys: "dynamic" draws black or white anew at each step, with the grey value as the
+        binarize: what becomes of grays: "dynamic" draws black or white anew at each step, with the gray value as the
             probability of white (Salakhutdinov & Murray 2008; the protocol of Burda et al. 2016); "threshold" cuts in the
             middle; None refuses them.
 
@@ -227,10 +227,10 @@ class Laplace(LocationScale):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Categorical(Likelihood):
-    """Any distribution over a few grey levels; the parameters are logits of each level of each channel.
+    """Any distribution over a few gray levels; the parameters are logits of each level of each channel.
 
     Args:
-        levels: int from 2 to 256, evenly spaced from -1 to 1. `check` refuses pictures of other values; with
+        levels: int from 2 to 256, evenly spaced from -1 to 1. `check` refuses images of other values; with
             `quantize=True` each value stands for the nearest level.
         quantize: bool.
 

@@ -1,4 +1,4 @@
-"""The discretised mixture of logistics, a likelihood of 8-bit pictures."""
+"""The discretized mixture of logistics, a likelihood of 8-bit images."""
 
 import keras
 import numpy as np
@@ -17,8 +17,8 @@ LEAST_LOG_SCALE = -7.0
 class DiscretizedLogisticMixture(Likelihood):
     """Probability of each of the 256 levels of a pixel under a mixture of logistics, cut into bins.
 
-    The colours of a pixel are drawn from one component; green's mean leans linearly on red, and blue's on both. At each
-    place the decoder gives, for each component, a logit, then a mean and a log scale for each channel, and for colour
+    The colors of a pixel are drawn from one component; green's mean leans linearly on red, and blue's on both. At each
+    place the decoder gives, for each component, a logit, then a mean and a log scale for each channel, and for color
     three coefficients.
 
     Source: Salimans et al. 2017, "PixelCNN++", section 2.1 and 2.2.
@@ -47,16 +47,16 @@ class DiscretizedLogisticMixture(Likelihood):
         inside = (np.abs(x) <= 1) & (np.abs(level - np.rint(level)) < 1e-2)
         if not inside.all():
             raise InputError(
-                "DiscretizedLogisticMixture takes the 256 levels of 8-bit pictures from -1 to 1, but the data hold "
-                f"{np.asarray(x)[~inside][0]:.4g}: give 8-bit pictures, or another likelihood."
+                "DiscretizedLogisticMixture takes the 256 levels of 8-bit images from -1 to 1, but the data hold "
+                f"{np.asarray(x)[~inside][0]:.4g}: give 8-bit images, or another likelihood."
             )
 
     def _log_prob(self, x, parameters):
         logits, means, log_scales, coefficients = self._split(parameters)
         x = x[..., None, :]
         means = means + self._lean(x, coefficients)
-        centred, inverse = x - means, ops.exp(-log_scales)
-        upper, lower = inverse * (centred + HALF_BIN), inverse * (centred - HALF_BIN)
+        centered, inverse = x - means, ops.exp(-log_scales)
+        upper, lower = inverse * (centered + HALF_BIN), inverse * (centered - HALF_BIN)
         # log(sigmoid(b) - sigmoid(a)) = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(a - b)) is exact in the tails too.
         inner = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * HALF_BIN * inverse))
         # The bins at black and white reach to infinity.
@@ -70,11 +70,11 @@ class DiscretizedLogisticMixture(Likelihood):
 
     def mean(self, parameters):
         logits, means, _, coefficients = self._split(parameters)
-        colours = [means[..., 0]]
+        colors = [means[..., 0]]
         for channel in range(1, means.shape[-1]):
-            so_far = ops.stack(colours + [means[..., 0]] * (means.shape[-1] - channel), axis=-1)
-            colours.append(means[..., channel] + self._lean(so_far, coefficients)[..., channel])
-        values = ops.stack(colours, axis=-1)
+            so_far = ops.stack(colors + [means[..., 0]] * (means.shape[-1] - channel), axis=-1)
+            colors.append(means[..., channel] + self._lean(so_far, coefficients)[..., channel])
+        values = ops.stack(colors, axis=-1)
         return ops.clip(ops.sum(tf.nn.softmax(logits)[..., None] * values, axis=-2), -1.0, 1.0)
 
     def sample(self, parameters, seed):
@@ -90,12 +90,12 @@ class DiscretizedLogisticMixture(Likelihood):
         means, log_scales, coefficients = pick(means), pick(log_scales), pick(coefficients)
         uniform = noise.uniform(tf.shape(means), where, 1e-5, 1.0 - 1e-5)
         spread = ops.exp(log_scales) * (ops.log(uniform) - ops.log1p(-uniform))
-        colours = []
+        colors = []
         for channel in range(means.shape[-1]):
-            so_far = ops.stack(colours + [means[..., 0]] * (means.shape[-1] - channel), axis=-1)
+            so_far = ops.stack(colors + [means[..., 0]] * (means.shape[-1] - channel), axis=-1)
             lean = self._lean(so_far, coefficients)[..., channel]
-            colours.append(ops.clip(means[..., channel] + lean + spread[..., channel], -1.0, 1.0))
-        values = ops.stack(colours, axis=-1)
+            colors.append(ops.clip(means[..., channel] + lean + spread[..., channel], -1.0, 1.0))
+        values = ops.stack(colors, axis=-1)
         return ops.round((values + 1.0) / (2.0 * HALF_BIN)) * (2.0 * HALF_BIN) - 1.0
 
     def _split(self, parameters):

@@ -48,8 +48,8 @@ class DiagonalNormal(NamedTuple):
             (num, batch): row i, column j is log N(z_i; mean_j, exp(log_variance_j)), summed over dimensions.
         """
         precision = ops.exp(-self.log_variance)
-        centre = ops.mean(self.mean, axis=0)  # large numbers would cancel
-        z, mean = z - centre, self.mean - centre
+        center = ops.mean(self.mean, axis=0)  # large numbers would cancel
+        z, mean = z - center, self.mean - center
         squared = (
             ops.matmul(ops.square(z), ops.transpose(precision))
             - 2.0 * ops.matmul(z, ops.transpose(mean * precision))

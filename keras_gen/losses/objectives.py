@@ -1,7 +1,7 @@
 """Objectives of a VAE: the evidence lower bound, and what may be put in the place of its KL divergence.
 
 An objective is called with a model, a batch and a seed. It asks the model for the posterior and the log-likelihood, and
-returns the loss with everything that was computed on the way. Most objectives override one method, the regulariser.
+returns the loss with everything that was computed on the way. Most objectives override one method, the regularizer.
 All costs are in nats: summed over dimensions, then averaged over the batch.
 """
 
@@ -18,7 +18,7 @@ from keras_gen.losses.priors import Prior
 
 
 class Draw(NamedTuple):
-    """One batch and one draw of its latents: what a regulariser looks at.
+    """One batch and one draw of its latents: what a regularizer looks at.
 
     Args:
         posterior: q(z|x), a `DiagonalNormal` (batch, dim).
@@ -26,7 +26,7 @@ class Draw(NamedTuple):
         kl: KL(q(z|x) || p(z)) of each example, (batch,).
         prior: the model's `Prior`.
         examples: examples seen so far, the clock of schedules.
-        seed: two integers, for regularisers that draw.
+        seed: two integers, for regularizers that draw.
         adversary: the network that the objective made for this model, if it makes one.
     """
 
@@ -63,19 +63,19 @@ class Outcome(NamedTuple):
 
 
 class Objective:
-    """Base of the objectives: reconstruction plus a regulariser.
+    """Base of the objectives: reconstruction plus a regularizer.
 
     An objective whose `make_adversary` makes a network, which learns beside the model, also has `adversary_optimizer()` and
     `adversary_loss(adversary, z, seed)`.
     """
 
-    terms = ("regulariser",)  # names of what `regulariser` returns
+    terms = ("regularizer",)  # names of what `regularizer` returns
     needs_standard_normal = False
 
     def make_adversary(self, latent_dim):
-        """A network of this model's own that the regulariser asks: by default none."""
+        """A network of this model's own that the regularizer asks: by default none."""
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         """The cost of latents: name -> (batch,) or scalar, in nats; the loss takes the sum."""
         raise NotImplementedError
 
@@ -84,7 +84,7 @@ class Objective:
 
         Args:
             model: has `posterior(x, labels)`, `log_likelihood(x, z, labels)`, `prior`, `examples_seen` and `adversary`.
-            x: what is modelled, (batch, ...).
+            x: what is modeled, (batch, ...).
             labels: int32 (batch,) or None.
             seed: two integers.
             seen: what the encoder is shown in the place of `x`, (batch, ...), or None.
@@ -98,7 +98,7 @@ class Objective:
         kl = model.prior.kl(posterior, z)
         draw = Draw(posterior, z, kl, model.prior, model.examples_seen, own_seed, model.adversary)
         reconstruction = -model.log_likelihood(x, z, labels, training=True)
-        terms = {name: ops.mean(cost) for name, cost in self.regulariser(draw).items()}
+        terms = {name: ops.mean(cost) for name, cost in self.regularizer(draw).items()}
         loss = ops.mean(reconstruction) + sum(terms.values())
         return Outcome(loss, reconstruction, kl, terms, z)
 
@@ -142,8 +142,8 @@ class ELBO(Objective):
     def __init__(self, beta=1.0):
         self.beta = weight("beta", beta)
 
-    def regulariser(self, draw):
-        return {"regulariser": self.beta(draw.examples) * draw.kl}
+    def regularizer(self, draw):
+        return {"regularizer": self.beta(draw.examples) * draw.kl}
 
     def get_config(self):
         return {"beta": keras.saving.serialize_keras_object(self.beta)}
@@ -190,9 +190,9 @@ class FreeBits(ELBO):
         super().__init__(beta)
         self.nats, self.form = nats, form
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         cost = FREE_BITS[self.form](draw.kl_of_dimensions, self.nats)
-        return {"regulariser": self.beta(draw.examples) * cost}
+        return {"regularizer": self.beta(draw.examples) * cost}
 
     def get_config(self):
         return {**super().get_config(), "nats": self.nats, "form": self.form}
@@ -210,9 +210,9 @@ class Capacity(Objective):
     def __init__(self, capacity, gamma=1000.0):
         self.capacity, self.gamma = weight("capacity", capacity), weight("gamma", gamma)
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         missed = ops.abs(draw.kl - self.capacity(draw.examples))
-        return {"regulariser": self.gamma(draw.examples) * missed}
+        return {"regularizer": self.gamma(draw.examples) * missed}
 
     def get_config(self):
         return {

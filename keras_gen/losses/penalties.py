@@ -1,7 +1,7 @@
-"""Penalties on the slope of the discriminator: the gradient of its logit with respect to the picture.
+"""Penalties on the input gradient of the discriminator: the gradient of its logit with respect to the image.
 
-A penalty says where the slope is taken (`at`) and what it costs. The model takes the slope once for all penalties that
-look at the same pictures, always with respect to the picture before augmentation, through the augmentation.
+A penalty says where the input gradient is taken (`at`) and what it costs. The model takes the input gradient once for all penalties that
+look at the same images, always with respect to the image before augmentation, through the augmentation.
 """
 
 import keras
@@ -10,8 +10,8 @@ from keras import ops
 from keras_gen import schedules
 
 
-class SlopePenalty:
-    """Base of the penalties: `penalty(slope, examples)` is its cost for each example.
+class InputGradientPenalty:
+    """Base of the penalties: `penalty(input_gradient, examples)` is its cost for each example.
 
     Args:
         weight: float >= 0 or a `Schedule`.
@@ -22,20 +22,22 @@ class SlopePenalty:
     def __init__(self, weight):
         self.weight = schedules.get(weight)
 
-    def cost(self, slope):
+    def cost(self, input_gradient):
         raise NotImplementedError
 
-    def __call__(self, slope, examples):
+    def __call__(self, input_gradient, examples):
         """The weighted penalty.
 
         Args:
-            slope: (batch, ...) gradient of each example's logit with respect to the example.
+            input_gradient: (batch, ...) gradient of each example's logit with respect to the example.
             examples: examples seen so far, the clock of the weight.
 
         Returns:
             (batch,) float.
         """
-        return self.weight(examples) * self.cost(ops.reshape(slope, (ops.shape(slope)[0], -1)))
+        return self.weight(examples) * self.cost(
+            ops.reshape(input_gradient, (ops.shape(input_gradient)[0], -1))
+        )
 
     def get_config(self):
         return {"weight": keras.saving.serialize_keras_object(self.weight)}
@@ -46,8 +48,8 @@ class SlopePenalty:
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class R1(SlopePenalty):
-    """weight/2 ||grad_x D(x)||^2 at real pictures, summed over all dimensions (Mescheder et al. 2018).
+class R1(InputGradientPenalty):
+    """weight/2 ||grad_x D(x)||^2 at real images, summed over all dimensions (Mescheder et al. 2018).
 
     Args:
         weight: float >= 0 or a `Schedule`, the paper's gamma.
@@ -55,13 +57,13 @@ class R1(SlopePenalty):
 
     at = "real"
 
-    def cost(self, slope):
-        return ops.sum(ops.square(slope), axis=-1) / 2.0
+    def cost(self, input_gradient):
+        return ops.sum(ops.square(input_gradient), axis=-1) / 2.0
 
 
 @keras.saving.register_keras_serializable("keras_gen")
 class R2(R1):
-    """weight/2 ||grad_x D(x)||^2 at generated pictures, summed over all dimensions (Mescheder et al. 2018).
+    """weight/2 ||grad_x D(x)||^2 at generated images, summed over all dimensions (Mescheder et al. 2018).
 
     Args:
         weight: float >= 0 or a `Schedule`, the paper's gamma.
@@ -71,8 +73,8 @@ class R2(R1):
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class GradientPenalty(SlopePenalty):
-    """weight (||grad_x D(x)|| - 1)^2 on lines between real and generated pictures (Gulrajani et al. 2017).
+class GradientPenalty(InputGradientPenalty):
+    """weight (||grad_x D(x)|| - 1)^2 on lines between real and generated images (Gulrajani et al. 2017).
 
     Args:
         weight: float >= 0 or a `Schedule`, the paper's lambda.
@@ -83,8 +85,8 @@ class GradientPenalty(SlopePenalty):
     def __init__(self, weight=10.0):
         super().__init__(weight)
 
-    def cost(self, slope):
-        squared = ops.sum(ops.square(slope), axis=-1)
+    def cost(self, input_gradient):
+        squared = ops.sum(ops.square(input_gradient), axis=-1)
         # The square root has no gradient at 0, where a flat discriminator would poison the weights.
         norm = ops.sqrt(ops.maximum(squared, keras.config.epsilon() ** 2))
         return ops.square(norm - 1.0)

@@ -167,7 +167,7 @@ class GaussianMixture(Mixture):
         self.factors = weight("factors", self.components, latent_dim, latent_dim)
 
     def fit(self, latents, seed=0):
-        """Fits the mixture by expectation-maximisation.
+        """Fits the mixture by expectation-maximization.
 
         Args:
             latents: (num, dim) float, with num >= components.

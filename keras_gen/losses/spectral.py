@@ -19,7 +19,7 @@ def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
     """Distance of STFT magnitudes, the mean over several resolutions.
 
     With magnitudes Y of the real clip and X of the generated one it is
-    ||Y - X||_F / ||Y||_F + mean |log Y - log X|. Hann windows are centred on every hop, from the first sample
+    ||Y - X||_F / ||Y||_F + mean |log Y - log X|. Hann windows are centered on every hop, from the first sample
     on, and the clip is mirrored at its ends.
 
     Powers are floored at 1e-7, so that value and gradient are finite at silence too. A generated clip of

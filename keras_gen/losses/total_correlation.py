@@ -87,7 +87,7 @@ class BetaTCVAE(Objective):
         self.beta, self.alpha = weight("beta", beta), weight("alpha", alpha)
         self.gamma = weight("gamma", gamma)
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         batch_size = draw.z.shape[0] or tf.shape(draw.z)[0]
         if isinstance(batch_size, int) and batch_size > self.num_examples:
             raise InputError(
@@ -131,7 +131,7 @@ class FactorVAE(ELBO):
         learning_rate: float > 0, of the adversary's Adam.
     """
 
-    terms = ("regulariser", "total_correlation")
+    terms = ("regularizer", "total_correlation")
 
     def __init__(self, gamma=10.0, beta=1.0, width=256, depth=4, learning_rate=1e-4):
         super().__init__(beta)
@@ -147,10 +147,10 @@ class FactorVAE(ELBO):
             x = layers.LeakyReLU(0.2)(layers.Dense(self.width, kernel_initializer="he_normal")(x))
         return keras.Model(z, layers.Dense(1, dtype="float32")(x), name="adversary")
 
-    def regulariser(self, draw):
+    def regularizer(self, draw):
         ratio = ops.squeeze(draw.adversary(draw.z, training=False), axis=-1)
         return {
-            **super().regulariser(draw),
+            **super().regularizer(draw),
             "total_correlation": self.gamma(draw.examples) * ratio,
         }
 

@@ -1,4 +1,4 @@
-"""What a model speaks: one serialisable object for each kind of media."""
+"""What a model speaks: one serializable object for each kind of media."""
 
 from keras_gen.media.audio import Audio
 from keras_gen.media.image import Image

@@ -17,7 +17,7 @@ from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
 FLOOR = 1e-5  # magnitude that counts as silence, 100 dB below full scale
 RANGE = -np.log(FLOOR)
 # A ramp from black over violet and orange to a pale yellow, whose lightness rises evenly.
-COLOURS = np.array([[0, 0, 4], [86, 16, 110], [187, 55, 84], [249, 142, 9], [252, 255, 164]])
+COLORS = np.array([[0, 0, 4], [86, 16, 110], [187, 55, 84], [249, 142, 9], [252, 255, 164]])
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -112,7 +112,7 @@ class Audio(Media):
     @property
     def raw_spec(self):
         """What an exported signature takes: a batch of clean floating waveforms of the media's rate, of any one length."""
-        return tf.TensorSpec((None, None), tf.float32, name=self.plural)
+        return tf.TensorSpec((None, None), tf.float32, name="audio")
 
     def pack(self, raw, rate=None):
         """Pack one recording: mono, at the media's rate, without silence at its ends, of one loudness, cut or padded.
@@ -220,7 +220,7 @@ class Audio(Media):
     # Looking and listening.
 
     def spectrograms(self, examples):
-        """Pictures of recordings: time to the right, frequency upwards on the mel scale, light where it is loud.
+        """Images of recordings: time to the right, frequency upwards on the mel scale, light where it is loud.
 
         Args:
             examples: int16 or floating waveforms (batch, samples).
@@ -229,19 +229,19 @@ class Audio(Media):
             uint8 (batch, mels, frames, 3).
         """
         level = np.clip((self.to_model(self.to_waveform(examples)).numpy() + 1) / 2, 0, 1)
-        stops = np.linspace(0, 1, len(COLOURS))
-        colours = np.stack([np.interp(level, stops, channel) for channel in COLOURS.T], axis=-1)
-        return np.rint(colours).astype(np.uint8).transpose(0, 2, 1, 3)[:, ::-1]
+        stops = np.linspace(0, 1, len(COLORS))
+        colors = np.stack([np.interp(level, stops, channel) for channel in COLORS.T], axis=-1)
+        return np.rint(colors).astype(np.uint8).transpose(0, 2, 1, 3)[:, ::-1]
 
     def grid(self, examples, rows=None):
-        """The spectrograms of a batch laid out in one picture; see `Image.grid`.
+        """The spectrograms of a batch laid out in one image; see `Image.grid`.
 
         Args:
             examples: int16 or floating waveforms (batch, samples).
             rows: of the grid, by default those that make it about square.
 
         Returns:
-            One uint8 picture (H, W, 3).
+            One uint8 image (H, W, 3).
 
         Raises:
             InputError: there are no recordings, or rows are not between 1 and their number.

@@ -1,4 +1,4 @@
-"""Pictures: from files and arrays to what a model sees, and back."""
+"""Images: from files and arrays to what a model sees, and back."""
 
 import keras
 import numpy as np
@@ -14,15 +14,15 @@ from keras_gen.media.pillow import from_array, opaque, read
 
 @keras.saving.register_keras_serializable("keras_gen")
 class Image(Media):
-    """Pictures of one size, in their raw, packed and model forms.
+    """Images of one size, in their raw, packed and model forms.
 
-    A raw picture is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8 (height, width, channels).
+    A raw image is a file's bytes, a `PIL.Image.Image` or an array, of any size. A packed one is uint8 (height, width, channels).
     The model form is float32, in [-1, 1].
 
     Args:
-        height: rows of a packed picture, at least 1.
-        width: columns of a packed picture, at least 1.
-        channels: 1 (grey) or 3 (red, green, blue).
+        height: rows of a packed image, at least 1.
+        width: columns of a packed image, at least 1.
+        channels: 1 (gray) or 3 (red, green, blue).
 
     Raises:
         InputError: if a size is not a positive integer, or channels are neither 1 nor 3.
@@ -30,7 +30,7 @@ class Image(Media):
 
     dtype = "uint8"
     key = "image"
-    plural = "pictures"
+    plural = "images"
     ending = ".png"
 
     def __init__(self, height, width, channels):
@@ -38,14 +38,14 @@ class Image(Media):
             if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
                 raise InputError(f"{name} must be a positive number of pixels, but is {size!r}.")
         if channels not in (1, 3):
-            raise InputError(f"channels must be 1 (grey) or 3 (colour), but is {channels!r}.")
+            raise InputError(f"channels must be 1 (gray) or 3 (color), but is {channels!r}.")
         self.height = int(height)
         self.width = int(width)
         self.channels = int(channels)
 
     @property
     def shape(self):
-        """The shape of a packed picture, (height, width, channels)."""
+        """The shape of a packed image, (height, width, channels)."""
         return self.height, self.width, self.channels
 
     @property
@@ -55,14 +55,14 @@ class Image(Media):
 
     @property
     def raw_spec(self):
-        """What an exported signature takes: a batch of uint8 pictures of any one size."""
-        return tf.TensorSpec((None, None, None, self.channels), tf.uint8, name=self.plural)
+        """What an exported signature takes: a batch of uint8 images of any one size."""
+        return tf.TensorSpec((None, None, None, self.channels), tf.uint8, name="images")
 
     def pack(self, raw):
-        """Pack one picture: upright, opaque, cropped about its centre and resized.
+        """Pack one image: upright, opaque, cropped about its center and resized.
 
         Transparent parts are laid over white, values of 12 and 16 bits are scaled to 8, and of several frames
-        the first counts. The largest centred area of the right aspect ratio is kept and resized with an
+        the first counts. The largest centered area of the right aspect ratio is kept and resized with an
         antialiasing Lanczos filter.
 
         Args:
@@ -75,15 +75,15 @@ class Image(Media):
 
         Raises:
             InputError: if the bytes cannot be read, hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, the
-                picture does not say which of its values is white, as those of 32 bits, or the array is of another
+                image does not say which of its values is white, as those of 32 bits, or the array is of another
                 shape, type or range.
         """
         mode = "L" if self.channels == 1 else "RGB"
         if isinstance(raw, bytes | PIL.Image.Image):
-            picture = read(raw, mode, max(self.shape[:2]))
+            image = read(raw, mode, max(self.shape[:2]))
         else:
-            picture = opaque(from_array(raw), mode)
-        fitted = ImageOps.fit(picture, (self.width, self.height), PIL.Image.Resampling.LANCZOS)
+            image = opaque(from_array(raw), mode)
+        fitted = ImageOps.fit(image, (self.width, self.height), PIL.Image.Resampling.LANCZOS)
         return np.array(fitted).reshape(self.shape)
 
     def pack_in_graph(self, raw):
@@ -98,7 +98,7 @@ class Image(Media):
         given = tf.cast(tf.shape(raw)[1:3], tf.float32)
         wanted = tf.constant([self.height, self.width], tf.float32)
         scale = tf.reduce_max(wanted / given)
-        pictures = tf.raw_ops.ScaleAndTranslate(
+        images = tf.raw_ops.ScaleAndTranslate(
             images=raw,
             size=[self.height, self.width],
             scale=tf.stack([scale, scale]),
@@ -106,23 +106,23 @@ class Image(Media):
             kernel_type="lanczos3",
             antialias=True,
         )
-        return tf.cast(tf.round(tf.clip_by_value(pictures, 0.0, 255.0)), tf.uint8)
+        return tf.cast(tf.round(tf.clip_by_value(images, 0.0, 255.0)), tf.uint8)
 
     def to_model(self, packed):
-        """The model form of packed pictures: 0 becomes -1 and 255 becomes 1, in float32."""
+        """The model form of packed images: 0 becomes -1 and 255 becomes 1, in float32."""
         return ops.cast(packed, "float32") / 127.5 - 1.0
 
     def to_raw(self, model):
-        """The uint8 pictures nearest to a model form; undoes `to_model` exactly."""
+        """The uint8 images nearest to a model form; undoes `to_model` exactly."""
         values = (ops.cast(model, "float32") + 1.0) * 127.5
         return ops.cast(ops.round(ops.clip(values, 0.0, 255.0)), "uint8")
 
     def unpack(self, packed):
-        """Packed pictures as they are generated: themselves."""
+        """Packed images as they are generated: themselves."""
         return packed
 
     def grid(self, packed, rows=None):
-        """Lay a batch of pictures out in one, row by row, small ones enlarged so that they can be looked at.
+        """Lay a batch of images out in one, row by row, small ones enlarged so that they can be looked at.
 
         Args:
             packed: uint8 (batch, height, width, channels).
@@ -130,43 +130,43 @@ class Image(Media):
                 possible.
 
         Returns:
-            One uint8 picture (H, W, channels), with white between the pictures and where none is left.
+            One uint8 image (H, W, channels), with white between the images and where none is left.
 
         Raises:
-            InputError: if there are no pictures, or rows are not between 1 and their number.
+            InputError: if there are no images, or rows are not between 1 and their number.
         """
-        pictures = np.asarray(packed)
-        count = len(pictures)
+        images = np.asarray(packed)
+        count = len(images)
         if not count:
-            raise InputError("packed holds no picture: a grid needs at least one.")
+            raise InputError("packed holds no image: a grid needs at least one.")
         rows = _about_square(count) if rows is None else rows
         if not 1 <= rows <= count:
-            raise InputError(f"rows must be between 1 and the {count} pictures given, but is {rows!r}.")
+            raise InputError(f"rows must be between 1 and the {count} images given, but is {rows!r}.")
         columns = -(-count // rows)
         factor = max(1, 64 // max(self.height, self.width))
-        pictures = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+        images = images.repeat(factor, axis=1).repeat(factor, axis=2)
         gap = 2
-        height, width = pictures.shape[1] + gap, pictures.shape[2] + gap
+        height, width = images.shape[1] + gap, images.shape[2] + gap
         sheet = np.full((rows * height + gap, columns * width + gap, self.channels), 255, np.uint8)
-        for i, picture in enumerate(pictures):
+        for i, image in enumerate(images):
             top, left = gap + i // columns * height, gap + i % columns * width
-            sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+            sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
         return sheet
 
     def show(self, packed, rows=None):
-        """A batch of pictures as one that notebooks display.
+        """A batch of images as one that notebooks display.
 
         Args:
             packed: uint8 (batch, height, width, channels).
             rows: as in `grid`.
 
         Returns:
-            A `PIL.Image.Image`, the `grid` of the pictures.
+            A `PIL.Image.Image`, the `grid` of the images.
         """
         return from_array(self.grid(packed, rows))
 
     def save(self, packed, path):
-        """Write one picture as PNG.
+        """Write one image as PNG.
 
         Args:
             packed: uint8 (H, W, channels).
@@ -186,9 +186,9 @@ class Image(Media):
         return {"height": self.height, "width": self.width, "channels": self.channels}
 
 
-def write_png(picture, path):
-    """Write a uint8 picture (H, W, channels) to a path or an open binary file."""
-    from_array(picture).save(path, format="PNG")
+def write_png(image, path):
+    """Write a uint8 image (H, W, channels) to a path or an open binary file."""
+    from_array(image).save(path, format="PNG")
 
 
 def _about_square(count):

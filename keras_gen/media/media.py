@@ -12,7 +12,7 @@ class Media:
     Attributes:
         dtype: of packed examples.
         key: what TensorFlow Datasets calls examples in batches that are dicts, such as "image".
-        plural: what examples are called, such as "pictures"; also the name of exported tensors.
+        plural: what examples are called, such as "images".
         ending: of the file that `save` writes.
         sheet_ending: of the file that `save_sheet` writes, in which several examples are looked at together.
         shape: tuple of ints, of a packed example.

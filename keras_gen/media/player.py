@@ -15,16 +15,16 @@ class Player:
     """Spectrograms with a player for each recording below, as notebooks display it.
 
     Args:
-        sheet: uint8 picture (H, W, 3) of the spectrograms.
+        sheet: uint8 image (H, W, 3) of the spectrograms.
         waveforms: float32 (num, samples) in [-1, 1].
         rate: Hz.
 
     Attributes:
-        picture: the spectrograms, a `PIL.Image.Image`.
+        image: the spectrograms, a `PIL.Image.Image`.
     """
 
     def __init__(self, sheet, waveforms, rate):
-        self.picture = PIL.Image.fromarray(sheet)
+        self.image = PIL.Image.fromarray(sheet)
         self._waveforms, self._rate = waveforms, rate
 
     def __repr__(self):
@@ -32,7 +32,7 @@ class Player:
 
     def _repr_png_(self):
         file = io.BytesIO()
-        self.picture.save(file, format="PNG")
+        self.image.save(file, format="PNG")
         return file.getvalue()
 
     def _repr_html_(self):

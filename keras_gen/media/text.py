@@ -96,7 +96,7 @@ class Text(Media):
     @property
     def raw_spec(self):
         """What an exported signature takes: a batch of strings."""
-        return tf.TensorSpec((None,), tf.string, name=self.plural)
+        return tf.TensorSpec((None,), tf.string, name="text")
 
     @property
     def is_learned(self):

@@ -7,10 +7,9 @@ from keras_gen.metrics.disentanglement import (
     mutual_information_gap,
     separated_attribute_predictability,
 )
+from keras_gen.metrics.distances import frechet_distance, kid
 from keras_gen.metrics.diversity import distinct_n, diversity_scores, self_bleu
 from keras_gen.metrics.evidence import active_units, evidence_scores
-from keras_gen.metrics.frechet import frechet_distance
-from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.language import language_scores, token_accuracy
 from keras_gen.metrics.probes import linear_probes
 from keras_gen.metrics.quality import Quality
@@ -26,7 +25,7 @@ __all__ = [
     "diversity_scores",
     "evidence_scores",
     "frechet_distance",
-    "kernel_distance",
+    "kid",
     "language_scores",
     "linear_probes",
     "mutual_information_gap",

@@ -21,11 +21,11 @@ def train_classifier(media, examples, labels=None, steps=None, seed=0):
     """Train a small convolutional classifier, as a feature space made for one data set.
 
     Recordings are classified by their spectrograms. Without labels it learns a task that needs none: which of four rotations
-    a picture was given, or whether a recording is played backwards. The features have about zero mean and unit variance on
+    an image was given, or whether a recording is played backwards. The features have about zero mean and unit variance on
     the training examples. Keras' global seed neither matters nor changes.
 
     Args:
-        media: the `Media` of the examples; pictures with sides from 8 to 256 pixels are meant.
+        media: the `Media` of the examples; images with sides from 8 to 256 pixels are meant.
         examples: packed media (num, *media.shape).
         labels: integer array (num,), classes counted from 0; of n labels (num, n); or None.
         steps: training steps of 128 examples; by default 25 passes, but from 250 to 800 steps.
@@ -121,25 +121,25 @@ def columns(labels):
 
 
 class Rotations:
-    """The task of telling which quarter turn a picture was given."""
+    """The task of telling which quarter turn an image was given."""
 
     name, num_classes = "four rotations", 4
 
     @staticmethod
-    def prepared(pictures):
+    def prepared(images):
         """Their central squares: only these keep their shape when turned, and a shape would betray the rotation."""
-        height, width = pictures.shape[1:3]
+        height, width = images.shape[1:3]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
-        return pictures[:, top : top + side, left : left + side]
+        return images[:, top : top + side, left : left + side]
 
     @staticmethod
-    def treat(pictures, turns):
-        return np.rot90(pictures, turns, axes=(1, 2))
+    def treat(images, turns):
+        return np.rot90(images, turns, axes=(1, 2))
 
     @staticmethod
-    def treat_in_graph(pictures, turns):
-        return tf.image.rot90(pictures, turns)
+    def treat_in_graph(images, turns):
+        return tf.image.rot90(images, turns)
 
 
 class Directions:
@@ -159,17 +159,17 @@ class Directions:
 
 
 def pretext(media):
-    """The task that a classifier of unlabelled media learns."""
+    """The task that a classifier of unlabeled media learns."""
     return Rotations if isinstance(media, Image) else Directions
 
 
 @builder
 def _network(media, shape, num_classes, seed):
-    """Strided convolutions down to about 4 places a side, then the mean over them, standardised: the features."""
+    """Strided convolutions down to about 4 places a side, then the mean over them, standardized: the features."""
     # A metric stays in single precision, whatever policy the measured model trains under.
     single = {"dtype": "float32"}
     if isinstance(media, Image):
-        side, inputs = min(shape[:2]), keras.Input((None, None, shape[2]), dtype="uint8", name="pictures")
+        side, inputs = min(shape[:2]), keras.Input((None, None, shape[2]), dtype="uint8", name="images")
         x = layers.Rescaling(1 / 127.5, offset=-1, **single)(inputs)
     else:
         side, inputs = min(media.model_shape), keras.Input(shape, dtype=media.dtype, name=media.plural)

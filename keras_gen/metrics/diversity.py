@@ -38,7 +38,7 @@ def distinct_n(sentences, n):
 
     Args:
         sentences: lists of tokens, strings or integers, without padding: at least one of n tokens.
-        n: how many neighbouring tokens are counted as one, at least 1.
+        n: how many neighboring tokens are counted as one, at least 1.
 
     Returns:
         A float in (0, 1]: 1 where nothing is said twice.

@@ -25,7 +25,7 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         x: packed media (num, *media.shape).
         labels: int32 (num,) for a conditional model, or None.
         samples: int >= 1, draws for each example.
-        seed: int >= 0, decides what a likelihood observes (such as binarisation) and all draws.
+        seed: int >= 0, decides what a likelihood observes (such as binarization) and all draws.
 
     Returns:
         A dict of floats, all but `active_units` in nats per example:

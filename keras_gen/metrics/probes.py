@@ -9,10 +9,10 @@ from keras_gen.errors import InputError
 
 
 def linear_probes(train_latents, train_factors, test_latents, test_factors, names, categorical=()):
-    """How well each factor is predicted from all latents by a linear model, learnt on other examples.
+    """How well each factor is predicted from all latents by a linear model, learned on other examples.
 
     An ordered factor has a ridge regression, a categorical one a multinomial logistic regression, both with
-    scikit-learn's default penalty and on latents standardised over the training examples. Their scale is lost
+    scikit-learn's default penalty and on latents standardized over the training examples. Their scale is lost
     thereby: a latent so faint that the decoder ignores it is read like any other.
 
     Args:

@@ -22,8 +22,7 @@ from keras_gen.metrics.classifier import (
     pretext,
     train_classifier,
 )
-from keras_gen.metrics.frechet import frechet_distance
-from keras_gen.metrics.kernel import kernel_distance
+from keras_gen.metrics.distances import frechet_distance, kid
 
 
 class Quality:
@@ -36,7 +35,7 @@ class Quality:
     Args:
         dataset: a `Dataset`, or what has `media`, `class_names` and `arrays(split)` -> (packed media, labels or None) for
             the splits "train" and "test".
-        seed: integer seed of the classifier and of the subsets of the kernel distance.
+        seed: integer seed of the classifier and of the subsets of the KID.
         cache: folder that keeps trained classifiers; by default the environment variable KERAS_GEN_CACHE, or
             else ~/.cache/keras_gen.
 
@@ -69,13 +68,13 @@ class Quality:
         examples, train_labels = dataset.arrays("train")
         self._varying = _varying(labels, train_labels)
         self._classifier = _stored_classifier(
-            self._media, examples, self._told(train_labels) if self._labelled else None, seed, cache
+            self._media, examples, self._told(train_labels) if self._labeled else None, seed, cache
         )
         self._real_features, predicted = extract(self._classifier, real)
-        told = self._told(labels) if self._labelled else None
+        told = self._told(labels) if self._labeled else None
         self.accuracy = classifier_accuracy(self._classifier, self._media, real, told)
-        self._all_told = float(columns(predicted == told).all(axis=1).mean()) if self._labelled else None
-        task = "classifier" if self._labelled else f"classifier of {pretext(self._media).name}"
+        self._all_told = float(columns(predicted == told).all(axis=1).mean()) if self._labeled else None
+        task = "classifier" if self._labeled else f"classifier of {pretext(self._media).name}"
         accuracies = ", ".join(f"{accuracy:.3f}" for accuracy in np.reshape(self.accuracy, (-1,)))
         self.extractor = (
             f"features of a small {task} trained on this data set ({FEATURES} dimensions, seed {seed}); "
@@ -83,7 +82,7 @@ class Quality:
         )
 
     @property
-    def _labelled(self):
+    def _labeled(self):
         return bool(self._varying)
 
     def _told(self, labels):
@@ -110,8 +109,8 @@ class Quality:
             labels: the labels that were asked for, integer array (num,), of n labels (num, n), or None.
 
         Returns:
-            A dict of floats: `frechet` (0 is best), `kernel` and `kernel_std` (0 is best, small negatives are
-            valid); for labelled data `classes_produced`, the number of classes (of n labels, of combinations) that the
+            A dict of floats: `frechet` (0 is best), `kid` and `kid_std` (0 is best, small negatives are
+            valid); for labeled data `classes_produced`, the number of classes (of n labels, of combinations) that the
             classifier sees; with `labels`, `label_agreement`, the share of examples whose class it sees as asked for, and, of
             n labels, `label_agreement_<name>`, the same for each alone.
 
@@ -122,13 +121,13 @@ class Quality:
         if len(generated) < 2:
             raise InputError("`generated` holds 1 example: give at least 2.")
         if labels is not None:
-            if not self._labelled:
+            if not self._labeled:
                 raise InputError("`labels` were given, but the data set has no classes: leave them out.")
             labels = self._told(check_labels("labels", labels, len(generated), self._media))
         self.num_generated = len(generated)
         features, predicted = extract(self._classifier, generated)
         scores = self._distances(features)
-        if self._labelled:
+        if self._labeled:
             scores["classes_produced"] = float(len(np.unique(predicted, axis=0)))
         if labels is not None:
             agreed = columns(predicted == labels)
@@ -154,14 +153,14 @@ class Quality:
         As many training examples are drawn as there are test examples, or all of them if there are fewer.
 
         Returns:
-            A dict of floats: `frechet`, `kernel`, `kernel_std`; for labelled data also `label_agreement` and, of n labels,
+            A dict of floats: `frechet`, `kid`, `kid_std`; for labeled data also `label_agreement` and, of n labels,
             that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = self._dataset.arrays("train")
         num = min(len(examples), self.num_real)
         drawn = np.random.default_rng(self.seed).choice(len(examples), num, replace=False)
         scores = self._distances(extract(self._classifier, examples[drawn])[0])
-        if self._labelled:
+        if self._labeled:
             scores["label_agreement"] = self._all_told
             scores |= self._of_each_label(np.reshape(self.accuracy, (-1,)))
         return scores
@@ -169,11 +168,9 @@ class Quality:
     def _distances(self, features):
         # Subsets of at most half a set differ from each other, so that their spread means something.
         half = max(2, min(len(features), self.num_real) // 2)
-        kernel, deviation = kernel_distance(
-            self._real_features, features, subset_size=min(1000, half), seed=self.seed
-        )
+        kid_mean, deviation = kid(self._real_features, features, subset_size=min(1000, half), seed=self.seed)
         frechet = frechet_distance(self._real_features, features)
-        return {"frechet": frechet, "kernel": kernel, "kernel_std": deviation}
+        return {"frechet": frechet, "kid": kid_mean, "kid_std": deviation}
 
 
 def _varying(labels, train_labels):

@@ -12,11 +12,11 @@ def step_evenness(embeddings):
 
     Args:
         embeddings: float array (walks, steps, dimensions), at least three steps, features of the media at
-            equal latent steps. In every walk at least half of the neighbours differ, and so do the two ends.
+            equal latent steps. In every walk at least half of the neighbors differ, and so do the two ends.
 
     Returns:
         A dict of floats. Over walks, `largest_over_median` is the mean, and `largest_over_median_std` the
-        standard deviation, of the largest distance between neighbours over the median one: 1 is best, and it
+        standard deviation, of the largest distance between neighbors over the median one: 1 is best, and it
         is high where the change comes in jumps. `path_over_chord` is the mean of the sum of these distances
         over the distance between the ends: 1 is straight, and it is high where a walk makes detours.
 

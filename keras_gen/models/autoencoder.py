@@ -20,7 +20,7 @@ class Autoencoder(GenerativeModel):
     Args:
         encoder: built keras Model, media in their model form [and label int32 (batch,)] -> what the sub-class says.
         decoder: built keras Model, what the sub-class says -> parameters of the likelihood.
-        media: what is modelled, such as `Image(32, 32, 3)`.
+        media: what is modeled, such as `Image(32, 32, 3)`.
         likelihood: a `Likelihood`.
         latent_shape: tuple of ints, the shape of one latent.
         num_classes: int, number of labels, or None.

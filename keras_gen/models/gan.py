@@ -83,7 +83,7 @@ class GAN(GenerativeModel):
                 functions that are registered with Keras if the model is to be saved.
             penalties: list of `R1`, `R2`, `GradientPenalty`; None stands for `[R1(1.0), R2(1.0)]`.
             penalty_interval: int k >= 1, take the penalties at every k-th step and k times as strong (lazy
-                regularisation, Karras et al. 2020). They are added to the loss of that step, not given a step of their
+                regularization, Karras et al. 2020). They are added to the loss of that step, not given a step of their
                 own, so the optimizer takes one step for each batch and needs no correction.
             augment: `DiffAugment`, `ScheduledAugment`, `AdaptiveAugment`, or None.
             generator_optimizer: keras Optimizer; None stands for Adam(2e-4, beta_1=0, beta_2=0.99). A learning rate
@@ -98,8 +98,8 @@ class GAN(GenerativeModel):
             run_eagerly: bool, for debugging.
 
         Raises:
-            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalisation meets a
-                penalty or the simultaneous plan, both of which need each picture judged by itself.
+            InputError: a name is unknown, a count is below 1, or a discriminator with batch normalization meets a
+                penalty or the simultaneous plan, both of which need each image discriminated by itself.
         """
         game = adversarial.get(loss)
         penalties = [R1(1.0), R2(1.0)] if penalties is None else penalties
@@ -145,88 +145,92 @@ class GAN(GenerativeModel):
 
     # The discriminator's side.
 
-    def judge(self, pictures, labels, seed):
-        """The discriminator's logits on (augmented) pictures, (batch, 1)."""
+    def discriminate(self, images, labels, seed):
+        """The discriminator's logits on (augmented) images, (batch, 1)."""
         if self.augment:
-            pictures = self.augment(pictures, seed, examples=self.examples_seen)
-        return run(self.discriminator, pictures, labels, training=True)
+            images = self.augment(images, seed, examples=self.examples_seen)
+        return run(self.discriminator, images, labels, training=True)
 
-    def judge_with_slope(self, pictures, labels, seed):
-        """The logits and their gradient with respect to the pictures before augmentation.
+    def discriminate_with_gradient(self, images, labels, seed):
+        """The logits and their gradient with respect to the images before augmentation.
 
         It is taken of the logits as they are: unlike the gradient of a mean loss, it is far above the smallest float16.
         """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(pictures)
-            logits = self.judge(pictures, labels, seed)
-        return logits, tape.gradient(logits, pictures)
+            tape.watch(images)
+            logits = self.discriminate(images, labels, seed)
+        return logits, tape.gradient(logits, images)
 
-    def discriminator_gradients(self, batch, keep_slope=False):
+    def discriminator_gradients(self, batch, keep_input_gradient=False):
         """What the discriminator learns from a batch.
 
         Args:
             batch: `gan_plans.Batch`.
-            keep_slope: whether the slope at generated pictures is wanted.
+            keep_input_gradient: whether the input gradient at generated images is wanted.
 
         Returns:
-            Gradients of the discriminator's trainable variables, and `gan_plans.Judged`.
+            Gradients of the discriminator's trainable variables, and `gan_plans.Discriminated`.
         """
         if self.penalty_interval == 1 or not self.penalties:
-            return self._discriminator_gradients(batch, keep_slope, penalised=bool(self.penalties))
+            return self._discriminator_gradients(batch, keep_input_gradient, penalized=bool(self.penalties))
         return tf.cond(
             self.discriminator_optimizer.iterations % self.penalty_interval == 0,
-            lambda: self._discriminator_gradients(batch, keep_slope, penalised=True),
-            lambda: self._discriminator_gradients(batch, keep_slope, penalised=False),
+            lambda: self._discriminator_gradients(batch, keep_input_gradient, penalized=True),
+            lambda: self._discriminator_gradients(batch, keep_input_gradient, penalized=False),
         )
 
-    def _discriminator_gradients(self, batch, keep_slope, penalised):
-        places = {penalty.at for penalty in self.penalties} if penalised else set()
-        slopes = {"fake": tf.zeros(())}
+    def _discriminator_gradients(self, batch, keep_input_gradient, penalized):
+        places = {penalty.at for penalty in self.penalties} if penalized else set()
+        input_gradients = {"fake": tf.zeros(())}
 
-        def judge(place, pictures, seed, sloped):
-            if not sloped:
-                return self.judge(pictures, batch.labels, seed)
-            logits, slopes[place] = self.judge_with_slope(pictures, batch.labels, seed)
+        def discriminate(place, images, seed, with_gradient):
+            if not with_gradient:
+                return self.discriminate(images, batch.labels, seed)
+            logits, input_gradients[place] = self.discriminate_with_gradient(images, batch.labels, seed)
             return logits
 
         with tf.GradientTape() as tape:
-            real_logits = judge("real", batch.real, batch.real_seed, sloped="real" in places)
-            fake_logits = judge("fake", batch.fake, batch.fake_seed, sloped="fake" in places or keep_slope)
+            real_logits = discriminate("real", batch.real, batch.real_seed, with_gradient="real" in places)
+            fake_logits = discriminate(
+                "fake", batch.fake, batch.fake_seed, with_gradient="fake" in places or keep_input_gradient
+            )
             if "interpolated" in places:
-                judge("interpolated", self._between(batch), batch.fake_seed, sloped=True)
+                discriminate("interpolated", self._between(batch), batch.fake_seed, with_gradient=True)
             loss = tf.reduce_mean(self.adversarial_loss.discriminator(real_logits, fake_logits))
             penalty = tf.zeros(())
-            if penalised:
-                costs = [penalty(slopes[penalty.at], self.examples_seen) for penalty in self.penalties]
+            if penalized:
+                costs = [
+                    penalty(input_gradients[penalty.at], self.examples_seen) for penalty in self.penalties
+                ]
                 penalty = tf.add_n([tf.reduce_mean(cost) for cost in costs])
             total = self.discriminator_optimizer.scale_loss(loss + self.penalty_interval * penalty)
         gradients = tape.gradient(total, self.discriminator.trainable_variables)
-        slope = slopes["fake"] if keep_slope else tf.zeros(())
-        judged = gan_plans.Judged(
-            real_logits, fake_logits, slope, loss, penalty, tf.cast(penalised, tf.float32)
+        input_gradient = input_gradients["fake"] if keep_input_gradient else tf.zeros(())
+        discriminated = gan_plans.Discriminated(
+            real_logits, fake_logits, input_gradient, loss, penalty, tf.cast(penalized, tf.float32)
         )
-        return gradients, judged
+        return gradients, discriminated
 
     def _between(self, batch):
         share = noise.uniform((tf.shape(batch.real)[0], 1, 1, 1), batch.mix_seed)
         return share * batch.real + (1.0 - share) * batch.fake
 
-    def update_discriminator(self, gradients, judged):
+    def update_discriminator(self, gradients, discriminated):
         self.learn(
             self.discriminator_optimizer,
             gradients,
             self.discriminator.trainable_variables,
-            judged.loss + judged.penalty,
+            discriminated.loss + discriminated.penalty,
         )
         self.report(
-            discriminator_loss=judged.loss,
-            real_logit=tf.reduce_mean(judged.real_logits),
-            fake_logit=tf.reduce_mean(judged.fake_logits),
+            discriminator_loss=discriminated.loss,
+            real_logit=tf.reduce_mean(discriminated.real_logits),
+            fake_logit=tf.reduce_mean(discriminated.fake_logits),
         )
         if self.penalties:
-            self.report(weight=judged.penalised, penalty=judged.penalty)
+            self.report(weight=discriminated.penalized, penalty=discriminated.penalty)
         if self.augment:
-            self.augment.update(judged.real_logits)
+            self.augment.update(discriminated.real_logits)
             self.report(augment=self.augment.strength(self.examples_seen))
 
     # The generator's side.
@@ -261,13 +265,13 @@ class GAN(GenerativeModel):
         for network in (self.generator, self.discriminator):
             for layer in layers_of(network, SpectralNorm):
                 layer.power_iteration()
-        latent_seed, *picture_seeds = self.step_seeds(4)
+        latent_seed, *image_seeds = self.step_seeds(4)
         latents = self.draw_latents(batch_size, latent_seed)
         with tf.GradientTape() as tape:
             fake = run(self.generator, latents, labels, training=True)
         # Read before it moves on, which of accumulated batches only the last one has it do.
         step = self.discriminator_optimizer.iterations + 1
-        generator_side = self.plan(self, gan_plans.Batch(real, fake, labels, *picture_seeds))
+        generator_side = self.plan(self, gan_plans.Batch(real, fake, labels, *image_seeds))
 
         def generator_gradients():
             loss, pull = generator_side()
@@ -339,10 +343,10 @@ class GAN(GenerativeModel):
         return [self.generator, self.discriminator]
 
     def score(self, real, num=10_000, seed=0):
-        """Quality of fresh samples against held-out real pictures.
+        """Quality of fresh samples against held-out real images.
 
         Args:
-            real: a `Dataset`, whose training pictures train the feature space once, or a `Quality`.
+            real: a `Dataset`, whose training images train the feature space once, or a `Quality`.
             num: int >= 2, samples to draw; a conditional model goes through its classes in turn.
             seed: int >= 0, decides the samples.
 
@@ -365,8 +369,8 @@ class GAN(GenerativeModel):
 
     def endpoints(self):
         def discriminate(raw, label=None):
-            pictures = self.media.to_model(self.media.pack_in_graph(raw))
-            return {"logits": run(self.discriminator, pictures, label)[:, 0]}
+            images = self.media.to_model(self.media.pack_in_graph(raw))
+            return {"logits": run(self.discriminator, images, label)[:, 0]}
 
         return {
             **super().endpoints(),

@@ -3,7 +3,7 @@
 import keras
 
 from keras_gen.errors import InputError
-from keras_gen.losses.penalties import SlopePenalty
+from keras_gen.losses.penalties import InputGradientPenalty
 from keras_gen.media import Audio, Image
 from keras_gen.models.network_checks import (
     check_apart,
@@ -26,10 +26,10 @@ def check_networks(generator, discriminator, media, num_classes):
         check_network(name, network)
         check_one_output(name, network)
     latent_shape, made = (tuple(tensor.shape[1:]) for tensor in (generator.inputs[0], generator.outputs[0]))
-    taken, judged = (
+    taken, discriminated = (
         tuple(tensor.shape[1:]) for tensor in (discriminator.inputs[0], discriminator.outputs[0])
     )
-    if latent_shape == judged == media.model_shape:
+    if latent_shape == discriminated == media.model_shape:
         raise InputError("The networks are given in the other order: a GAN takes the generator first.")
     inputs = 1 if num_classes is None else 2
     for name, network in networks.items():
@@ -44,8 +44,10 @@ def check_networks(generator, discriminator, media, num_classes):
             raise InputError(f"The {what} {media.plural} of shape {shape}, but media is {media}.")
     if None in latent_shape:
         raise InputError(f"The generator takes latents of shape {latent_shape}: give its Input every length.")
-    if judged != (1,):
-        raise InputError(f"The discriminator must give one logit a picture, of shape (1,), not {judged}.")
+    if discriminated != (1,):
+        raise InputError(
+            f"The discriminator must give one logit an image, of shape (1,), not {discriminated}."
+        )
     check_apart(**networks)
     check_scope(*networks.values())
     check_outputs("generator", generator, "media")
@@ -54,7 +56,9 @@ def check_networks(generator, discriminator, media, num_classes):
 
 def check_settings(gan, penalties, penalty_interval, discriminator_steps, optimizers, plan):
     """Raises `InputError` where the arguments of `GAN.compile` do not fit each other or the networks."""
-    if not isinstance(penalties, (list, tuple)) or not all(isinstance(p, SlopePenalty) for p in penalties):
+    if not isinstance(penalties, (list, tuple)) or not all(
+        isinstance(p, InputGradientPenalty) for p in penalties
+    ):
         raise InputError(f"penalties must be a list of R1, R2 or GradientPenalty, not {penalties!r}.")
     for name, count in {
         "penalty_interval": penalty_interval,
@@ -68,7 +72,7 @@ def check_settings(gan, penalties, penalty_interval, discriminator_steps, optimi
         penalties or plan == "simultaneous"
     ):
         raise InputError(
-            "The discriminator has batch normalisation, under which pictures are not judged one by one: remove it, "
+            "The discriminator has batch normalization, under which images are not discriminated one by one: remove it, "
             'or compile with penalties=[] and plan="alternating".'
         )
 

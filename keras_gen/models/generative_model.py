@@ -370,7 +370,7 @@ class GenerativeModel(Trainer):
             seed: as in `generate`.
 
         Returns:
-            For pictures a `PIL.Image.Image`, for recordings a `Player`, for sentences a text.
+            For images a `PIL.Image.Image`, for recordings a `Player`, for sentences a text.
         """
         return self.media.show(self.generate(rows * rows, labels, seed))
 

@@ -21,7 +21,7 @@ class LanguageModel(SentenceWriter, GenerativeModel):
 
     Args:
         decoder: a `TextDecoder` without latents, such as `keras_gen.networks.RecurrentDecoder`.
-        media: the `Text` that is modelled.
+        media: the `Text` that is modeled.
         seed: int, decides every random number of training.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Half precision inside networks, single precision outside: losses, slopes and likelihoods are always float32."""
+"""Half precision inside networks, single precision outside: losses, input gradients and likelihoods are always float32."""
 
 import keras
 from keras import ops

@@ -30,7 +30,7 @@ class TextVAE(SentenceWriter, VAE):
     Args:
         encoder: built keras Model, tokens int32 (batch, length) -> [mean, log variance], each (batch, latent_dim).
         decoder: a `TextDecoder` of the same latents, such as `keras_gen.networks.RecurrentDecoder`.
-        media: the `Text` that is modelled.
+        media: the `Text` that is modeled.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior` but `VampPrior`; None stands for `StandardNormal()`.
         seed: int, decides every random number of training.
@@ -161,16 +161,16 @@ class TextVAE(SentenceWriter, VAE):
         callbacks = [TrainingPhases(), *keras.tree.flatten(callbacks or [])]
         return super().fit(x, y, *args, validation_data=validation_data, callbacks=callbacks, **kwargs)
 
-    def improve(self, x, labels, seen, seed):
+    def optimizer_step(self, x, labels, seen, seed):
         with tf.init_scope():  # phases change between epochs, when the graph is made anew
             is_pretraining, is_aggressive = self.is_pretraining.numpy(), self.is_aggressive.numpy()
         if is_pretraining:
-            return super().improve(x, labels, seen, seed, objective=Plain(self.objective.terms))
+            return super().optimizer_step(x, labels, seen, seed, objective=Plain(self.objective.terms))
         if not is_aggressive:
-            return super().improve(x, labels, seen, seed)
+            return super().optimizer_step(x, labels, seen, seed)
 
         def encoder_alone():
-            outcome = super(TextVAE, self).improve(
+            outcome = super(TextVAE, self).optimizer_step(
                 x, labels, seen, seed, variables=self.encoder.trainable_variables
             )
             self.turns.count(outcome.loss)
@@ -178,7 +178,7 @@ class TextVAE(SentenceWriter, VAE):
 
         def all_together():
             self.turns.begin()
-            return super(TextVAE, self).improve(x, labels, seen, seed)
+            return super(TextVAE, self).optimizer_step(x, labels, seen, seed)
 
         return tf.cond(self.turns.is_encoders(self.encoder_steps), encoder_alone, all_together)
 

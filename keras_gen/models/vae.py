@@ -46,7 +46,7 @@ class VAE(LatentWalks, Autoencoder):
             (batch, latent_dim).
         decoder: built keras Model, latent (batch, latent_dim) [and label] -> parameters of the likelihood, (batch,
             *media.model_shape[:-1], likelihood.num_parameters(channels)).
-        media: what is modelled, such as `Image(32, 32, 3)` or `Audio(16384)`.
+        media: what is modeled, such as `Image(32, 32, 3)` or `Audio(16384)`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior`; None stands for `StandardNormal()`.
@@ -195,7 +195,7 @@ class VAE(LatentWalks, Autoencoder):
         observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
         x, labels, seen = self.unpack_augmented(data, observe_seed)
         x = self.likelihood.observe(x, observe_seed)
-        outcome = self.improve(x, labels, seen, draw_seed)
+        outcome = self.optimizer_step(x, labels, seen, draw_seed)
         if self.adversary is not None:
             self._train_adversary(outcome.z, adversary_seed)
         self.report(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
@@ -203,11 +203,11 @@ class VAE(LatentWalks, Autoencoder):
         self.count_examples(tf.shape(x)[0])
         return self.results((*EVIDENCE, *self.objective.terms))
 
-    def improve(self, x, labels, seen, seed, objective=None, variables=None):
+    def optimizer_step(self, x, labels, seen, seed, objective=None, variables=None):
         """Takes a step of the optimizer.
 
         Args:
-            x: what is modelled, (batch, *media.model_shape).
+            x: what is modeled, (batch, *media.model_shape).
             labels: int32 (batch,), or None.
             seen: what the encoder is shown in its place, or None.
             seed: two integers.
@@ -225,7 +225,7 @@ class VAE(LatentWalks, Autoencoder):
         return outcome
 
     def unpack_augmented(self, data, seed):
-        """A batch of training: what is modelled, labels or None, and what the encoder sees instead, or None."""
+        """A batch of training: what is modeled, labels or None, and what the encoder sees instead, or None."""
         if self.augment is None:
             return *self.unpack(data), None
         own = noise.split(noise.fold_in(seed, 1), 2)

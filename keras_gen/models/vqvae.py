@@ -44,7 +44,7 @@ class VQVAE(Autoencoder):
         encoder: built keras Model, media in their model form -> grid of vectors (batch, h, w, code_dim).
         decoder: built keras Model, such a grid [and label int32 (batch,)] -> parameters of the likelihood, (batch,
             *media.model_shape[:-1], likelihood.num_parameters(channels)).
-        media: what is modelled, such as `Image(32, 32, 3)`.
+        media: what is modeled, such as `Image(32, 32, 3)`.
         likelihood: a `Likelihood`; None stands for `Gaussian("learned")`.
         prior: a `CodePrior` over the grid.
         codebook: a `Codebook`; None stands for one of as many codes as the prior has.
@@ -223,7 +223,7 @@ class VQVAE(Autoencoder):
 
         Args:
             real: a `Dataset`, whose test split counts; packed media; or a pair of packed media and labels.
-            seed: int >= 0, decides what a likelihood observes, such as binarisation.
+            seed: int >= 0, decides what a likelihood observes, such as binarization.
 
         Returns:
             Dict of floats: in nats per example `nll`, an upper bound on -log p(x), which is -`elbo`, and `reconstruction` and

@@ -10,7 +10,7 @@ def check_grid(encoder, decoder, media, likelihood, num_classes):
     shapes = [tuple(output.shape[1:]) for output in encoder.outputs]
     if len(shapes) != 1 or len(shapes[0]) != 3 or len(encoder.inputs) != 1:
         raise InputError(
-            "The encoder must take a picture alone and give one grid of shape (h, w, code_dim), but it has "
+            "The encoder must take an image alone and give one grid of shape (h, w, code_dim), but it has "
             f"{len(encoder.inputs)} input(s) and gives {shapes}: build it with networks.conv_grid."
         )
     check_one_output("encoder", encoder)

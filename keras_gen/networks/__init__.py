@@ -1,6 +1,6 @@
 """Builders of plain Keras models, by architecture.
 
-For GANs there are `dcgan`, `r3gan` and `sngan`; for VAEs of pictures
+For GANs there are `dcgan`, `r3gan` and `sngan`; for VAEs of images
 `conv`, `mlp` and `resnet`, of recordings `conv1d` and `mlp`, of sentences `recurrent` and `transformer`; for a VQVAE `conv_grid`
 and `CodePrior`; for language models `RecurrentDecoder` and `TransformerDecoder`.
 """

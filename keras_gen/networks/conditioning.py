@@ -43,7 +43,7 @@ def latent_inputs(latent_dim, num_classes):
     return [latent, label], layers.Concatenate(name="conditioned_latent")([latent, embedding(label)])
 
 
-def projection_discriminator(picture, features, num_classes, normalise=lambda layer: layer):
+def projection_discriminator(image, features, num_classes, normalize=lambda layer: layer):
     """The discriminator whose logit is linear(h) + <embed(y), h>, or linear(h) alone without labels.
 
     The head computes in float32 under every dtype policy, and starts with weights N(0, 1 / dim h).
@@ -51,13 +51,13 @@ def projection_discriminator(picture, features, num_classes, normalise=lambda la
     Source: Miyato & Koyama 2018, "cGANs with Projection Discriminator", equation 3.
 
     Args:
-        picture: the keras.Input of pictures.
-        features: h, a tensor (batch, features) computed from `picture`.
+        image: the keras.Input of images.
+        features: h, a tensor (batch, features) computed from `image`.
         num_classes: number of labels, or None without labels.
-        normalise: what is done to each layer of the head, such as `SpectralNorm`.
+        normalize: what is done to each layer of the head, such as `SpectralNorm`.
 
     Returns:
-        A functional Model from the picture, or [picture, `label`], to logits (batch, 1).
+        A functional Model from the image, or [image, `label`], to logits (batch, 1).
 
     Raises:
         InputError: an example has several labels.
@@ -66,13 +66,13 @@ def projection_discriminator(picture, features, num_classes, normalise=lambda la
     size = features.shape[-1]
     initializer = keras.initializers.RandomNormal(stddev=size**-0.5)
     linear = layers.Dense(1, kernel_initializer=initializer, dtype="float32", name="linear")
-    logits = normalise(linear)(features)
+    logits = normalize(linear)(features)
     if num_classes is None:
-        return keras.Model(picture, logits, name="discriminator")
+        return keras.Model(image, logits, name="discriminator")
     label = keras.Input((), dtype="int32", name="label")
     embed = layers.Embedding(
         num_classes, size, embeddings_initializer=initializer, dtype="float32", name="embed"
     )
-    projection = layers.Dot(axes=1, dtype="float32", name="projection")([normalise(embed)(label), features])
+    projection = layers.Dot(axes=1, dtype="float32", name="projection")([normalize(embed)(label), features])
     logits = layers.Add(dtype="float32", name="logits")([logits, projection])
-    return keras.Model([picture, label], logits, name="discriminator")
+    return keras.Model([image, label], logits, name="discriminator")

@@ -14,30 +14,30 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
     """Builds an encoder of strided convolutions and a decoder of transposed ones, for any square size from 8 to 256.
 
     Args:
-        media: what is modelled, of square shape (H, H, C).
+        media: what is modeled, of square shape (H, H, C).
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent.
-        width: feature maps at half the size of the picture; doubled at each halving, up to 8 * width.
+        width: feature maps at half the size of the image; doubled at each halving, up to 8 * width.
         hidden: units of the fully connected layer between the smallest feature maps and the latent.
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `picture` (H, H, C) [and `label` int32 ()] to [mean, log variance],
+        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log variance],
         and from `latent` (latent_dim,) [and `label`] to parameters (H, H, likelihood.num_parameters(C)).
 
     Raises:
-        InputError: the picture is not square, or not of 8 to 256 pixels.
+        InputError: the image is not square, or not of 8 to 256 pixels.
     """
     sizes = halved_sizes(media.model_shape)
     widths = [channels(width, level) for level in range(len(sizes) - 1)]
-    picture, label = encoder_inputs(media.model_shape, num_classes)
-    x = picture
+    image, label = encoder_inputs(media.model_shape, num_classes)
+    x = image
     for filters in widths:
         x = layers.Conv2D(filters, 4, strides=2, padding="same", activation=activation)(x)
     x = join_label(layers.Flatten()(x), label, num_classes)
     x = layers.Dense(hidden, activation=activation)(x)
-    encoder = posterior_encoder(picture, label, x, latent_dim)
+    encoder = posterior_encoder(image, label, x, latent_dim)
 
     inputs, x = latent_inputs(latent_dim, num_classes)
     x = layers.Dense(hidden, activation=activation)(x)

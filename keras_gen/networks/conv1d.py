@@ -25,10 +25,10 @@ def conv1d(
     """Builds a residual pair over time, whose length is halved and doubled by strided convolutions.
 
     A block adds to its input two convolutions over three frames, an activation before each (He et al. 2016, arXiv
-    1603.05027); the second starts at zero, so that no normalisation is needed (Zhang et al. 2019, arXiv 1901.09321).
+    1603.05027); the second starts at zero, so that no normalization is needed (Zhang et al. 2019, arXiv 1901.09321).
 
     Args:
-        media: what is modelled, of model shape (frames, bands), such as `Audio`.
+        media: what is modeled, of model shape (frames, bands), such as `Audio`.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
         latent_dim: length of the latent.

@@ -19,29 +19,29 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
     Source: van den Oord et al. 2017, arXiv 1711.00937, section 4.1, with SiLU for ReLU.
 
     Args:
-        media: what is modelled, of square shape (H, H, C).
+        media: what is modeled, of square shape (H, H, C).
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels that the decoder takes, or None for a model without labels.
         code_dim: length of each vector.
-        width: feature maps at half the size of the picture; doubled at each halving, up to 8 * width.
-        halvings: int >= 1, how often the size is halved, rounding up, from the picture to the grid.
+        width: feature maps at half the size of the image; doubled at each halving, up to 8 * width.
+        halvings: int >= 1, how often the size is halved, rounding up, from the image to the grid.
         blocks: residual blocks on each side of the grid.
 
     Returns:
-        (encoder, decoder), functional Models: from `picture` (H, H, C) to (h, h, code_dim), and from `codes` (h, h,
+        (encoder, decoder), functional Models: from `image` (H, H, C) to (h, h, code_dim), and from `codes` (h, h,
         code_dim) [and `label` int32 ()] to parameters (H, H, likelihood.num_parameters(C)).
 
     Raises:
-        InputError: the picture is not square, or not of 8 to 256 pixels, or cannot be halved that often.
+        InputError: the image is not square, or not of 8 to 256 pixels, or cannot be halved that often.
     """
     sizes = _sizes(media.model_shape, halvings)
     widths = [channels(width, level) for level in range(halvings)]
-    picture = keras.Input(media.model_shape, name="picture")
-    x = picture
+    image = keras.Input(media.model_shape, name="image")
+    x = image
     for filters in widths:
         x = layers.Conv2D(filters, 4, strides=2, padding="same", activation="silu")(x)
     x = _residual(x, blocks)
-    encoder = keras.Model(picture, layers.Conv2D(code_dim, 1, dtype="float32")(x), name="encoder")
+    encoder = keras.Model(image, layers.Conv2D(code_dim, 1, dtype="float32")(x), name="encoder")
 
     codes = inputs = keras.Input((sizes[-1], sizes[-1], code_dim), name="codes")
     x = layers.Conv2D(widths[-1], 3, padding="same")(codes)
@@ -60,11 +60,11 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
 
 
 def _sizes(shape, halvings):
-    """The sizes from the picture to the grid."""
+    """The sizes from the image to the grid."""
     sizes = halved_sizes(shape)[:1]
     if halvings < 1 or 2**halvings > sizes[0]:
         raise InputError(
-            f"halvings must be from 1 to {sizes[0].bit_length() - 1} for pictures of {sizes[0]} x {sizes[0]} pixels, not "
+            f"halvings must be from 1 to {sizes[0].bit_length() - 1} for images of {sizes[0]} x {sizes[0]} pixels, not "
             f"{halvings}."
         )
     for _ in range(halvings):

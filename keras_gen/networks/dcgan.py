@@ -1,4 +1,4 @@
-"""The plain convolutional pair: quick, and good enough for small pictures."""
+"""The plain convolutional pair: quick, and good enough for small images."""
 
 import keras
 from keras import layers
@@ -12,7 +12,7 @@ from keras_gen.networks.sizes import channels, start_and_doublings
 def dcgan(media, num_classes=None, latent_dim=100, width=64):
     """Builds a generator of transposed convolutions and a discriminator of strided ones.
 
-    The discriminator has no batch normalisation: its logits then depend on one picture each, which
+    The discriminator has no batch normalization: its logits then depend on one image each, which
     penalties on its gradient and evaluation in any batch need. Without it the paper's initial weights
     N(0, 0.02^2) would leave almost nothing of the signal, so the discriminator starts from He et al. 2015.
 
@@ -23,14 +23,14 @@ def dcgan(media, num_classes=None, latent_dim=100, width=64):
         media: what is generated, of square shape (H, H, C) with H = 8..256, start * 2^k, start in 4..7.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent, 100 as in the paper.
-        width: feature maps at half the size of the picture; doubled at each halving, up to 8 * width.
+        width: feature maps at half the size of the image; doubled at each halving, up to 8 * width.
 
     Returns:
         (generator, discriminator), functional Models: from `latent` (latent_dim,) [and `label` int32 ()] to
-        (H, H, C) in (-1, 1), and from `picture` (H, H, C) [and `label` int32 ()] to logits (batch, 1).
+        (H, H, C) in (-1, 1), and from `image` (H, H, C) [and `label` int32 ()] to logits (batch, 1).
 
     Raises:
-        InputError: if the network cannot make pictures of this size.
+        InputError: if the network cannot make images of this size.
     """
     start, doublings = start_and_doublings(media.model_shape)
     widths = [channels(width, level) for level in range(doublings)]
@@ -38,7 +38,7 @@ def dcgan(media, num_classes=None, latent_dim=100, width=64):
     return generator, _discriminator(media.model_shape, widths, num_classes)
 
 
-def _generator(start, widths, colours, latent_dim, num_classes):
+def _generator(start, widths, colors, latent_dim, num_classes):
     initial = keras.initializers.RandomNormal(stddev=0.02)
     inputs, z = latent_inputs(latent_dim, num_classes)
     x = layers.Dense(start * start * widths[0], use_bias=False, kernel_initializer=initial)(z)
@@ -47,21 +47,21 @@ def _generator(start, widths, colours, latent_dim, num_classes):
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
         # A kernel that the stride divides reaches every pixel equally often: no checkerboard.
         x = layers.Conv2DTranspose(
-            filters or colours,
+            filters or colors,
             4,
             strides=2,
             padding="same",
             use_bias=filters is None,
             kernel_initializer=initial,
         )(x)
-    picture = layers.Activation("tanh", dtype="float32", name="picture")(x)
-    return keras.Model(inputs, picture, name="generator")
+    image = layers.Activation("tanh", dtype="float32", name="image")(x)
+    return keras.Model(inputs, image, name="generator")
 
 
 def _discriminator(shape, widths, num_classes):
-    picture = keras.Input(shape, name="picture")
-    x = picture
+    image = keras.Input(shape, name="image")
+    x = image
     for filters in widths:
         x = layers.Conv2D(filters, 4, strides=2, padding="same", kernel_initializer="he_normal")(x)
         x = layers.LeakyReLU(0.2)(x)
-    return projection_discriminator(picture, layers.Flatten()(x), num_classes)
+    return projection_discriminator(image, layers.Flatten()(x), num_classes)

@@ -9,7 +9,7 @@ from keras_gen.networks.conditioning import label_input
 EMBEDDING = 16
 
 
-def encoder_inputs(shape, num_classes, name="picture", dtype=None):
+def encoder_inputs(shape, num_classes, name="image", dtype=None):
     """The inputs of an encoder.
 
     Args:

@@ -17,7 +17,7 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
     Source: Burda et al. 2016, arXiv 1509.00519, section 5.
 
     Args:
-        media: what is modelled, of any shape.
+        media: what is modeled, of any shape.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels, a tuple of n numbers where an example has n labels, or None without labels.
         latent_dim: length of the latent.

@@ -1,4 +1,4 @@
-"""The modern baseline: residual blocks without any normalisation."""
+"""The modern baseline: residual blocks without any normalization."""
 
 import keras
 from keras import layers
@@ -18,7 +18,7 @@ SLOPE = 0.2
 
 @builder
 def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
-    """Builds the mirrored residual pair of R3GAN, with neither normalisation nor tanh.
+    """Builds the mirrored residual pair of R3GAN, with neither normalization nor tanh.
 
     A block adds to its input: 1x1 convolution to twice the channels, 3x3 in groups of 16 channels, 1x1 back,
     LeakyReLU(0.2) between. Its last convolution starts at zero, the two before it at gain
@@ -31,17 +31,17 @@ def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
         media: what is generated, of square shape (H, H, C) with H = 8..256, start * 2^k, start in 4..7.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent, 64 as in the paper.
-        width: feature maps at the size of the picture, a multiple of 8; doubled at each halving, up to
+        width: feature maps at the size of the image, a multiple of 8; doubled at each halving, up to
             8 * width.
         blocks: residual blocks at each size; 2 in the paper.
 
     Returns:
         (generator, discriminator), functional Models: from `latent` (latent_dim,) [and `label` int32 ()] to
-        (H, H, C), about in [-1, 1] but not bounded, and from `picture` (H, H, C) [and `label` int32 ()] to
+        (H, H, C), about in [-1, 1] but not bounded, and from `image` (H, H, C) [and `label` int32 ()] to
         logits (batch, 1).
 
     Raises:
-        InputError: if the network cannot make pictures of this size, or `width` cannot be grouped.
+        InputError: if the network cannot make images of this size, or `width` cannot be grouped.
     """
     if width % (GROUP_SIZE // EXPANSION):
         raise InputError(f"width must be a multiple of {GROUP_SIZE // EXPANSION} for r3gan, not {width}.")
@@ -58,24 +58,24 @@ def _generator(shape, num_classes, latent_dim, width, blocks):
     for level in reversed(range(doublings)):
         x = FilteredUpSampling2D()(_pointwise(x, channels(width, level)))
         x = _stage(x, blocks, total)
-    picture = layers.Conv2D(
-        shape[-1], 1, use_bias=False, kernel_initializer=_gain(1.0), dtype="float32", name="picture"
+    image = layers.Conv2D(
+        shape[-1], 1, use_bias=False, kernel_initializer=_gain(1.0), dtype="float32", name="image"
     )(x)
-    return keras.Model(inputs, picture, name="generator")
+    return keras.Model(inputs, image, name="generator")
 
 
 def _discriminator(shape, num_classes, width, blocks):
     start, doublings = start_and_doublings(shape)
     total = blocks * (doublings + 1)
-    picture = keras.Input(shape, name="picture")
-    x = _stage(_pointwise(picture, channels(width, 0)), blocks, total)
+    image = keras.Input(shape, name="image")
+    x = _stage(_pointwise(image, channels(width, 0)), blocks, total)
     for level in range(1, doublings + 1):
         x = _pointwise(FilteredDownSampling2D()(x), channels(width, level))
         x = _stage(x, blocks, total)
     weighted_mean = layers.DepthwiseConv2D(
         start, use_bias=False, depthwise_initializer=keras.initializers.RandomNormal(stddev=1 / start)
     )
-    return projection_discriminator(picture, layers.Flatten()(weighted_mean(x)), num_classes)
+    return projection_discriminator(image, layers.Flatten()(weighted_mean(x)), num_classes)
 
 
 def _stage(x, blocks, total):

@@ -64,7 +64,7 @@ def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
     would tell of the last words, and collapses sooner (Long et al. 2019, arXiv 1911.03976).
 
     Args:
-        media: the `Text` that is modelled.
+        media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
         dropout: share of what the decoder reads and writes, and of what the encoder reads, that is left out in training.

@@ -12,35 +12,35 @@ from keras_gen.networks.sizes import channels, halved_sizes
 
 @builder
 def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=1, activation="silu"):
-    """Builds a residual pair without normalisation, for any square size from 8 to 256.
+    """Builds a residual pair without normalization, for any square size from 8 to 256.
 
     A block adds to its input two 3x3 convolutions, an activation before each (He et al. 2016, arXiv 1603.05027). The second starts at
-    zero, so that a block starts as the identity and no normalisation is needed (Zhang et al. 2019, arXiv 1901.09321).
+    zero, so that a block starts as the identity and no normalization is needed (Zhang et al. 2019, arXiv 1901.09321).
 
     Args:
-        media: what is modelled, of square shape (H, H, C).
+        media: what is modeled, of square shape (H, H, C).
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent.
-        width: feature maps at half the size of the picture; doubled at each halving, up to 8 * width.
-        blocks: residual blocks at each size below the picture's.
+        width: feature maps at half the size of the image; doubled at each halving, up to 8 * width.
+        blocks: residual blocks at each size below the image's.
         activation: a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `picture` (H, H, C) [and `label` int32 ()] to [mean, log variance],
+        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log variance],
         and from `latent` (latent_dim,) [and `label`] to parameters (H, H, likelihood.num_parameters(C)).
 
     Raises:
-        InputError: the picture is not square, or not of 8 to 256 pixels.
+        InputError: the image is not square, or not of 8 to 256 pixels.
     """
     sizes = halved_sizes(media.model_shape)
     widths = [channels(width, level) for level in range(len(sizes) - 1)]
-    picture, label = encoder_inputs(media.model_shape, num_classes)
-    x = picture
+    image, label = encoder_inputs(media.model_shape, num_classes)
+    x = image
     for filters in widths:
         x = _stage(layers.Conv2D(filters, 4, strides=2, padding="same")(x), blocks, activation)
     x = join_label(layers.Flatten()(layers.Activation(activation)(x)), label, num_classes)
-    encoder = posterior_encoder(picture, label, x, latent_dim)
+    encoder = posterior_encoder(image, label, x, latent_dim)
 
     inputs, x = latent_inputs(latent_dim, num_classes)
     x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]))(layers.Dense(sizes[-1] ** 2 * widths[-1])(x))

@@ -1,4 +1,4 @@
-"""Which picture sizes a network that doubles can make, and how wide it is at each."""
+"""Which image sizes a network that doubles can make, and how wide it is at each."""
 
 from keras_gen.errors import InputError
 
@@ -7,16 +7,16 @@ SIZES = {start * 2**k: (start, k) for k in range(1, 7) for start in range(4, 8) 
 
 
 def start_and_doublings(shape):
-    """The smallest size of the feature maps, and how often it doubles to reach that of the picture.
+    """The smallest size of the feature maps, and how often it doubles to reach that of the image.
 
     Args:
-        shape: (height, width, channels) of the picture.
+        shape: (height, width, channels) of the image.
 
     Returns:
         (start, k) with height = width = start * 2^k.
 
     Raises:
-        InputError: if the picture is not square, or its size is not of that form.
+        InputError: if the image is not square, or its size is not of that form.
     """
     height, width = _sides(shape)
     if height != width:
@@ -32,13 +32,13 @@ def start_and_doublings(shape):
 def _sides(shape):
     if len(shape) != 3:
         raise InputError(
-            f"This network takes pictures, not media of model shape {shape}: for recordings take conv1d or mlp."
+            f"This network takes images, not media of model shape {shape}: for recordings take conv1d or mlp."
         )
     return shape[:2]
 
 
 def channels(width, level):
-    """Feature maps after `level` halvings of the picture: `width`, doubled each time, at most 8 * width."""
+    """Feature maps after `level` halvings of the image: `width`, doubled each time, at most 8 * width."""
     return width * 2 ** min(level, 3)
 
 
@@ -46,13 +46,13 @@ def halved_sizes(shape):
     """The sizes of the feature maps of an encoder that halves, rounding up, until at most 7 pixels are left.
 
     Args:
-        shape: (height, width, channels) of the picture.
+        shape: (height, width, channels) of the image.
 
     Returns:
-        List of sizes, the picture's own first, such as [33, 17, 9, 5].
+        List of sizes, the image's own first, such as [33, 17, 9, 5].
 
     Raises:
-        InputError: if the picture is not square, or its size is not 8 to 256.
+        InputError: if the image is not square, or its size is not 8 to 256.
 
     Example:
 

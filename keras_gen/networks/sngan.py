@@ -1,4 +1,4 @@
-"""The residual pair whose discriminator is Lipschitz by spectral normalisation."""
+"""The residual pair whose discriminator is Lipschitz by spectral normalization."""
 
 import keras
 from keras import layers, ops
@@ -16,20 +16,20 @@ def sngan(media, num_classes=None, latent_dim=128, width=32):
     Each training step must call `power_iteration()` once on every `SpectralNorm` layer of the discriminator.
 
     Source: Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", appendix B.4;
-    the widths halve towards the picture instead of being constant.
+    the widths halve toward the image instead of being constant.
 
     Args:
         media: what is generated, of square shape (H, H, C) with H = 8..256, start * 2^k, start in 4..7.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent, 128 as in the paper.
-        width: feature maps at the size of the picture; doubled at each halving, up to 8 * width.
+        width: feature maps at the size of the image; doubled at each halving, up to 8 * width.
 
     Returns:
         (generator, discriminator), functional Models: from `latent` (latent_dim,) [and `label` int32 ()] to
-        (H, H, C) in (-1, 1), and from `picture` (H, H, C) [and `label` int32 ()] to logits (batch, 1).
+        (H, H, C) in (-1, 1), and from `image` (H, H, C) [and `label` int32 ()] to logits (batch, 1).
 
     Raises:
-        InputError: if the network cannot make pictures of this size.
+        InputError: if the network cannot make images of this size.
     """
     generator = _generator(media.model_shape, num_classes, latent_dim, width)
     return generator, _discriminator(media.model_shape, num_classes, width)
@@ -43,27 +43,27 @@ def _generator(shape, num_classes, latent_dim, width):
     x = layers.Reshape((start, start, deepest))(x)
     for level in reversed(range(doublings)):
         x = _up_block(x, channels(width, level))
-    x = layers.Conv2D(shape[-1], 3, padding="same")(_normalised_relu(x))
-    picture = layers.Activation("tanh", dtype="float32", name="picture")(x)
-    return keras.Model(inputs, picture, name="generator")
+    x = layers.Conv2D(shape[-1], 3, padding="same")(_normalized_relu(x))
+    image = layers.Activation("tanh", dtype="float32", name="image")(x)
+    return keras.Model(inputs, image, name="generator")
 
 
 def _discriminator(shape, num_classes, width):
     _, doublings = start_and_doublings(shape)
-    picture = keras.Input(shape, name="picture")
-    # The first block must not start with a ReLU: it would cut the picture's negative half away.
-    x = _down_block(picture, channels(width, 0), channels(width, 1), first=True)
+    image = keras.Input(shape, name="image")
+    # The first block must not start with a ReLU: it would cut the image's negative half away.
+    x = _down_block(image, channels(width, 0), channels(width, 1), first=True)
     for level in range(1, doublings):
         x = _down_block(x, channels(width, level), channels(width, level + 1))
     x = layers.Add()([x, _convolutions(x, x.shape[-1], x.shape[-1])])
     features = ops.sum(layers.ReLU()(x), axis=(1, 2))
-    return projection_discriminator(picture, features, num_classes, normalise=SpectralNorm)
+    return projection_discriminator(image, features, num_classes, normalize=SpectralNorm)
 
 
 def _up_block(x, filters):
-    y = layers.UpSampling2D()(_normalised_relu(x))
+    y = layers.UpSampling2D()(_normalized_relu(x))
     y = layers.Conv2D(filters, 3, padding="same")(y)
-    y = layers.Conv2D(filters, 3, padding="same")(_normalised_relu(y))
+    y = layers.Conv2D(filters, 3, padding="same")(_normalized_relu(y))
     # A 1x1 convolution commutes with repeating pixels, and costs a quarter before it.
     shortcut = layers.UpSampling2D()(layers.Conv2D(filters, 1)(x))
     return layers.Add()([shortcut, y])
@@ -82,5 +82,5 @@ def _convolutions(x, hidden, filters, first=False):
     return SpectralNorm(layers.Conv2D(filters, 3, padding="same"))(layers.ReLU()(x))
 
 
-def _normalised_relu(x):
+def _normalized_relu(x):
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))

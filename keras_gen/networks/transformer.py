@@ -13,9 +13,9 @@ from keras_gen.networks.text_decoder import TextDecoder
 
 @keras.saving.register_keras_serializable("keras_gen")
 class TransformerBlock(keras.layers.Layer):
-    """Attention and a fully connected layer, each normalised before and added to what came in.
+    """Attention and a fully connected layer, each normalized before and added to what came in.
 
-    Source: Vaswani et al. 2017, arXiv 1706.03762; normalised before as Xiong et al. 2020, arXiv 2002.04745.
+    Source: Vaswani et al. 2017, arXiv 1706.03762; normalized before as Xiong et al. 2020, arXiv 2002.04745.
 
     Args:
         width: of what comes in and goes out.
@@ -158,7 +158,7 @@ def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, 
     """Builds a pair of transformers for sentences; the encoder averages over all places what it knows there.
 
     Args:
-        media: the `Text` that is modelled.
+        media: the `Text` that is modeled.
         latent_dim: length of the latent.
         width: of embeddings and hidden layers.
         dropout: share that is left out in training.

@@ -1,8 +1,8 @@
-"""Handwritten digits, 8x8 grey, by class: scikit-learn's 1,797 real ones, which need no download.
+"""Handwritten digits, 8x8 gray, by class: scikit-learn's 1,797 real ones, which need no download.
 
 Command: keras-gen train digits-gan
 Time: 75 seconds on two cores, from the command to its end.
-Score: Frechet distance 1.8 (real pictures 2.0), 98% of labels as asked for by an independent judge.
+Score: Frechet distance 1.8 (real images 2.0), 98% of labels as asked for by an independent judge.
 """
 
 from keras_gen.recipes.gan import DCGAN, GANRecipe

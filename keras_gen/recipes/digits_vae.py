@@ -1,4 +1,4 @@
-"""Handwritten digits, 8x8 grey, by class: scikit-learn's 1,797 real ones, which need no download.
+"""Handwritten digits, 8x8 gray, by class: scikit-learn's 1,797 real ones, which need no download.
 
 Command: keras-gen train digits-vae
 Time: 2 minutes on one of two busy cores, from the command to its end.

@@ -1,8 +1,8 @@
-"""Handwritten digits, 28x28 grey, by class: the 70,000 of MNIST.
+"""Handwritten digits, 28x28 gray, by class: the 70,000 of MNIST.
 
 Command: keras-gen train mnist-gan [--data mnist.npz]
 Time: 10 minutes on two cores, from the command to its end.
-Score: Frechet distance 0.43 (real pictures 0.13), 96% of labels as asked for by an independent judge.
+Score: Frechet distance 0.43 (real images 0.13), 96% of labels as asked for by an independent judge.
 """
 
 from keras_gen.recipes.gan import DCGAN, SPACE, Adams, GANRecipe, Penalties

@@ -1,4 +1,4 @@
-"""Handwritten digits, 28x28, binarised: the best likelihood found within an hour on two cores.
+"""Handwritten digits, 28x28, binarized: the best likelihood found within an hour on two cores.
 
 Command: keras-gen train mnist-vae-best [--data mnist.npz]
 Time: 38 minutes of training on one of two busy cores, 245 passes over the data; 3 of scoring.

@@ -1,4 +1,4 @@
-"""Handwritten digits, 28x28, binarised, as grids of 4x4 codes, by class.
+"""Handwritten digits, 28x28, binarized, as grids of 4x4 codes, by class.
 
 Command: keras-gen train mnist-vqvae [--data mnist.npz]
 Time: 8 minutes of training on one of two busy cores.

@@ -21,8 +21,7 @@ class Objective(NamedTuple):
 
 LIKELIHOODS = ("evidence", "bound", "language")
 OBJECTIVES = {
-    "kid": Objective("kernel", "min", ("quality",)),
-    "kernel": Objective("kernel", "min", ("quality",)),
+    "kid": Objective("kid", "min", ("quality",)),
     "frechet": Objective("frechet", "min", ("quality",)),
     "label_agreement": Objective("label_agreement", "max", ("quality",)),
     "nll": Objective("nll", "min", LIKELIHOODS),
@@ -51,7 +50,7 @@ def get(config, name=None):
 
     Args:
         config: of the recipe.
-        name: such as "kid"; None takes the likelihood of models that have one, the kernel distance of others.
+        name: such as "kid"; None takes the likelihood of models that have one, the KID of others.
 
     Returns:
         (name, `Objective`).

@@ -6,8 +6,8 @@ from keras_gen.recipes.settings import flat
 
 MEANINGS = {
     "frechet": "Frechet distance between features of generated and of held-out real examples; 0 is best",
-    "kernel": "kernel distance (unbiased squared MMD, cubic kernel) between the same; 0 is best",
-    "kernel_std": "its standard deviation over subsets",
+    "kid": "KID (unbiased squared MMD, cubic kernel) between the same; 0 is best",
+    "kid_std": "its standard deviation over subsets",
     "label_agreement": "share of generated examples that the classifier gives the label they were asked for",
     "classes_produced": "number of classes that the classifier sees among the generated examples",
     "nll": "upper bound on -log p(x), nats per example; lower is better",
@@ -56,7 +56,7 @@ def report(recipe, config, dataset, scores, metrics, sheets):
         dataset: the `Dataset` it was trained on.
         scores: list of `measures.Score`.
         metrics: name -> number, as in `metrics.json`.
-        sheets: paths of what is to be shown: pictures, which lie beside the report, or texts.
+        sheets: paths of what is to be shown: images, which lie beside the report, or texts.
 
     Returns:
         Text.

@@ -329,7 +329,7 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
 
 
 def progress():
-    """How Keras is to tell of an epoch: by a bar that moves and has colours, or by a line where that would be noise."""
+    """How Keras is to tell of an epoch: by a bar that moves and has colors, or by a line where that would be noise."""
     return 2 if os.environ.get("NO_COLOR") or not sys.stdout.isatty() else 1
 
 

@@ -34,7 +34,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         recipe: name of the recipe, such as "digits-gan", or the path of a Python file.
         measure: name of what is to be made least or most, taken of validation examples with a fixed seed: "kid",
             "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the likelihood of models
-            that have one, the kernel distance of others.
+            that have one, the KID of others.
         space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the `fields` given and
             those that have no use with them.
         epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.

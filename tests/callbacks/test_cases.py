@@ -68,7 +68,7 @@ def test_running_means_come_back_by_their_names(small_gan):
 
 
 @pytest.mark.parametrize("lost", ["samples", "tensorboard", "history.csv"])
-def test_what_is_lost_of_a_run_is_made_again(small_gan, pictures, tmp_path, lost):
+def test_what_is_lost_of_a_run_is_made_again(small_gan, images, tmp_path, lost):
     class Lose(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             path = tmp_path / lost
@@ -76,7 +76,7 @@ def test_what_is_lost_of_a_run_is_made_again(small_gan, pictures, tmp_path, lost
 
     history = HistoryFile(tmp_path / "history.csv")
     callbacks = [Monitor(tmp_path, num=2), history, Lose()]
-    small_gan().fit(pictures[0], batch_size=16, epochs=2, callbacks=callbacks, verbose=0)
+    small_gan().fit(images[0], batch_size=16, epochs=2, callbacks=callbacks, verbose=0)
     assert (tmp_path / "samples" / "0000000096.png").is_file()
     events = [path.stat().st_size for path in (tmp_path / "tensorboard").iterdir()]
     assert max(events) > 500  # more than a header
@@ -88,8 +88,8 @@ def test_what_is_lost_of_a_run_is_made_again(small_gan, pictures, tmp_path, lost
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text", "foreign", "flipped"])
-def test_no_checkpoint_that_cannot_be_gone_on_with_is_taken(small_gan, pictures, tmp_path, content):
-    small_gan().fit(pictures[0], batch_size=16, callbacks=[Checkpoint(tmp_path)], verbose=0)
+def test_no_checkpoint_that_cannot_be_gone_on_with_is_taken(small_gan, images, tmp_path, content):
+    small_gan().fit(images[0], batch_size=16, callbacks=[Checkpoint(tmp_path)], verbose=0)
     (whole,) = tmp_path.iterdir()
     later, data = tmp_path / "000000000099.keras", bytearray(whole.read_bytes())
     if content == "foreign":

@@ -28,14 +28,14 @@ def assert_equal(model, other):
                 np.testing.assert_array_equal(a.numpy(), b.numpy(), a.path)
 
 
-def test_the_last_ones_and_the_best_stay(small_gan, pictures, tmp_path):
+def test_the_last_ones_and_the_best_stay(small_gan, images, tmp_path):
     class Score(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             logs["score"] = [np.nan, 1.0, 2.0, np.nan, 1.5][epoch]
 
     gan = small_gan()
     checkpoint = Checkpoint(tmp_path, every=2, keep=2, monitor="score")
-    gan.fit(pictures[0], batch_size=16, epochs=5, callbacks=[Score(), checkpoint], verbose=0)
+    gan.fit(images[0], batch_size=16, epochs=5, callbacks=[Score(), checkpoint], verbose=0)
     assert [int(path.stem) for path in checkpoints(tmp_path)] == [240, 224]
     assert {path.name for path in tmp_path.iterdir()} == {
         "000000000224.keras",
@@ -44,13 +44,13 @@ def test_the_last_ones_and_the_best_stay(small_gan, pictures, tmp_path):
     }
     assert load_model(tmp_path / "best.keras").examples_seen.numpy() == 96
     # Another training into the same folder: what the earlier one reached is not taken for it.
-    small_gan().fit(pictures[0], batch_size=16, callbacks=[Checkpoint(tmp_path)], verbose=0)
+    small_gan().fit(images[0], batch_size=16, callbacks=[Checkpoint(tmp_path)], verbose=0)
     assert [int(path.stem) for path in checkpoints(tmp_path)] == [48]
 
 
-def test_training_goes_on_exactly_from_the_middle_of_an_epoch(small_gan, pictures, tmp_path):
+def test_training_goes_on_exactly_from_the_middle_of_an_epoch(small_gan, images, tmp_path):
     """With random layers, adapted augmentation, the logs so far, and a Keras callback that counts epochs."""
-    x = np.concatenate([pictures[0]] * 2)[:64]
+    x = np.concatenate([images[0]] * 2)[:64]
 
     def fresh():
         part = small_gan()
@@ -89,10 +89,10 @@ def test_training_goes_on_exactly_from_the_middle_of_an_epoch(small_gan, picture
     assert (counted_on.wait, counted_on.best) == (counted.wait, counted.best) and counted.wait == 1
 
 
-def test_a_disk_that_is_full_leaves_whole_checkpoints(small_gan, pictures, tmp_path):
+def test_a_disk_that_is_full_leaves_whole_checkpoints(small_gan, images, tmp_path):
     gan = small_gan()
     checkpoint = Checkpoint(tmp_path)
-    gan.fit(pictures[0], callbacks=[checkpoint], verbose=0)
+    gan.fit(images[0], callbacks=[checkpoint], verbose=0)
     whole, limits = latest_checkpoint(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
     too_large = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (whole.stat().st_size // 2, limits[1]))
@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_leaves_whole_checkpoints(small_gan, pictures, tmp_p
         with pytest.raises(
             InputError, match=r"cannot be written \(File too large\): those before it are whole"
         ):
-            gan.fit(pictures[0], callbacks=[checkpoint], verbose=0)
+            gan.fit(images[0], callbacks=[checkpoint], verbose=0)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, too_large)
@@ -108,8 +108,8 @@ def test_a_disk_that_is_full_leaves_whole_checkpoints(small_gan, pictures, tmp_p
     assert load_model(latest_checkpoint(tmp_path)).examples_seen.numpy() == 48
 
 
-def test_damaged_checkpoints_are_passed_over(small_gan, pictures, tmp_path):
-    small_gan().fit(pictures[0], batch_size=16, epochs=2, callbacks=[Checkpoint(tmp_path)], verbose=0)
+def test_damaged_checkpoints_are_passed_over(small_gan, images, tmp_path):
+    small_gan().fit(images[0], batch_size=16, epochs=2, callbacks=[Checkpoint(tmp_path)], verbose=0)
     newest, older = checkpoints(tmp_path)
     content = newest.read_bytes()
     newest.write_bytes(content[: len(content) // 2])
@@ -123,14 +123,14 @@ def test_damaged_checkpoints_are_passed_over(small_gan, pictures, tmp_path):
             TrainingState.read(path)
 
 
-def test_training_that_breaks_leaves_the_last_good_one(small_gan, pictures, tmp_path):
+def test_training_that_breaks_leaves_the_last_good_one(small_gan, images, tmp_path):
     gan = small_gan()
-    gan.fit(pictures[0], callbacks=[Checkpoint(tmp_path)], verbose=0)
+    gan.fit(images[0], callbacks=[Checkpoint(tmp_path)], verbose=0)
     good = gan.get_weights()
     gan.generator.trainable_variables[0].assign(np.full(gan.generator.trainable_variables[0].shape, np.nan))
     checkpoint = Checkpoint(tmp_path, every=1, most_skipped=4)
     with pytest.raises(Diverged):
-        gan.fit(pictures[0], batch_size=16, epochs=9, callbacks=[checkpoint], verbose=0)
+        gan.fit(images[0], batch_size=16, epochs=9, callbacks=[checkpoint], verbose=0)
     assert (gan.skipped_steps.numpy(), gan.skipped_in_row.numpy()) == (4, 4)
     for kept, value in zip(load_model(latest_checkpoint(tmp_path)).get_weights(), good, strict=True):
         np.testing.assert_array_equal(kept, value)

@@ -19,11 +19,11 @@ def small_vae(num_classes=None):
     return vae
 
 
-def test_tensorboard_gets_reconstructions_traversals_and_the_kl_of_each_dimension(pictures, tmp_path):
-    images, labels = pictures
+def test_tensorboard_gets_reconstructions_traversals_and_the_kl_of_each_dimension(images, tmp_path):
+    x, labels = images
     vae = small_vae(num_classes=3)
-    monitor = LatentMonitor(tmp_path, images[:6], labels[:6], num=6)
-    vae.fit(images, labels, epochs=2, validation_data=pictures, callbacks=[monitor], verbose=0)
+    monitor = LatentMonitor(tmp_path, x[:6], labels[:6], num=6)
+    vae.fit(x, labels, epochs=2, validation_data=images, callbacks=[monitor], verbose=0)
     values = {}
     for file in (tmp_path / "tensorboard").iterdir():
         for event in tf.compat.v1.train.summary_iterator(str(file)):
@@ -33,18 +33,18 @@ def test_tensorboard_gets_reconstructions_traversals_and_the_kl_of_each_dimensio
     tags = {tag for tag, step in values if step == 96}
     assert expected | {f"kl_of_dimensions/{i:03d}" for i in range(5)} <= tags
     divergences = [values[f"kl_of_dimensions/{i:03d}", 96] for i in range(5)]
-    np.testing.assert_allclose(divergences, kl_of_dimensions(vae, images[:6], labels[:6]), rtol=1e-5)
+    np.testing.assert_allclose(divergences, kl_of_dimensions(vae, x[:6], labels[:6]), rtol=1e-5)
 
 
-def test_views_show_originals_beside_what_comes_back(pictures):
-    images, _ = pictures
+def test_views_show_originals_beside_what_comes_back(images):
+    x, _ = images
     vae = small_vae()
-    found = views(vae, images[:4])
+    found = views(vae, x[:4])
     pairs, rows = found["reconstructions"]
-    np.testing.assert_array_equal(pairs, np.concatenate([images[:4], vae.reconstruct(images[:4])]))
+    np.testing.assert_array_equal(pairs, np.concatenate([x[:4], vae.reconstruct(x[:4])]))
     assert rows == 2
-    strongest = np.argsort(-kl_of_dimensions(vae, images[:4]))
-    walked = vae.traverse(vae.encode(images[:1])[0], strongest)
+    strongest = np.argsort(-kl_of_dimensions(vae, x[:4]))
+    walked = vae.traverse(vae.encode(x[:1])[0], strongest)
     traversed, rows = found["traversals"]
     np.testing.assert_array_equal(traversed, walked.reshape(-1, 8, 8, 1))
     assert rows == 5

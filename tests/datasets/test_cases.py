@@ -20,8 +20,8 @@ from keras_gen.errors import InputError
 from keras_gen.media import Image, Text
 
 DIGITS = np.tile(np.arange(5), 6)
-# Picture i is as bright as 8 i, whatever split it goes to.
-PICTURES = np.broadcast_to(np.arange(30, dtype=np.uint8).reshape(-1, 1, 1) * 8, (30, 8, 8))
+# Image i is as bright as 8 i, whatever split it goes to.
+IMAGES = np.broadcast_to(np.arange(30, dtype=np.uint8).reshape(-1, 1, 1) * 8, (30, 8, 8))
 ALL = {"batch_size": 1, "validation": 0, "test": 0}
 
 
@@ -38,9 +38,9 @@ def told(*parts):
 
 
 def named(data, split="train"):
-    """Which class each picture of a split is of, by name: place of the picture -> name."""
-    pictures, labels = data.arrays(split)
-    return {int(x) // 8: data.class_names[y] for x, y in zip(pictures[:, 0, 0, 0], labels, strict=True)}
+    """Which class each image of a split is of, by name: place of the image -> name."""
+    images, labels = data.arrays(split)
+    return {int(x) // 8: data.class_names[y] for x, y in zip(images[:, 0, 0, 0], labels, strict=True)}
 
 
 # Labels.
@@ -66,11 +66,11 @@ LABELS = {
 def test_labels_are_numbered_and_named_by_what_they_were(tmp_path, kind):
     labels, names, parts = LABELS[kind]
     with told(*parts):
-        data = load((PICTURES, labels), **ALL)
+        data = load((IMAGES, labels), **ALL)
     assert data.class_names == sorted(set(names))
     assert named(data) == {i: names[DIGITS[i]] for i in range(30)}
     if not isinstance(labels, list) and labels.dtype != object:
-        np.savez(tmp_path / "a.npz", x=PICTURES, y=labels)
+        np.savez(tmp_path / "a.npz", x=IMAGES, y=labels)
         with told(*parts):
             again = load(tmp_path / "a.npz", **ALL)
         np.testing.assert_array_equal(again.arrays("train")[1], data.arrays("train")[1])
@@ -88,19 +88,19 @@ def test_labels_are_numbered_and_named_by_what_they_were(tmp_path, kind):
         (np.eye(5)[DIGITS] * 0.9 + 0.02, "one-hot.*row 0 is not"),
         (np.eye(5)[DIGITS] * np.nan, "one-hot"),
         (np.stack([DIGITS, DIGITS], axis=1), "one-hot"),
-        ([[1], [2, 3]] * 15, "Labels must be an array of one for each of the 30 pictures"),
+        ([[1], [2, 3]] * 15, "Labels must be an array of one for each of the 30 images"),
         (np.array([None, 1] * 15, object), "type object"),
-        (DIGITS[:29], r"30 pictures.*\(29,\)"),
+        (DIGITS[:29], r"30 images.*\(29,\)"),
         ([b"\xff"] * 30, "UTF-8"),
     ],
 )
 def test_labels_that_are_none_are_input_errors(labels, message):
     with pytest.raises(InputError, match=message):
-        load((PICTURES, labels), **ALL)
+        load((IMAGES, labels), **ALL)
 
 
 def test_labels_are_numbered_in_all_splits_together():
-    pairs = ((PICTURES[:20], np.tile([7, 9], 10)), (PICTURES[20:], np.tile([5, 9], 5)))
+    pairs = ((IMAGES[:20], np.tile([7, 9], 10)), (IMAGES[20:], np.tile([5, 9], 5)))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         data = load(pairs, batch_size=1, validation=0)
@@ -111,18 +111,18 @@ def test_labels_are_numbered_in_all_splits_together():
     assert named(data, "test") == {i: "59"[i % 2] for i in range(20, 30)}
     for first, second in ((DIGITS, np.eye(5)[DIGITS]), (DIGITS, DIGITS.astype(str))):
         with pytest.raises(InputError, match="of one kind in all splits"):
-            load(((PICTURES, first), (PICTURES, second)))
+            load(((IMAGES, first), (IMAGES, second)))
 
 
 def test_labels_of_arrays_that_are_resized_keep_their_places():
-    assert named(load((PICTURES, DIGITS), size=16, **ALL)) == {i: str(DIGITS[i]) for i in range(30)}
+    assert named(load((IMAGES, DIGITS), size=16, **ALL)) == {i: str(DIGITS[i]) for i in range(30)}
 
 
 # Other containers.
 
 
 def test_what_keras_gives_is_loaded(monkeypatch):
-    given = ((PICTURES[:20], DIGITS[:20]), (PICTURES[20:], DIGITS[20:]))
+    given = ((IMAGES[:20], DIGITS[:20]), (IMAGES[20:], DIGITS[20:]))
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: given)
     for source in (keras.datasets.mnist.load_data(), list(given), "mnist"):
         data = load(source, batch_size=1, validation=0.1)
@@ -130,56 +130,56 @@ def test_what_keras_gives_is_loaded(monkeypatch):
         assert named(data, "test") == {i: str(DIGITS[i]) for i in range(20, 30)}
 
 
-RGB = [PIL.Image.fromarray(np.repeat(picture[..., None], 3, axis=2)) for picture in PICTURES]
+RGB = [PIL.Image.fromarray(np.repeat(image[..., None], 3, axis=2)) for image in IMAGES]
 
 
 @pytest.mark.parametrize(
-    "pictures, arguments, shape",
+    "images, arguments, shape",
     [
-        (list(PICTURES), {}, (8, 8, 1)),
-        ([PIL.Image.fromarray(picture) for picture in PICTURES], {}, (8, 8, 1)),
+        (list(IMAGES), {}, (8, 8, 1)),
+        ([PIL.Image.fromarray(image) for image in IMAGES], {}, (8, 8, 1)),
         (RGB, {}, (8, 8, 3)),
         (RGB, {"channels": 1}, (8, 8, 1)),
-        ([picture.quantize() for picture in RGB], {}, (8, 8, 3)),
-        ([picture.resize((9 + i, 9)) for i, picture in enumerate(RGB)], {"size": 8}, (8, 8, 3)),
-        ([np.asarray(picture.resize((9 + i, 9))) for i, picture in enumerate(RGB)], {"size": 8}, (8, 8, 3)),
-        (tf.constant(PICTURES), {}, (8, 8, 1)),
+        ([image.quantize() for image in RGB], {}, (8, 8, 3)),
+        ([image.resize((9 + i, 9)) for i, image in enumerate(RGB)], {"size": 8}, (8, 8, 3)),
+        ([np.asarray(image.resize((9 + i, 9))) for i, image in enumerate(RGB)], {"size": 8}, (8, 8, 3)),
+        (tf.constant(IMAGES), {}, (8, 8, 1)),
     ],
 )
-def test_pictures_in_lists_are_loaded(pictures, arguments, shape):
-    data = load((pictures, DIGITS), **arguments, **ALL)
+def test_images_in_lists_are_loaded(images, arguments, shape):
+    data = load((images, DIGITS), **arguments, **ALL)
     assert data.media.shape == shape and named(data) == {i: str(DIGITS[i]) for i in range(30)}
     np.testing.assert_array_equal(
-        load(pictures, **arguments, **ALL).arrays("train")[0], data.arrays("train")[0]
+        load(images, **arguments, **ALL).arrays("train")[0], data.arrays("train")[0]
     )
 
 
 @pytest.mark.parametrize(
     "source, message",
     [
-        ([PICTURES[..., None], DIGITS], r"entry 0 is of the shape \(30, 8, 8, 1\): .*tuple \(x, y\)"),
-        ([PICTURES, DIGITS], "entry 1 is of the shape"),
-        ([[PICTURES, DIGITS], [PICTURES, DIGITS]], "A list of pictures must hold arrays or PIL images"),
-        (np.array([PICTURES[0], DIGITS], object), "entry 1"),
+        ([IMAGES[..., None], DIGITS], r"entry 0 is of the shape \(30, 8, 8, 1\): .*tuple \(x, y\)"),
+        ([IMAGES, DIGITS], "entry 1 is of the shape"),
+        ([[IMAGES, DIGITS], [IMAGES, DIGITS]], "A list of images must hold arrays or PIL images"),
+        (np.array([IMAGES[0], DIGITS], object), "entry 1"),
         ([RGB[0].resize((9, 9)), RGB[1]], "2 sizes: pass size"),
         ([RGB[0], "a.png"], "entry 1 is a str"),
         (
             [RGB[0], PIL.Image.new("I", (8, 8))],
             "Entry 1 of the list cannot be used: .*which of them is white",
         ),
-        ((PICTURES, DIGITS, DIGITS), "has 3 entries"),
-        (((PICTURES, DIGITS), (PICTURES,)), "has 1 entries"),
+        ((IMAGES, DIGITS, DIGITS), "has 3 entries"),
+        (((IMAGES, DIGITS), (IMAGES,)), "has 1 entries"),
         ((["A dog."] * 30, DIGITS), "Sentences have no labels"),
         (["a.png", "b.PNG"], "names of files, such as 'a.png', not sentences: give their folder"),
         (
-            tf.data.Dataset.from_tensor_slices(PICTURES).batch(4),
+            tf.data.Dataset.from_tensor_slices(IMAGES).batch(4),
             "A tf.data.Dataset cannot be loaded: give its batches to fit",
         ),
         (
-            {"x": PICTURES, "y": DIGITS},
+            {"x": IMAGES, "y": DIGITS},
             r"A dict cannot be loaded: give .* tuple \(x, y\), not the keys 'x', 'y'",
         ),
-        ((picture for picture in PICTURES), "A generator cannot be loaded"),
+        ((image for image in IMAGES), "A generator cannot be loaded"),
         (None, "type NoneType cannot be loaded"),
         (RGB[0], "type Image cannot be loaded"),
     ],
@@ -199,7 +199,7 @@ def png(value, size=8):
 
 
 def tree(root, *folders, count=6):
-    """A folder that holds folders of a few pictures each, as bright as the place of their folder."""
+    """A folder that holds folders of a few images each, as bright as the place of their folder."""
     for value, folder in enumerate(folders):
         (root / folder).mkdir(parents=True, exist_ok=True)
         for i in range(count):
@@ -219,14 +219,12 @@ def tree(root, *folders, count=6):
     ],
 )
 def test_words_for_splits(tmp_path, words):
-    tree(tmp_path / "pictures", *(f"{word}/{name}" for word in words.values() for name in "ab"))
-    data = load(
-        tmp_path / "pictures", size=8, batch_size=1, **{"validation": 0} if "val" not in words else {}
-    )
+    tree(tmp_path / "images", *(f"{word}/{name}" for word in words.values() for name in "ab"))
+    data = load(tmp_path / "images", size=8, batch_size=1, **{"validation": 0} if "val" not in words else {})
     assert data.class_names == ["a", "b"]
     for place, split in enumerate(words):
-        pictures, labels = data.arrays(split)
-        np.testing.assert_array_equal(pictures[:, 0, 0, 0], 2 * place + labels)
+        images, labels = data.arrays(split)
+        np.testing.assert_array_equal(images[:, 0, 0, 0], 2 * place + labels)
         assert len(labels) == 12 or (split, "test" in words) == ("train", False)
     (tmp_path / "text").mkdir()
     for split, word in words.items():
@@ -298,9 +296,9 @@ def test_classes_without_training_examples_are_named(tmp_path):
     for i in range(6):
         for name in ("red_theo", "blue_ann"):
             (tmp_path / "names" / f"{name}_{i}.png").write_bytes(png(0))
-    with told("(2: colour=red, speaker=theo)"):
+    with told("(2: color=red, speaker=theo)"):
         load(
-            tmp_path / "names", labels="{colour}_{speaker}_{index}", test="speaker=theo", size=8, batch_size=1
+            tmp_path / "names", labels="{color}_{speaker}_{index}", test="speaker=theo", size=8, batch_size=1
         )
     tree(tmp_path / "lost", "a", "b", "c")
     for file in (tmp_path / "lost" / "c").iterdir():
@@ -319,7 +317,7 @@ def test_reasons_are_told_of_the_first_file_of_each_kind(tmp_path):
     PIL.Image.fromarray(np.full((8, 8), 200, np.float32)).save(tmp_path / "float.tif")
     PIL.Image.fromarray(np.full((8, 8), 90, np.float32)).save(tmp_path / "other.tif")
     with told(
-        "5 of 11 pictures were set aside",
+        "5 of 11 images were set aside",
         "it is none of PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM (2: more.jpg, page.jpg)",
         "it is empty (1: empty.jpg)",
         "range from 200 to 200; scale them, or give uint8 (2: float.tif, other.tif)",
@@ -335,7 +333,7 @@ def test_whatever_one_example_raises_sets_it_aside_alone(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Image, "pack", tripped)
     (tree(tmp_path, ".") / "bad.png").write_bytes(png(1))
-    with told("1 of 7 pictures were set aside: ZeroDivisionError, division by zero (1: bad.png)"):
+    with told("1 of 7 images were set aside: ZeroDivisionError, division by zero (1: bad.png)"):
         load(tmp_path, size=8, **ALL)
 
 
@@ -424,9 +422,9 @@ def test_arrays_that_are_not_what_their_headers_say_are_input_errors(tmp_path, m
 
 
 def test_arrays_are_measured_before_they_are_unpacked_and_others_left_alone(tmp_path, monkeypatch):
-    np.savez_compressed(tmp_path / "a.npz", x=PICTURES, y=DIGITS, other=np.array([{}], dtype=object))
+    np.savez_compressed(tmp_path / "a.npz", x=IMAGES, y=DIGITS, other=np.array([{}], dtype=object))
     assert named(load(tmp_path / "a.npz", **ALL)) == {i: str(DIGITS[i]) for i in range(30)}
-    monkeypatch.setattr("keras_gen.datasets.arrays.MOST_BYTES", PICTURES.size + DIGITS.nbytes - 1)
+    monkeypatch.setattr("keras_gen.datasets.arrays.MOST_BYTES", IMAGES.size + DIGITS.nbytes - 1)
     monkeypatch.setattr(np.lib.format, "read_array", None)
     with pytest.raises(InputError, match="x, y unpack to .* GiB, more than"):
         load(tmp_path / "a.npz")

@@ -9,29 +9,29 @@ from keras_gen.media.image import Image
 
 
 def numbered(count, start=0):
-    """Pictures and labels that both tell their place in the split."""
+    """Images and labels that both tell their place in the split."""
     labels = np.arange(start, start + count, dtype=np.int32)
     return np.broadcast_to(labels.astype(np.uint8).reshape(-1, 1, 1, 1), (count, 8, 8, 1)), labels
 
 
-def dataset(count=23, batch_size=5, seed=7, labelled=True):
+def dataset(count=23, batch_size=5, seed=7, labeled=True):
     splits = [numbered(count), numbered(7, 100), numbered(3, 200)]
-    if not labelled:
-        splits = [(pictures, None) for pictures, _ in splits]
-    names = [str(i) for i in range(203)] if labelled else None
+    if not labeled:
+        splits = [(images, None) for images, _ in splits]
+    names = [str(i) for i in range(203)] if labeled else None
     return Dataset(Image(8, 8, 1), *splits, class_names=names, batch_size=batch_size, seed=seed)
 
 
 def places(batches, steps=None):
-    """The places that batches were drawn from, one row a step, from pictures and labels alike."""
+    """The places that batches were drawn from, one row a step, from images and labels alike."""
     rows = []
-    for pictures, labels in batches.take(-1 if steps is None else steps).as_numpy_iterator():
-        np.testing.assert_array_equal(pictures, np.broadcast_to(labels.reshape(-1, 1, 1, 1), pictures.shape))
+    for images, labels in batches.take(-1 if steps is None else steps).as_numpy_iterator():
+        np.testing.assert_array_equal(images, np.broadcast_to(labels.reshape(-1, 1, 1, 1), images.shape))
         rows.append(labels.tolist())
     return rows
 
 
-def test_a_training_epoch_draws_each_picture_at_most_once_and_another_order_each_time():
+def test_a_training_epoch_draws_each_image_at_most_once_and_another_order_each_time():
     data = dataset()
     assert data.steps_per_epoch == 4 == data.train.cardinality()
     epochs = [places(data.train) for _ in range(3)]
@@ -69,7 +69,7 @@ def test_endless_batches_are_a_permutation_every_epoch():
         np.testing.assert_array_equal(np.sort(epoch), np.arange(20))
     assert (drawn[0] != drawn[1]).any() and (drawn[1] != drawn[2]).any()
     assert places(dataset(seed=8).batches(), 4) != places(dataset(seed=9).batches(), 4)
-    # No order is a rotation or a reversal of pictures as they lie.
+    # No order is a rotation or a reversal of images as they lie.
     assert len(set(np.diff(drawn[0]) % 20)) > 5
 
 
@@ -79,8 +79,8 @@ def test_batches_resume_at_any_step(start):
     assert places(dataset().batches(start=start), 5) == whole[start:]
 
 
-def test_every_picture_is_drawn_equally_often_over_epochs_with_a_remainder():
-    # 23 pictures, of which 3 are left out of an epoch: over 200 epochs each comes about 174 times.
+def test_every_image_is_drawn_equally_often_over_epochs_with_a_remainder():
+    # 23 images, of which 3 are left out of an epoch: over 200 epochs each comes about 174 times.
     counts = np.bincount(np.ravel(places(dataset().batches(), 800)), minlength=23)
     expected = 200 * 20 / 23
     assert np.abs(counts - expected).max() < 5 * np.sqrt(200 * (20 / 23) * (3 / 23))
@@ -94,18 +94,16 @@ def test_validation_and_test_come_whole_and_in_order():
     assert data.val.cardinality() == 2
 
 
-@pytest.mark.parametrize("labelled", [True, False])
-def test_element_types_and_static_shapes(labelled):
-    data = dataset(labelled=labelled)
+@pytest.mark.parametrize("labeled", [True, False])
+def test_element_types_and_static_shapes(labeled):
+    data = dataset(labeled=labeled)
     for batches, batch in ((data.train, 5), (data.batches(), 5), (data.val, None)):
-        pictures = tf.TensorSpec((batch, 8, 8, 1), tf.uint8)
-        assert batches.element_spec == (
-            (pictures, tf.TensorSpec((batch,), tf.int32)) if labelled else pictures
-        )
-    pictures, labels = data.arrays("val")
-    np.testing.assert_array_equal(pictures, numbered(7, 100)[0])
-    assert pictures.dtype == np.uint8
-    if labelled:
+        images = tf.TensorSpec((batch, 8, 8, 1), tf.uint8)
+        assert batches.element_spec == ((images, tf.TensorSpec((batch,), tf.int32)) if labeled else images)
+    images, labels = data.arrays("val")
+    np.testing.assert_array_equal(images, numbered(7, 100)[0])
+    assert images.dtype == np.uint8
+    if labeled:
         np.testing.assert_array_equal(labels, np.arange(100, 107))
         assert labels.dtype == np.int32 and data.num_classes == 203
     else:
@@ -135,8 +133,8 @@ def test_batches_that_cannot_be_filled_are_input_errors():
         dataset().batches(start=-1)
 
 
-def test_pictures_are_no_constants_of_the_graph():
-    # Pictures are an element of the pipeline; the functions in it capture at most the numbers of steps.
+def test_images_are_no_constants_of_the_graph():
+    # Images are an element of the pipeline; the functions in it capture at most the numbers of steps.
     def captured(dataset):
         here = [tensor for function in dataset._functions() for tensor in function.function.captured_inputs]
         return sum((captured(source) for source in dataset._inputs()), here)

@@ -43,12 +43,10 @@ def test_digits_are_scaled_and_split():
     counts = [len(data.arrays(split)[0]) for split in ("train", "val", "test")]
     assert counts == [1258, 180, 359]
     original = load_digits()
-    known = {
-        picture.tobytes(): label for picture, label in zip(original.images, original.target, strict=True)
-    }
+    known = {image.tobytes(): label for image, label in zip(original.images, original.target, strict=True)}
     for split in ("train", "val", "test"):
-        for picture, label in zip(*data.arrays(split), strict=True):
-            assert known[np.rint(picture[..., 0] * (16 / 255)).tobytes()] == label
+        for image, label in zip(*data.arrays(split), strict=True):
+            assert known[np.rint(image[..., 0] * (16 / 255)).tobytes()] == label
     assert data.arrays("train")[0].max() == 255
 
 
@@ -92,14 +90,14 @@ def test_folders_and_zips_with_splits_and_classes(tmp_path, make):
     assert data.media == Image(16, 16, 3) and data.class_names == ["ape", "zebra"]
     assert [len(data.arrays(split)[0]) for split in ("train", "val", "test")] == [18, 6, 6]
     for split in ("train", "val", "test"):
-        pictures, labels = data.arrays(split)
-        np.testing.assert_array_equal(pictures.mean(axis=(1, 2, 3)) > 128, labels == 1)
+        images, labels = data.arrays(split)
+        np.testing.assert_array_equal(images.mean(axis=(1, 2, 3)) > 128, labels == 1)
     with pytest.raises(InputError, match="test=0.2 has no use"):
         load(source, test=0.2)
 
 
 @pytest.mark.parametrize("make", [tree, zipped])
-def test_classes_without_splits_and_plain_pictures(tmp_path, make):
+def test_classes_without_splits_and_plain_images(tmp_path, make):
     files = {f"{name}/{i}.PNG": jpeg(i) for name in ("b", "a") for i in range(10)}
     data = load(make(tmp_path / "classes.zip", files), batch_size=8)
     assert data.class_names == ["a", "b"] and data.media == Image(64, 64, 3)
@@ -114,25 +112,25 @@ def test_classes_without_splits_and_plain_pictures(tmp_path, make):
 
 
 @pytest.mark.parametrize("make", [tree, zipped])
-def test_damaged_pictures_are_set_aside_and_named(tmp_path, make):
+def test_damaged_images_are_set_aside_and_named(tmp_path, make):
     files = {f"good/{i:02}.jpg": jpeg(10 * i) for i in range(18)}
-    files |= {"bad/cut.jpg": jpeg(0, 200)[:800], "bad/text.png": b"no picture", "bad/fine.jpg": jpeg(255)}
+    files |= {"bad/cut.jpg": jpeg(0, 200)[:800], "bad/text.png": b"no image", "bad/fine.jpg": jpeg(255)}
     source = make(tmp_path / "mixed.zip", files)
     with pytest.warns(UserWarning) as caught:
         data = load(source, batch_size=4, validation=0, test=0)
     (told,) = (str(warning.message) for warning in caught)
     assert re.fullmatch(
-        r"2 of 21 pictures were set aside: The picture could not be read: [^;]+ \(1: bad/cut.jpg\); The picture could not be read: "
+        r"2 of 21 images were set aside: The image could not be read: [^;]+ \(1: bad/cut.jpg\); The image could not be read: "
         r"it is none of PNG, JPEG, [^;]+ \(1: bad/text.png\)\.",
         told,
     )
-    pictures, labels = data.arrays("train")
-    # What follows a damaged picture keeps its own label.
+    images, labels = data.arrays("train")
+    # What follows a damaged image keeps its own label.
     np.testing.assert_array_equal(labels, [0] + [1] * 18)
-    np.testing.assert_allclose(pictures.mean(axis=(1, 2, 3)), [255] + [10 * i for i in range(18)], atol=1)
+    np.testing.assert_allclose(images.mean(axis=(1, 2, 3)), [255] + [10 * i for i in range(18)], atol=1)
 
 
-def test_many_damaged_pictures_are_not_all_listed(tmp_path):
+def test_many_damaged_images_are_not_all_listed(tmp_path):
     tree(tmp_path, {f"{i}.jpg": b"" for i in range(9)} | {f"good{i}.jpg": jpeg(i) for i in range(9)})
     with pytest.warns(UserWarning, match=r"9 of 18 .*\(9: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, \.\.\.\)"):
         load(tmp_path, batch_size=4)
@@ -169,7 +167,7 @@ def test_npz_with_official_splits(tmp_path):
     np.testing.assert_array_equal(data.arrays("test")[1], y[30:, 0])
     assert [len(data.arrays(split)[0]) for split in ("train", "val")] == [27, 3]
     together = np.concatenate([data.arrays("train")[0], data.arrays("val")[0]])
-    assert {picture.tobytes() for picture in together} == {picture.tobytes() for picture in x[:30]}
+    assert {image.tobytes() for image in together} == {image.tobytes() for image in x[:30]}
     resized = load(tmp_path / "set.npz", batch_size=8, size=8, channels=1)
     np.testing.assert_array_equal(resized.arrays("test")[0][3], Image(8, 8, 1).pack(x[33]))
 
@@ -213,8 +211,8 @@ def test_tfds_names(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(InputError, match="pip install tensorflow-datasets"):
         load("tfds:flowers")
-    pictures = [np.full((20 + i, 30, 3), i, np.uint8) for i in range(30)]
-    examples = [{"image": picture, "label": np.int64(i % 3)} for i, picture in enumerate(pictures)]
+    images = [np.full((20 + i, 30, 3), i, np.uint8) for i in range(30)]
+    examples = [{"image": image, "label": np.int64(i % 3)} for i, image in enumerate(images)]
     features = {
         "image": types.SimpleNamespace(shape=(None, None, 3)),
         "label": types.SimpleNamespace(names=list("abc")),
@@ -229,8 +227,8 @@ def test_tfds_names(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", fake)
     data = load("tfds:flowers", batch_size=4)
     assert data.media == Image(64, 64, 3) and data.class_names == ["a", "b", "c"]
-    pictures, labels = data.arrays("test")
-    np.testing.assert_array_equal(pictures[:, 0, 0, 0], range(20, 30))
+    images, labels = data.arrays("test")
+    np.testing.assert_array_equal(images[:, 0, 0, 0], range(20, 30))
     np.testing.assert_array_equal(labels, np.arange(20, 30) % 3)
     fake.load = lambda name, with_info: 1 / 0
     with pytest.raises(InputError, match="tfds:flowers could not be loaded"):
@@ -253,7 +251,7 @@ GOOD = np.zeros((20, 8, 8), np.uint8)
         ("digits", {"validation": 1.0}, "validation"),
         ("digits", {"test": -0.1}, "test"),
         ("digits", {"validation": 0.6, "test": 0.6}, "left to train on"),
-        ("digits", {"batch_size": 2000}, "1258 training pictures"),
+        ("digits", {"batch_size": 2000}, "1258 training images"),
         (GOOD[:, :4, :4], {"batch_size": 4}, "size"),
         (GOOD[:, :, :4], {}, "8 x 4, not square"),
         (GOOD[:0], {}, r"\(0, 8, 8, 1\)"),
@@ -262,7 +260,7 @@ GOOD = np.zeros((20, 8, 8), np.uint8)
         (GOOD.astype(np.int32), {}, "int32"),
         (np.full((20, 8, 8), 255.0), {}, "255"),
         (np.full((20, 8, 8), np.nan), {}, "nan"),
-        ((GOOD, np.zeros(19, int)), {}, r"20 pictures.*\(19,\)"),
+        ((GOOD, np.zeros(19, int)), {}, r"20 images.*\(19,\)"),
         ((GOOD, np.zeros((20, 10), int)), {}, r"\(20, 10\)"),
         ((GOOD, np.full(20, 0.5)), {}, "whole numbers from 0, or str, but one is 0.5"),
         ((GOOD, np.full(20, -1)), {}, "from -1"),
@@ -284,8 +282,8 @@ def test_mistaken_files_are_input_errors(tmp_path):
     np.savez(tmp_path / "names.npz", images=GOOD)
     np.savez(tmp_path / "half.npz", x_train=GOOD, y_train=np.zeros(20, int), x_test=GOOD)
     for name, message in {
-        "empty": "holds no pictures",
-        "lost": "None of the 2 pictures",
+        "empty": "holds no images",
+        "lost": "None of the 2 images",
         "beside": "beside them, such as 2.jpg",
         "few": "left to train on",
         "text.zip": "zip archive",

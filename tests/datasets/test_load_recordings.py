@@ -276,15 +276,15 @@ def test_names_of_another_pattern_are_set_aside(tmp_path, clips, wavs):
         load(tmp_path / "test" / "a", media=MEDIA, labels="{digit}_{index}")
 
 
-def test_beside_pictures_recordings_are_asked_for_by_media(tmp_path, wavs):
+def test_beside_images_recordings_are_asked_for_by_media(tmp_path, wavs):
     tree(tmp_path, wavs)
     assert load(tmp_path, batch_size=4).media == Audio()
     for i in range(8):
         PIL.Image.new("RGB", (24, 24), (i, i, i)).save(tmp_path / f"{i}.png")
-    with pytest.raises(InputError, match="8 pictures and 12 recordings: say which with media"):
+    with pytest.raises(InputError, match="8 images and 12 recordings: say which with media"):
         load(tmp_path, **ALL)
-    pictures = load(tmp_path, size=64, **ALL)
-    assert pictures.media == Image(64, 64, 3) and len(pictures.arrays("train")[0]) == 8
+    images = load(tmp_path, size=64, **ALL)
+    assert images.media == Image(64, 64, 3) and len(images.arrays("train")[0]) == 8
     recordings = load(tmp_path, media=MEDIA, **ALL)
     assert recordings.media == MEDIA and heard(recordings.arrays("train")[0]) == list(range(12))
 
@@ -310,7 +310,7 @@ def test_a_zip_is_not_trusted_for_paths(tmp_path, wavs):
         ({"test": "speaker=ann,theo", "labels": PATTERN}, "leaves no waveforms to train on"),
         ({"labels": "{digit}{speaker}"}, "pattern of names needs"),
         ({"size": 32}, "size and channels have no use beside media"),
-        ({"media": Image(16, 16, 3)}, "holds no pictures"),
+        ({"media": Image(16, 16, 3)}, "holds no images"),
         ({"media": Image(16, 16, 3), "chunks": True}, "chunks is about recordings"),
         ({"test": 0.6, "validation": 0.6}, "None of 24 waveforms would be left"),
     ],

@@ -221,18 +221,18 @@ TEXTS = {"a.txt": lines(SENTENCES), "b.txt": lines(SENTENCES)}
         ({"a.jsonl": objects(SENTENCES)}, {"field": "text"}, "a.jsonl has no field 'text'"),
         ({"a.txt": lines(SENTENCES)}, {"field": "text"}, "field has no use for a.txt"),
         (TEXTS, {"field": "text"}, "field has no use for a.txt"),
-        (TEXTS, {"size": 32}, "size and channels are of pictures, which .* does not hold"),
-        (TEXTS, {"channels": 1}, "size and channels are of pictures, which .* does not hold"),
+        (TEXTS, {"size": 32}, "size and channels are of images, which .* does not hold"),
+        (TEXTS, {"channels": 1}, "size and channels are of images, which .* does not hold"),
         (TEXTS, {"media": PLAIN, "size": 32}, "size and channels have no use beside media"),
         (TEXTS, {"labels": "{digit}_{index}"}, "labels and chunks have no use where sentences are loaded"),
         (TEXTS, {"media": PLAIN, "chunks": True}, "labels and chunks have no use where sentences are loaded"),
         (TEXTS, {"test": "index=0"}, "needs a field of the pattern"),
-        (TEXTS, {"media": Image(16, 16, 3)}, "holds no pictures"),
+        (TEXTS, {"media": Image(16, 16, 3)}, "holds no images"),
         (TEXTS, {"media": Audio()}, "holds no waveforms"),
         (TEXTS, {"batch_size": 65}, "batch_size=65 is more than the 64 training sentences"),
         (TEXTS | {"a_train.txt": b"A dog."}, {}, "Some files tell their split, but a.txt does not"),
         ({"train.txt": b"", "test.txt": b"A dog."}, {}, "leaves no sentences to train on"),
-        ({"a.md": b"A dog."}, {}, "holds no pictures, recordings or sentences"),
+        ({"a.md": b"A dog."}, {}, "holds no images, recordings or sentences"),
         ({"a.md": b"A dog."}, {"media": PLAIN}, "holds no files of sentences, such as sentences.txt"),
     ],
 )
@@ -247,8 +247,8 @@ def test_mistakes_with_files_are_input_errors_of_one_line(tmp_path, files, argum
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"size": 32}, "size and channels are of pictures"),
-        ({"channels": 3}, "size and channels are of pictures"),
+        ({"size": 32}, "size and channels are of images"),
+        ({"channels": 3}, "size and channels are of images"),
         ({"media": Image(16, 16, 3)}, "media is Image.* brings sentences: give a Text"),
         ({"media": Audio()}, "media is Audio.* brings sentences: give a Text"),
         ({"labels": "{digit}_{index}"}, "labels is about the files in a folder or .zip"),
@@ -283,7 +283,7 @@ def test_what_has_no_use_is_an_input_error(tmp_path, kind, arguments, message):
         (["A dog.", "\ud83d", "A cat."], {"batch_size": 1}, "A sentence is not valid UTF-8"),
         (SENTENCES, {"validation": 1.0}, "validation must be a share of the sentences"),
         (["A dog.", "A cat."], {}, "None of 2 sentences would be left to train on"),
-        (np.array(5.0), {}, "Floating pictures must lie in"),
+        (np.array(5.0), {}, "Floating images must lie in"),
     ],
 )
 def test_what_is_no_source_of_sentences_is_an_input_error(source, arguments, message):
@@ -291,7 +291,7 @@ def test_what_is_no_source_of_sentences_is_an_input_error(source, arguments, mes
         load(source, **arguments)
 
 
-def test_notes_beside_pictures_or_recordings_are_not_taken_for_examples(tmp_path):
+def test_notes_beside_images_or_recordings_are_not_taken_for_examples(tmp_path):
     tree(tmp_path, {"notes.txt": b"A note.", "labels.csv": b"a,b"})
     for number in range(12):
         PIL.Image.new("RGB", (16, 16), (number, 0, 0)).save(tmp_path / f"{number}.png")
@@ -301,7 +301,7 @@ def test_notes_beside_pictures_or_recordings_are_not_taken_for_examples(tmp_path
         assert data.media == Image(16, 16, 3) and len(data.arrays("train")[0]) == 12
         # Unless it is said.
         assert splits_of(load(tmp_path / "notes.txt", media=PLAIN, **ALL)) == {"train": ["A note."]}
-    with pytest.raises(InputError, match="field is of sentences, but pictures are loaded"):
+    with pytest.raises(InputError, match="field is of sentences, but images are loaded"):
         load(tmp_path, field="a")
     for names, media in (
         (["a.wav", "a.txt"], Audio()),
@@ -310,7 +310,7 @@ def test_notes_beside_pictures_or_recordings_are_not_taken_for_examples(tmp_path
     ):
         assert _media_of(Tree("source", names, None), None, None) == media
     soundfile.write(tmp_path / "a.wav", np.zeros(9), 8000)
-    with pytest.raises(InputError, match="holds 12 pictures and 1 recordings"):
+    with pytest.raises(InputError, match="holds 12 images and 1 recordings"):
         load(tmp_path)
 
 

@@ -38,6 +38,6 @@ def test_cifar10_zip(tmp_path):
     assert data.class_names == classes
     assert [len(data.arrays(split)[0]) for split in ("train", "val", "test")] == [2250, 250, 500]
     np.testing.assert_array_equal(np.bincount(data.arrays("test")[1]), [50] * 10)
-    # The mean colour known for CIFAR-10.
+    # The mean color known for CIFAR-10.
     mean = data.arrays("train")[0].mean(axis=(0, 1, 2)) / 255
     np.testing.assert_allclose(mean, [0.4914, 0.4822, 0.4465], atol=0.015)

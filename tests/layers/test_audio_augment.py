@@ -67,7 +67,7 @@ def test_randomness_is_the_seeds_alone(packed):
     np.testing.assert_array_equal(AudioAugment().waveforms(packed, SEED), packed)
 
 
-def test_serialisation_keeps_every_setting():
+def test_serialization_keeps_every_setting():
     config = keras.saving.serialize_keras_object(AudioAugment(1.0, 0.5, 3, 2))
     restored = keras.saving.deserialize_keras_object(config)
     assert (restored.gain, restored.shift, restored.time_mask, restored.frequency_mask) == (1.0, 0.5, 3, 2)

@@ -15,17 +15,17 @@ def noise(batch=64, size=16, channels=3):
     return tf.constant(np.random.default_rng(0).uniform(-1, 1, (batch, size, size, channels)), tf.float32)
 
 
-def test_translation_moves_whole_pictures_by_up_to_an_eighth_with_zeros_behind():
-    pictures = noise()
-    moved = DiffAugment(policy=("translation",))(pictures, SEED).numpy()
-    padded = np.pad(pictures.numpy(), ((0, 0), (2, 2), (2, 2), (0, 0)))
+def test_translation_moves_whole_images_by_up_to_an_eighth_with_zeros_behind():
+    images = noise()
+    moved = DiffAugment(policy=("translation",))(images, SEED).numpy()
+    padded = np.pad(images.numpy(), ((0, 0), (2, 2), (2, 2), (0, 0)))
     shifts = set()
-    for number, picture in enumerate(moved):
+    for number, image in enumerate(moved):
         found = [
             (down, right)
             for down in range(5)
             for right in range(5)
-            if np.allclose(picture, padded[number, down : down + 16, right : right + 16], atol=1e-6)
+            if np.allclose(image, padded[number, down : down + 16, right : right + 16], atol=1e-6)
         ]
         assert len(found) == 1
         shifts.add(found[0])
@@ -36,55 +36,55 @@ def test_cutout_hides_a_square_of_half_the_side():
     hidden = DiffAugment(policy=("cutout",))(noise(), SEED).numpy() == 0.0
     rows, columns = hidden.any(axis=(2, 3)), hidden.any(axis=(1, 3))
     assert rows.sum(axis=1).max() == columns.sum(axis=1).max() == 8
-    assert rows.sum(axis=1).min() >= 4  # the centre stays inside
+    assert rows.sum(axis=1).min() >= 4  # the center stays inside
     np.testing.assert_array_equal(hidden.all(-1), rows[:, :, None] & columns[:, None, :])
 
 
 def test_color_keeps_the_structure_and_spreads_as_published():
-    pictures = noise(batch=4000, size=4)
-    changed = DiffAugment(policy=("color",))(pictures, SEED).numpy()
-    brightness = changed.mean(axis=(1, 2, 3)) - pictures.numpy().mean(axis=(1, 2, 3))
+    images = noise(batch=4000, size=4)
+    changed = DiffAugment(policy=("color",))(images, SEED).numpy()
+    brightness = changed.mean(axis=(1, 2, 3)) - images.numpy().mean(axis=(1, 2, 3))
     assert -0.5 <= brightness.min() < -0.48 and 0.48 < brightness.max() <= 0.5
-    grey, changed_grey = pictures.numpy().mean(-1), changed.mean(-1)
-    contrast = changed_grey.std(axis=(1, 2)) / grey.std(axis=(1, 2))
+    gray, changed_gray = images.numpy().mean(-1), changed.mean(-1)
+    contrast = changed_gray.std(axis=(1, 2)) / gray.std(axis=(1, 2))
     assert 0.5 <= contrast.min() < 0.52 and 1.48 < contrast.max() <= 1.501
 
 
 @pytest.mark.parametrize("augment", [DiffAugment(), ScheduledAugment(1.0), AdaptiveAugment()])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_randomness_is_the_seed_s_and_gradients_reach_the_second_order(augment, channels):
-    pictures = noise(batch=4, channels=channels)
-    np.testing.assert_array_equal(augment(pictures, SEED, examples=0), augment(pictures, SEED, examples=0))
+    images = noise(batch=4, channels=channels)
+    np.testing.assert_array_equal(augment(images, SEED, examples=0), augment(images, SEED, examples=0))
     with tf.GradientTape() as outer:
-        outer.watch(pictures)
+        outer.watch(images)
         with tf.GradientTape() as tape:
-            tape.watch(pictures)
-            total = tf.reduce_sum(augment(pictures, SEED, examples=0) ** 3)
-        slope = tf.reduce_sum(tape.gradient(total, pictures) ** 2)
-    second = outer.gradient(slope, pictures).numpy()
+            tape.watch(images)
+            total = tf.reduce_sum(augment(images, SEED, examples=0) ** 3)
+        input_gradient = tf.reduce_sum(tape.gradient(total, images) ** 2)
+    second = outer.gradient(input_gradient, images).numpy()
     assert np.isfinite(second).all() and np.abs(second).max() > 0
 
 
 def test_probability_zero_changes_nothing_and_one_almost_everything():
-    pictures = noise()
-    np.testing.assert_allclose(ScheduledAugment(0.0)(pictures, SEED, examples=0), pictures, atol=1e-5)
-    changed = np.abs(ScheduledAugment(1.0)(pictures, SEED, examples=0) - pictures).max(axis=(1, 2, 3))
+    images = noise()
+    np.testing.assert_allclose(ScheduledAugment(0.0)(images, SEED, examples=0), images, atol=1e-5)
+    changed = np.abs(ScheduledAugment(1.0)(images, SEED, examples=0) - images).max(axis=(1, 2, 3))
     assert (changed > 0.1).all()
     half = ScheduledAugment(Linear(0.0, 1.0, examples=100), policy=("color",))
     untouched = [
-        np.isclose(half(pictures, SEED, examples=now), pictures, atol=1e-5).all(axis=(1, 2, 3)).sum()
+        np.isclose(half(images, SEED, examples=now), images, atol=1e-5).all(axis=(1, 2, 3)).sum()
         for now in (0, 10, 100)
     ]
     assert untouched[0] == 64 > untouched[1] > untouched[2] == 0
 
 
 def test_a_quarter_turn_and_a_mirror_are_exact():
-    pictures = noise(batch=2)
+    images = noise(batch=2)
     ones = tf.ones(2)
-    turned = _transform(pictures, _rotation(ones * np.pi / 2)).numpy()
-    np.testing.assert_allclose(turned, np.rot90(pictures, k=-1, axes=(1, 2)), atol=1e-5)
-    mirrored = _transform(pictures, _scaling(-ones, 1.0)).numpy()
-    np.testing.assert_allclose(mirrored, pictures.numpy()[:, :, ::-1], atol=1e-5)
+    turned = _transform(images, _rotation(ones * np.pi / 2)).numpy()
+    np.testing.assert_allclose(turned, np.rot90(images, k=-1, axes=(1, 2)), atol=1e-5)
+    mirrored = _transform(images, _scaling(-ones, 1.0)).numpy()
+    np.testing.assert_allclose(mirrored, images.numpy()[:, :, ::-1], atol=1e-5)
 
 
 def test_the_controller_against_hand_worked_values():
@@ -104,7 +104,7 @@ def test_the_controller_against_hand_worked_values():
     assert seen[11::4] == [0.2, 0.4, 0.6, 0.8, 1.0, 1.0]
 
 
-def test_serialisation_keeps_every_setting():
+def test_serialization_keeps_every_setting():
     for augment in (
         DiffAugment(policy=("cutout",)),
         ScheduledAugment(Linear(0, 1, examples=10), policy=("blit",)),
@@ -116,6 +116,6 @@ def test_serialisation_keeps_every_setting():
 
 def test_unknown_transformations_are_refused():
     with pytest.raises(InputError, match="did you mean 'color'"):
-        DiffAugment(policy=("colour",))
+        DiffAugment(policy=("colors",))
     with pytest.raises(InputError, match="did you mean 'blit'"):
         AdaptiveAugment(policy=("blitz",))

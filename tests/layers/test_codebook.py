@@ -43,9 +43,9 @@ def test_gradients_pass_straight_through():
     codebook = started(vectors(40, seed=1), num_codes=7)
     with tf.GradientTape() as tape:
         tape.watch(z)
-        quantised = codebook(z)
-        loss = tf.reduce_sum(weight * quantised)
-    np.testing.assert_allclose(quantised, codebook.vectors(codebook.nearest(z)), atol=1e-6)
+        quantized = codebook(z)
+        loss = tf.reduce_sum(weight * quantized)
+    np.testing.assert_allclose(quantized, codebook.vectors(codebook.nearest(z)), atol=1e-6)
     np.testing.assert_array_equal(tape.gradient(loss, z), weight)
     assert not codebook.trainable_variables
 

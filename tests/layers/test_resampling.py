@@ -23,16 +23,16 @@ def reference_up(x):
 
 
 @pytest.fixture
-def pictures():
+def images():
     return np.random.default_rng(0).normal(size=(2, 8, 6, 3)).astype("float32")
 
 
-def test_down_equals_upfirdn(pictures):
-    np.testing.assert_allclose(FilteredDownSampling2D()(pictures), reference_down(pictures), atol=1e-6)
+def test_down_equals_upfirdn(images):
+    np.testing.assert_allclose(FilteredDownSampling2D()(images), reference_down(images), atol=1e-6)
 
 
-def test_up_equals_upfirdn(pictures):
-    np.testing.assert_allclose(FilteredUpSampling2D()(pictures), reference_up(pictures), atol=1e-6)
+def test_up_equals_upfirdn(images):
+    np.testing.assert_allclose(FilteredUpSampling2D()(images), reference_up(images), atol=1e-6)
 
 
 def test_constant_stays_constant_away_from_the_borders():
@@ -48,9 +48,9 @@ def test_the_highest_frequency_does_not_alias():
 
 
 @pytest.mark.parametrize("layer", [FilteredDownSampling2D(), FilteredUpSampling2D()])
-def test_second_gradient_in_closed_form(layer, pictures):
+def test_second_gradient_in_closed_form(layer, images):
     # f = sum(y^3) / 6 for y = Ax has gradient g = A^T y^2 / 2 and d sum(g c) / dx = A^T (y * Ac).
-    x = tf.constant(pictures, tf.float64)
+    x = tf.constant(images, tf.float64)
     constant = tf.reverse(x, [1])
     layer = type(layer)(dtype="float64")
     with tf.GradientTape() as outer:

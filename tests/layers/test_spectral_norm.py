@@ -29,11 +29,11 @@ def test_sigma_is_the_largest_singular_value(layer, input_shape):
     np.testing.assert_allclose(layer.sigma(), np.linalg.svd(matrix, compute_uv=False)[0], rtol=1e-4)
 
 
-def test_output_is_that_of_the_normalised_kernel_with_the_bias_left_alone():
+def test_output_is_that_of_the_normalized_kernel_with_the_bias_left_alone():
     layer = converged(keras.layers.Dense(5, bias_initializer="ones", activation="tanh"), (None, 9))
     x = np.random.default_rng(0).normal(size=(3, 9)).astype("float32")
-    normalised = layer.kernel.numpy() / np.linalg.norm(layer.kernel, 2)
-    np.testing.assert_allclose(layer(x), np.tanh(x @ normalised + 1), rtol=1e-4)
+    normalized = layer.kernel.numpy() / np.linalg.norm(layer.kernel, 2)
+    np.testing.assert_allclose(layer(x), np.tanh(x @ normalized + 1), rtol=1e-4)
 
 
 def test_gradient_flows_through_sigma():

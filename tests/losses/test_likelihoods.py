@@ -75,15 +75,15 @@ def test_bernoulli(random):
     np.testing.assert_allclose(likelihood.log_prob(-np.ones_like(extreme), extreme), [-200.0])
 
 
-def test_binarisation_draws_white_as_often_as_a_pixel_is_bright():
-    grey = tf.fill((40_000, 1, 1, 1), 0.4)
+def test_binarization_draws_white_as_often_as_a_pixel_is_bright():
+    gray = tf.fill((40_000, 1, 1, 1), 0.4)
     dynamic = Bernoulli("dynamic")
-    drawn = dynamic.observe(grey, (5, 6)).numpy()
+    drawn = dynamic.observe(gray, (5, 6)).numpy()
     assert set(np.unique(drawn)) == {-1.0, 1.0}
     np.testing.assert_allclose(drawn.mean(), 0.4, atol=0.015)
-    assert np.any(drawn != dynamic.observe(grey, (5, 7)))
-    np.testing.assert_array_equal(dynamic.observe(grey), grey)
-    np.testing.assert_array_equal(Bernoulli("threshold").observe(grey, (5, 6)), tf.ones_like(grey))
+    assert np.any(drawn != dynamic.observe(gray, (5, 7)))
+    np.testing.assert_array_equal(dynamic.observe(gray), gray)
+    np.testing.assert_array_equal(Bernoulli("threshold").observe(gray, (5, 6)), tf.ones_like(gray))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -101,9 +101,9 @@ def test_categorical(random, channels):
     np.testing.assert_allclose(
         [np.mean(draws[..., -1] == value / 2 - 1) for value in range(5)], chances[0, 0, 0, -1], atol=0.015
     )
-    greys = tf.constant([[[[0.1]], [[-0.6]]]])
+    grays = tf.constant([[[[0.1]], [[-0.6]]]])
     np.testing.assert_allclose(
-        tf.squeeze(Categorical(levels=5, quantize=True).observe(greys)), [0.0, -0.5], atol=1e-6
+        tf.squeeze(Categorical(levels=5, quantize=True).observe(grays)), [0.0, -0.5], atol=1e-6
     )
 
 
@@ -158,7 +158,7 @@ def test_logistic_mixture(random, channels):
         np.testing.assert_allclose(np.cumsum(seen), np.cumsum(chances), atol=0.01)
 
 
-def test_the_mean_of_a_logistic_mixture_leans_on_the_colours_before():
+def test_the_mean_of_a_logistic_mixture_leans_on_the_colors_before():
     # One narrow component: red 0.2, green 0.1 + tanh(0.5) red, blue -0.1 + tanh(-0.3) red + tanh(0.4) green.
     parts = np.array([0.0, 0.2, 0.1, -0.1, -6, -6, -6, 0.5, -0.3, 0.4], "float32")[None, None, None]
     red = 0.2

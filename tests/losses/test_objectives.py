@@ -152,7 +152,7 @@ def gradients(objective, model, x, num):
     return np.array([gradient(tf.constant([seed, 0])) for seed in range(num)])
 
 
-def test_doubly_reparameterised_gradients_agree_in_expectation_and_vary_less(x):
+def test_doubly_reparameterized_gradients_agree_in_expectation_and_vary_less(x):
     model = LinearGaussian(0.35, -1.6, 1.5)
     plain, double = (gradients(kind(16), model, x, 4000) for kind in (IWAE, DReG))
     error = np.sqrt((plain.var(axis=0) + double.var(axis=0)) / 4000)
@@ -207,7 +207,7 @@ def test_free_bits_in_three_forms(draw):
     mean, nats = kl.mean(axis=0), np.median(kl.mean(axis=0))
     assert (mean < nats).any() and (mean > nats).any()
     by_form = {
-        form: FreeBits(nats, form).regulariser(draw)["regulariser"].numpy()
+        form: FreeBits(nats, form).regularizer(draw)["regularizer"].numpy()
         for form in ("kingma", "total", "li")
     }
     np.testing.assert_allclose(by_form["kingma"], np.maximum(mean, nats).sum(), rtol=1e-5)
@@ -215,7 +215,7 @@ def test_free_bits_in_three_forms(draw):
     np.testing.assert_allclose(by_form["li"], kl[:, mean > nats].sum(axis=1), rtol=1e-5)
     for form in by_form:  # nothing free is the ELBO
         np.testing.assert_allclose(
-            np.mean(FreeBits(0.0, form).regulariser(draw)["regulariser"]), kl.sum(1).mean(), rtol=1e-5
+            np.mean(FreeBits(0.0, form).regularizer(draw)["regularizer"]), kl.sum(1).mean(), rtol=1e-5
         )
 
 
@@ -226,7 +226,7 @@ def test_covariance_penalties_against_numpy(draw):
         (DIPVAE1(3.0, 5.0), first),
         (DIPVAE2(3.0, 5.0), first + np.diag(np.exp(log_variance).mean(0))),
     ):
-        terms = objective.regulariser(draw)
+        terms = objective.regularizer(draw)
         off = matrix - np.diag(np.diag(matrix))
         np.testing.assert_allclose(terms["off_diagonal"], 3.0 * np.sum(off**2), rtol=1e-4)
         np.testing.assert_allclose(terms["diagonal"], 5.0 * np.sum((np.diag(matrix) - 1) ** 2), rtol=1e-4)
@@ -277,35 +277,35 @@ def test_an_adversary_learns_the_total_correlation_of_a_correlated_normal(random
     posterior = DiagonalNormal(z, tf.zeros_like(z))
     kl = tf.zeros(len(z))
     draw = Draw(posterior, z, kl, StandardNormal(), tf.constant(0), (0, 0), adversary)
-    estimate = float(tf.reduce_mean(objective.regulariser(draw)["total_correlation"])) / 2.0
+    estimate = float(tf.reduce_mean(objective.regularizer(draw)["total_correlation"])) / 2.0
     np.testing.assert_allclose(estimate, -np.log(1 - 0.8**2) / 2, rtol=0.15)
 
 
 CHANGES = {
-    "beta": (ELBO(1.0), ELBO(3.0), "regulariser", 3.0),
-    "a schedule of beta": (ELBO(1.0), ELBO(Linear(0.0, 1.0, examples=100)), "regulariser", 0.5),
-    "beta of FreeBits": (FreeBits(0.1), FreeBits(0.1, beta=2.0), "regulariser", 2.0),
-    "gamma of Capacity": (Capacity(1.0, gamma=10.0), Capacity(1.0, gamma=30.0), "regulariser", 3.0),
+    "beta": (ELBO(1.0), ELBO(3.0), "regularizer", 3.0),
+    "a schedule of beta": (ELBO(1.0), ELBO(Linear(0.0, 1.0, examples=100)), "regularizer", 0.5),
+    "beta of FreeBits": (FreeBits(0.1), FreeBits(0.1, beta=2.0), "regularizer", 2.0),
+    "gamma of Capacity": (Capacity(1.0, gamma=10.0), Capacity(1.0, gamma=30.0), "regularizer", 3.0),
     "alpha of BetaTCVAE": (BetaTCVAE(100), BetaTCVAE(100, alpha=2.0), "mutual_information", 2.0),
     "beta of BetaTCVAE": (BetaTCVAE(100, beta=2.0), BetaTCVAE(100, beta=5.0), "total_correlation", 2.5),
     "gamma of BetaTCVAE": (BetaTCVAE(100), BetaTCVAE(100, gamma=3.0), "dimension_kl", 3.0),
     "scale of InfoVAE": (InfoVAE(scale=11.0), InfoVAE(scale=21.0), "discrepancy", 2.0),
-    "alpha of InfoVAE": (InfoVAE(alpha=0.0), InfoVAE(alpha=0.75), "regulariser", 0.25),
-    "beta of DIPVAE2": (DIPVAE2(), DIPVAE2(beta=2.0), "regulariser", 2.0),
+    "alpha of InfoVAE": (InfoVAE(alpha=0.0), InfoVAE(alpha=0.75), "regularizer", 0.25),
+    "beta of DIPVAE2": (DIPVAE2(), DIPVAE2(beta=2.0), "regularizer", 2.0),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_hyperparameter_scales_the_term_it_is_named_for(draw, change):
     plain, changed, term, factor = CHANGES[change]
-    before, after = (np.mean(objective.regulariser(draw)[term]) for objective in (plain, changed))
+    before, after = (np.mean(objective.regularizer(draw)[term]) for objective in (plain, changed))
     assert abs(before) > 1e-3
     np.testing.assert_allclose(after / before, factor, rtol=1e-4)
 
 
 def test_other_hyperparameters_change_the_cost(draw):
     def cost(objective):
-        return float(sum(tf.reduce_mean(term) for term in objective.regulariser(draw).values()))
+        return float(sum(tf.reduce_mean(term) for term in objective.regularizer(draw).values()))
 
     assert cost(Capacity(1.0)) != cost(Capacity(2.0))
     capacity = Capacity(Linear(0.0, 4.0, examples=100), gamma=1.0)  # half of 4 nats at 50 examples

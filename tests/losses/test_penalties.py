@@ -1,4 +1,4 @@
-"""Penalties against forms worked by hand on a discriminator whose slope is known: D(x) = a sum(x^2)/2, grad = a x."""
+"""Penalties against forms worked by hand on a discriminator whose input gradient is known: D(x) = a sum(x^2)/2, grad = a x."""
 
 import keras
 import numpy as np
@@ -9,23 +9,23 @@ from keras_gen.losses import R1, R2, GradientPenalty
 from keras_gen.schedules import Linear
 
 SHAPE = (5, 4, 4, 2)
-PICTURES = np.random.default_rng(0).normal(size=SHAPE)
+IMAGES = np.random.default_rng(0).normal(size=SHAPE)
 
 
-def discriminator(pictures, a):
-    return a * tf.reduce_sum(pictures**2, axis=(1, 2, 3))[:, tf.newaxis] / 2
+def discriminator(images, a):
+    return a * tf.reduce_sum(images**2, axis=(1, 2, 3))[:, tf.newaxis] / 2
 
 
-def cost(penalty, a, pictures=PICTURES):
-    pictures = tf.constant(pictures)
+def cost(penalty, a, images=IMAGES):
+    images = tf.constant(images)
     with tf.GradientTape() as tape:
-        tape.watch(pictures)
-        logits = discriminator(pictures, a)
-    return penalty(tf.cast(tape.gradient(logits, pictures), tf.float32), examples=0)
+        tape.watch(images)
+        logits = discriminator(images, a)
+    return penalty(tf.cast(tape.gradient(logits, images), tf.float32), examples=0)
 
 
-SQUARED_NORM = (PICTURES**2).sum(axis=(1, 2, 3))
-FORMS = {  # value at slope a x, and its derivative in a
+SQUARED_NORM = (IMAGES**2).sum(axis=(1, 2, 3))
+FORMS = {  # value at input gradient a x, and its derivative in a
     R1: (lambda a: a**2 * SQUARED_NORM / 2, lambda a: a * SQUARED_NORM),
     R2: (lambda a: a**2 * SQUARED_NORM / 2, lambda a: a * SQUARED_NORM),
     GradientPenalty: (
@@ -54,7 +54,7 @@ def test_a_flat_discriminator_has_a_finite_gradient():
     a = tf.Variable(0.0, dtype=tf.float64)
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(cost(GradientPenalty(10.0), a))
-    np.testing.assert_allclose(total, 10.0 * len(PICTURES), rtol=1e-5)
+    np.testing.assert_allclose(total, 10.0 * len(IMAGES), rtol=1e-5)
     assert np.isfinite(tape.gradient(total, a))
 
 
@@ -62,6 +62,6 @@ def test_each_penalty_names_its_place_and_its_weight_follows_the_schedule():
     assert [penalty.at for penalty in FORMS] == ["real", "fake", "interpolated"]
     penalty = R1(Linear(2.0, 0.0, examples=100))
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(penalty))
-    slope = tf.ones((1, 2, 2, 1))
+    input_gradient = tf.ones((1, 2, 2, 1))
     for one in (penalty, restored):
-        np.testing.assert_allclose([one(slope, now)[0] for now in (0, 25, 100)], [4.0, 3.0, 0.0])
+        np.testing.assert_allclose([one(input_gradient, now)[0] for now in (0, 25, 100)], [4.0, 3.0, 0.0])

@@ -67,8 +67,8 @@ def test_draws_have_the_density(kind, vamp, random):
     choice = random.random(20_000).astype("float32")
     if kind == "fitted":
         prior = bound(GaussianMixture(3))
-        centres = np.array([[0, 0], [4, 1], [-3, 2]])[random.choice(3, 3000, p=[0.5, 0.3, 0.2])]
-        latents = centres + random.normal(size=(3000, DIM)) @ [[0.5, 0.3], [0.0, 0.4]]
+        centers = np.array([[0, 0], [4, 1], [-3, 2]])[random.choice(3, 3000, p=[0.5, 0.3, 0.2])]
+        latents = centers + random.normal(size=(3000, DIM)) @ [[0.5, 0.3], [0.0, 0.4]]
         prior.fit(latents, seed=0)
         expected = latents
     else:

@@ -55,12 +55,12 @@ def mel(frequency):
 
 
 def bands(num, rate, fft_length):
-    """Edges and centres of the bands on HTK's mel scale, and what share of each bin lies in each band."""
+    """Edges and centers of the bands on HTK's mel scale, and what share of each bin lies in each band."""
     edges = np.linspace(0, mel(rate / 2), num + 2)
-    below, centre, above = edges[:-2], edges[1:-1], edges[2:]
+    below, center, above = edges[:-2], edges[1:-1], edges[2:]
     bins = mel(np.arange(fft_length // 2 + 1) * rate / fft_length)[:, None]
-    shares = np.minimum((bins - below) / (centre - below), (above - bins) / (above - centre))
-    return centre, np.maximum(0, shares)
+    shares = np.minimum((bins - below) / (center - below), (above - bins) / (above - center))
+    return center, np.maximum(0, shares)
 
 
 # The model form.
@@ -91,11 +91,11 @@ def test_log_mels_are_those_of_another_implementation(settings):
 @pytest.mark.parametrize("settings", [{}, SMALL], ids=["default", "small"])
 def test_a_sine_at_full_scale_is_about_one_in_its_band_and_silence_minus_one(settings):
     media = Audio(**settings)
-    centres, _ = bands(media.mels, media.rate, media.get_config()["fft_length"])
+    centers, _ = bands(media.mels, media.rate, media.get_config()["fft_length"])
     frequencies = media.rate * np.array([0.06, 0.12, 0.25, 0.4])
     waveforms = np.stack([sine(frequency, media.samples, media.rate, 1.0) for frequency in frequencies])
     model = media.to_model(waveforms).numpy()[:, 10:-10]
-    nearest = np.abs(mel(frequencies)[:, None] - centres).argmin(axis=1)
+    nearest = np.abs(mel(frequencies)[:, None] - centers).argmin(axis=1)
     assert (model.argmax(axis=2) == nearest[:, None]).all()
     # Halfway between two bands it is a little less; where a band is wider than what a sine leaks into, more.
     assert (np.abs(model.max(axis=2) - 1) < 0.25).all()
@@ -308,7 +308,7 @@ def test_unpacked_recordings_pack_to_the_same(media):
 # Settings.
 
 
-def test_serialisation_and_equality(media):
+def test_serialization_and_equality(media):
     for audio in (media, Audio(**SMALL, iterations=3, trim=None, loudness=None), Audio()):
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(audio))
         assert again == audio and hash(again) == hash(audio) and again.get_config() == audio.get_config()
@@ -384,15 +384,15 @@ def test_impossible_settings_are_input_errors(settings, message):
 def test_spectrograms_have_time_to_the_right_and_frequency_upwards(media):
     half = np.arange(4096) < 2048
     low, high = sine(200), sine(3500)
-    pictures = media.spectrograms(np.stack([np.where(half, low, 0), np.where(half, 0, high), np.zeros(4096)]))
-    assert pictures.dtype == np.uint8 and pictures.shape == (3, 40, 64, 3)
-    light = pictures.astype(int).sum(axis=-1)
+    images = media.spectrograms(np.stack([np.where(half, low, 0), np.where(half, 0, high), np.zeros(4096)]))
+    assert images.dtype == np.uint8 and images.shape == (3, 40, 64, 3)
+    light = images.astype(int).sum(axis=-1)
     row, column = np.unravel_index(light[0].argmax(), (40, 64))
     assert row >= 35 and column < 32
     row, column = np.unravel_index(light[1].argmax(), (40, 64))
     assert row < 5 and column >= 32
-    # Silence is the darkest of the colours, and the louder the lighter.
-    assert (pictures[2] == [0, 0, 4]).all()
+    # Silence is the darkest of the colors, and the louder the lighter.
+    assert (images[2] == [0, 0, 4]).all()
     levels = np.array([1e-4, 1e-3, 1e-2, 0.1, 1.0], np.float32)[:, None] * low
     assert (np.diff(media.spectrograms(levels).astype(int).sum(axis=(1, 2, 3))) > 0).all()
     np.testing.assert_array_equal(
@@ -402,13 +402,13 @@ def test_spectrograms_have_time_to_the_right_and_frequency_upwards(media):
 
 def test_grid_shows_every_recording_and_refuses_none(media):
     packed = to_int16(voice())
-    # Pictures of 40 x 64 are enlarged to where they can be seen, with a gap around each.
-    sheet, pictures = media.grid(packed, rows=1), media.spectrograms(packed)
+    # Images of 40 x 64 are enlarged to where they can be seen, with a gap around each.
+    sheet, images = media.grid(packed, rows=1), media.spectrograms(packed)
     scale = (sheet.shape[0] - 4) // 40
     assert sheet.dtype == np.uint8 and sheet.shape == (40 * scale + 4, 4 * (64 * scale + 2) + 2, 3)
     for i in range(4):
         left = 2 + i * (64 * scale + 2)
-        np.testing.assert_array_equal(sheet[2:-2:scale, left : left + 64 * scale : scale], pictures[i])
+        np.testing.assert_array_equal(sheet[2:-2:scale, left : left + 64 * scale : scale], images[i])
     assert media.grid(packed).shape == media.grid(packed, rows=2).shape != sheet.shape
     for rows in (0, 5):
         with pytest.raises(InputError, match="rows"):
@@ -447,7 +447,7 @@ def test_saved_recordings_are_wav_files_that_read_back(media, tmp_path):
         np.testing.assert_array_equal(to_int16(waveform[:, 0]), packed)
 
 
-def test_tensorboard_gets_pictures_and_sounds(media, tmp_path):
+def test_tensorboard_gets_images_and_sounds(media, tmp_path):
     packed = to_int16(noise(20, 4096))
     with tf.summary.create_file_writer(str(tmp_path)).as_default(step=7):
         media.summarize("samples", packed, rows=4)

@@ -15,36 +15,36 @@ from keras_gen.media import Image, Text
 from keras_gen.media.pillow import FORMATS
 
 
-def file(picture, kind="PNG", **options):
+def file(image, kind="PNG", **options):
     stream = io.BytesIO()
-    picture.save(stream, kind, **options)
+    image.save(stream, kind, **options)
     return stream.getvalue()
 
 
 # A ramp from black to white, downwards.
-GREY = np.tile(np.arange(0, 256, 17, dtype=np.uint8)[:, None], (1, 16))
-RAMP = PIL.Image.fromarray(GREY).convert("RGB")
-PICTURES = {
+GRAY = np.tile(np.arange(0, 256, 17, dtype=np.uint8)[:, None], (1, 16))
+RAMP = PIL.Image.fromarray(GRAY).convert("RGB")
+IMAGES = {
     mode: RAMP.convert(mode) for mode in ("L", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "LA")
 }
-PICTURES |= {
+IMAGES |= {
     "P": RAMP.quantize(16),
     "PA": RAMP.quantize(16).convert("PA"),
-    "La": PICTURES["LA"].convert("La"),
-    "RGBa": PICTURES["RGBA"].convert("RGBa"),
-    "I;16": PIL.Image.fromarray(GREY.astype(np.uint16) * 257),
-    "F": PIL.Image.fromarray(GREY.astype(np.float32) / 255),
+    "La": IMAGES["LA"].convert("La"),
+    "RGBa": IMAGES["RGBA"].convert("RGBa"),
+    "I;16": PIL.Image.fromarray(GRAY.astype(np.uint16) * 257),
+    "F": PIL.Image.fromarray(GRAY.astype(np.float32) / 255),
 }
 
 
-@pytest.mark.parametrize("mode", PICTURES)
+@pytest.mark.parametrize("mode", IMAGES)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pillow_pictures_of_every_mode_are_the_ramp_that_they_show(mode, channels):
-    picture = PICTURES[mode]
-    before = picture.tobytes()
-    packed = Image(16, 16, channels).pack(picture)
-    np.testing.assert_allclose(packed, np.repeat(GREY[..., None], channels, axis=2).astype(int), atol=2)
-    assert picture.mode == mode and picture.tobytes() == before
+def test_pillow_images_of_every_mode_are_the_ramp_that_they_show(mode, channels):
+    image = IMAGES[mode]
+    before = image.tobytes()
+    packed = Image(16, 16, channels).pack(image)
+    np.testing.assert_allclose(packed, np.repeat(GRAY[..., None], channels, axis=2).astype(int), atol=2)
+    assert image.mode == mode and image.tobytes() == before
 
 
 @pytest.mark.parametrize(
@@ -54,23 +54,23 @@ def test_pillow_pictures_of_every_mode_are_the_ramp_that_they_show(mode, channel
     + [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "GIF"), ("RGBA", "WEBP"), ("RGB", "BMP"), ("L", "PPM")],
 )
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pillow_pictures_are_packed_as_their_files_are(mode, kind, channels):
-    image, raw = Image(16, 16, channels), file(PICTURES[mode], kind)
-    packed = image.pack(raw)
-    np.testing.assert_array_equal(image.pack(PIL.Image.open(io.BytesIO(raw))), packed)
-    np.testing.assert_allclose(packed, np.repeat(GREY[..., None], channels, axis=2).astype(int), atol=6)
+def test_pillow_images_are_packed_as_their_files_are(mode, kind, channels):
+    media, raw = Image(16, 16, channels), file(IMAGES[mode], kind)
+    packed = media.pack(raw)
+    np.testing.assert_array_equal(media.pack(PIL.Image.open(io.BytesIO(raw))), packed)
+    np.testing.assert_allclose(packed, np.repeat(GRAY[..., None], channels, axis=2).astype(int), atol=6)
 
 
-def test_pillow_pictures_are_turned_upright_and_laid_over_white():
+def test_pillow_images_are_turned_upright_and_laid_over_white():
     exif = PIL.Image.Exif()
     exif[0x0112] = 3
     turned = PIL.Image.open(io.BytesIO(file(RAMP.rotate(180), exif=exif)))
-    np.testing.assert_array_equal(Image(16, 16, 1).pack(turned)[..., 0], GREY)
-    for picture in (PICTURES["RGBA"], PICTURES["LA"]):
-        clear = picture.copy()
+    np.testing.assert_array_equal(Image(16, 16, 1).pack(turned)[..., 0], GRAY)
+    for image in (IMAGES["RGBA"], IMAGES["LA"]):
+        clear = image.copy()
         clear.putalpha(0)
         assert (Image(16, 16, 1).pack(clear) == 255).all()
-    key = PIL.Image.open(io.BytesIO(file(PICTURES["P"], transparency=PICTURES["P"].getpixel((0, 0)))))
+    key = PIL.Image.open(io.BytesIO(file(IMAGES["P"], transparency=IMAGES["P"].getpixel((0, 0)))))
     assert (Image(16, 16, 1).pack(key)[0] == 255).all() and (Image(16, 16, 1).pack(key)[1] < 40).all()
 
 
@@ -91,8 +91,8 @@ def chunk(kind, content):
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
-def png(*chunks, size=2, depth=8, colour=0, pixels=b"\0\0\0\0\0\0"):
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, depth, colour, 0, 0, 0))
+def png(*chunks, size=2, depth=8, color=0, pixels=b"\0\0\0\0\0\0"):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, depth, color, 0, 0, 0))
     return (
         b"\x89PNG\r\n\x1a\n"
         + header
@@ -121,7 +121,7 @@ KEYED = b"".join(b"\0" + row.astype(">u2").tobytes() for row in DEEP * np.uint16
         (png(chunk(b"tRNS", struct.pack(">H", 16000)), depth=16, pixels=KEYED), [[0, 255], [125, 255]]),
     ],
 )
-def test_greys_of_more_bits(raw, right):
+def test_grays_of_more_bits(raw, right):
     if right is None:
         with pytest.raises(InputError, match="range from 0 to 4095, but 1023 is white"):
             Image(2, 2, 1).pack(raw)
@@ -136,7 +136,7 @@ def patched(raw, tag, value):
     return raw[: entry + 8] + struct.pack("<H", value) + raw[entry + 10 :]
 
 
-PLAIN = file(PIL.Image.fromarray(GREY), "TIFF")
+PLAIN = file(PIL.Image.fromarray(GRAY), "TIFF")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ PLAIN = file(PIL.Image.fromarray(GREY), "TIFF")
             "whole numbers of up to 32 bits, and does not say which of them is white",
         ),
         (PIL.Image.new("I", (4, 4), 200), "whole numbers of up to 32 bits"),
-        (tiff(GREY.astype(np.float32)), r"must lie in \[0, 1\], but range from 0 to 255"),
+        (tiff(GRAY.astype(np.float32)), r"must lie in \[0, 1\], but range from 0 to 255"),
         (tiff(np.full((4, 4), np.nan, np.float32)), "range from nan"),
         (png(chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(bytes(2**21)))), "Decompressed data too large"),
         (png(chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(2**21)))), "Decompressed data too large"),
@@ -166,17 +166,17 @@ PLAIN = file(PIL.Image.fromarray(GREY), "TIFF")
     ],
 )
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_that_cannot_be_told_are_set_aside_for_their_true_reason(raw, reason, channels):
+def test_images_that_cannot_be_told_are_set_aside_for_their_true_reason(raw, reason, channels):
     with (
         warnings.catch_warnings(),
-        pytest.raises(InputError, match=f"^The picture could not be read: .*({reason})"),
+        pytest.raises(InputError, match=f"^The image could not be read: .*({reason})"),
     ):
         warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
         Image(2, 2, channels).pack(raw)
 
 
 def own_tiff(pixels, bits, highest=None, channels=1):
-    """A TIFF of 2 x 2 pixels whose bits Pillow does not write; greys, or colours."""
+    """A TIFF of 2 x 2 pixels whose bits Pillow does not write; grays, or colors."""
     shorts = {258: [bits] * channels, 281: [highest] * channels} if highest else {258: [bits] * channels}
     entries = {
         256: 2,
@@ -201,15 +201,15 @@ def own_tiff(pixels, bits, highest=None, channels=1):
 def test_twelve_bits():
     packed = bytes.fromhex("0003E8 7D0FFF")  # 0, 1000, 2000 and 4095
     np.testing.assert_array_equal(Image(2, 2, 1).pack(own_tiff(packed, 12))[..., 0], TWELVE)
-    colours = np.repeat(DEEP[..., None], 3, axis=2)
-    with pytest.raises(InputError, match="its colours use 12 of 16 bits"):
-        Image(2, 2, 3).pack(own_tiff(colours.tobytes(), 16, 4095, channels=3))
-    whole = Image(2, 2, 3).pack(own_tiff(colours.tobytes(), 16, channels=3))
-    np.testing.assert_array_equal(whole, colours >> 8)
+    colors = np.repeat(DEEP[..., None], 3, axis=2)
+    with pytest.raises(InputError, match="its colors use 12 of 16 bits"):
+        Image(2, 2, 3).pack(own_tiff(colors.tobytes(), 16, 4095, channels=3))
+    whole = Image(2, 2, 3).pack(own_tiff(colors.tobytes(), 16, channels=3))
+    np.testing.assert_array_equal(whole, colors >> 8)
 
 
-def test_every_ending_of_pictures_stands_for_a_format_that_is_read():
-    from keras_gen.datasets.files import PICTURES as ENDINGS
+def test_every_ending_of_images_stands_for_a_format_that_is_read():
+    from keras_gen.datasets.files import IMAGES as ENDINGS
 
     PIL.Image.init()
     assert {PIL.Image.EXTENSION[ending] for ending in ENDINGS} == set(FORMATS)

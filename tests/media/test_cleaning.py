@@ -37,7 +37,7 @@ def refusal(waveform, rate=RATE, **settings):
 
 
 # EBU Tech 3341 allows a meter 0.1 LU. Below 48 kHz the bilinear transform draws the shelf, which is steepest near 1 kHz, in
-# towards the Nyquist frequency: at 8 kHz that takes up to 0.25 LU off or onto it, at no frequency more.
+# toward the Nyquist frequency: at 8 kHz that takes up to 0.25 LU off or onto it, at no frequency more.
 @pytest.mark.parametrize("rate, tolerance", [(48000, 0.1), (16000, 0.1), (8000, 0.25)])
 def test_sines_are_as_loud_as_bs1770_says(rate, tolerance):
     assert loudness_of(sine(997, rate, 5.0), rate) == pytest.approx(-3.01, abs=tolerance)

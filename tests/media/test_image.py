@@ -11,38 +11,38 @@ from keras_gen.media.image import Image
 from keras_gen.media.pillow import to_uint8
 
 
-def file(picture, kind="PNG", **options):
+def file(image, kind="PNG", **options):
     stream = io.BytesIO()
-    picture.save(stream, kind, **options)
+    image.save(stream, kind, **options)
     return stream.getvalue()
 
 
 def smooth(height, width, channels=3, seed=0):
-    """A photograph-like picture: random, but without detail below a few pixels."""
+    """A photograph-like image: random, but without detail below a few pixels."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    picture = PIL.Image.fromarray(coarse).resize((width, height), PIL.Image.Resampling.BICUBIC)
-    return np.asarray(picture)[..., :channels]
+    image = PIL.Image.fromarray(coarse).resize((width, height), PIL.Image.Resampling.BICUBIC)
+    return np.asarray(image)[..., :channels]
 
 
 def test_round_trip_is_exact_for_every_value():
     values = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    image = Image(16, 16, 1)
-    model = image.to_model(values)
+    media = Image(16, 16, 1)
+    model = media.to_model(values)
     assert keras.backend.standardize_dtype(model.dtype) == "float32"
     np.testing.assert_allclose(model, values / 127.5 - 1, atol=1e-6)
-    np.testing.assert_array_equal(image.to_raw(model), values)
+    np.testing.assert_array_equal(media.to_raw(model), values)
 
 
 @pytest.mark.parametrize("floatx", ["float16", "bfloat16", "float64"])
 def test_model_form_is_float32_whatever_floatx_is(floatx):
     values = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    image = Image(16, 16, 1)
+    media = Image(16, 16, 1)
     before = keras.config.floatx()
     keras.config.set_floatx(floatx)
     try:
-        model = tf.function(image.to_model)(values)
+        model = tf.function(media.to_model)(values)
         assert keras.backend.standardize_dtype(model.dtype) == "float32"
-        np.testing.assert_array_equal(image.to_raw(model), values)
+        np.testing.assert_array_equal(media.to_raw(model), values)
     finally:
         keras.config.set_floatx(before)
 
@@ -52,12 +52,12 @@ def test_to_raw_clips_and_rounds_to_the_nearest():
     np.testing.assert_array_equal(Image(1, 6, 1).to_raw(model), [0, 0, 0, 1, 255, 255])
 
 
-def test_a_picture_that_fits_is_kept_as_it_is():
-    picture = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(Image(16, 24, 3).pack(picture), picture)
-    np.testing.assert_array_equal(Image(16, 24, 3).pack(file(PIL.Image.fromarray(picture))), picture)
-    np.testing.assert_array_equal(Image(16, 24, 3).pack_in_graph(picture[None])[0], picture)
-    np.testing.assert_array_equal(Image(16, 24, 1).pack(picture[..., :1]), picture[..., :1])
+def test_an_image_that_fits_is_kept_as_it_is():
+    image = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(Image(16, 24, 3).pack(image), image)
+    np.testing.assert_array_equal(Image(16, 24, 3).pack(file(PIL.Image.fromarray(image))), image)
+    np.testing.assert_array_equal(Image(16, 24, 3).pack_in_graph(image[None])[0], image)
+    np.testing.assert_array_equal(Image(16, 24, 1).pack(image[..., :1]), image[..., :1])
 
 
 def test_types_scale_to_eight_bits():
@@ -77,12 +77,12 @@ def test_sixteen_bit_files_are_scaled_and_not_clipped():
     np.testing.assert_array_equal(Image(2, 4, 3).pack(pgm)[..., 2], [[0, 1, 4, 128], [156, 195, 253, 255]])
 
 
-def test_grey_files_and_arrays_fill_three_channels_and_colour_becomes_luma():
-    grey = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
-    for raw in (grey, grey[..., None], file(PIL.Image.fromarray(grey))):
-        np.testing.assert_array_equal(Image(8, 8, 3).pack(raw), np.repeat(grey[..., None], 3, axis=2))
-    colour = np.full((8, 8, 3), (200, 100, 50), np.uint8)
-    assert (Image(8, 8, 1).pack(colour) == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
+def test_gray_files_and_arrays_fill_three_channels_and_color_becomes_luma():
+    gray = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    for raw in (gray, gray[..., None], file(PIL.Image.fromarray(gray))):
+        np.testing.assert_array_equal(Image(8, 8, 3).pack(raw), np.repeat(gray[..., None], 3, axis=2))
+    color = np.full((8, 8, 3), (200, 100, 50), np.uint8)
+    assert (Image(8, 8, 1).pack(color) == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
 
 
 def test_transparency_is_laid_over_white():
@@ -117,7 +117,7 @@ def test_exif_orientation_is_applied():
     assert packed[:6].min() > 240 and packed[10:].max() < 15
 
 
-def test_the_centre_is_cropped():
+def test_the_center_is_cropped():
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200
     np.testing.assert_array_equal(Image(10, 10, 3).pack(wide), np.full((10, 10, 3), 200))
@@ -127,7 +127,7 @@ def test_the_centre_is_cropped():
 
 
 def test_resizing_does_not_alias():
-    # Stripes finer than the new pixels must average out to grey.
+    # Stripes finer than the new pixels must average out to gray.
     stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))
     inner = Image(16, 16, 1).pack(stripes)[2:-2, 2:-2]
     np.testing.assert_allclose(inner, 127.5, atol=3)
@@ -138,23 +138,23 @@ def test_resizing_does_not_alias():
 @pytest.mark.parametrize("height, width", [(64, 64), (100, 37), (45, 131), (20, 24), (200, 300), (1, 50)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_packing_in_graph_agrees_with_the_host(height, width, channels):
-    image = Image(32, 24, channels)
-    pictures = np.stack([smooth(height, width, channels, seed) for seed in range(3)])
-    packed = tf.function(image.pack_in_graph, input_signature=[image.raw_spec])(pictures)
+    media = Image(32, 24, channels)
+    images = np.stack([smooth(height, width, channels, seed) for seed in range(3)])
+    packed = tf.function(media.pack_in_graph, input_signature=[media.raw_spec])(images)
     assert packed.dtype == tf.uint8 and packed.shape == (3, 32, 24, channels)
-    expected = np.stack([image.pack(picture) for picture in pictures])
+    expected = np.stack([media.pack(image) for image in images])
     np.testing.assert_allclose(packed.numpy().astype(int), expected.astype(int), atol=2)
 
 
 def test_large_jpegs_decoded_at_a_fraction_look_the_same():
-    picture = smooth(800, 1000)
-    packed = Image(32, 32, 3).pack(file(PIL.Image.fromarray(picture), "JPEG", quality=95))
-    np.testing.assert_allclose(packed.astype(int), Image(32, 32, 3).pack(picture).astype(int), atol=6)
+    image = smooth(800, 1000)
+    packed = Image(32, 32, 3).pack(file(PIL.Image.fromarray(image), "JPEG", quality=95))
+    np.testing.assert_allclose(packed.astype(int), Image(32, 32, 3).pack(image).astype(int), atol=6)
 
 
 def test_unreadable_bytes_are_input_errors(monkeypatch):
     good = file(PIL.Image.fromarray(smooth(64, 64)), "JPEG")
-    for raw in (b"", b"this is no picture", good[: len(good) // 2]):
+    for raw in (b"", b"this is no image", good[: len(good) // 2]):
         with pytest.raises(InputError, match="could not be read"):
             Image(16, 16, 3).pack(raw)
     # Over the limit, though below the twofold of it at which Pillow itself refuses.
@@ -178,7 +178,7 @@ def test_unreadable_bytes_are_input_errors(monkeypatch):
         ("cat.png", "type"),
     ],
 )
-def test_arrays_that_are_no_picture_are_input_errors(raw, message):
+def test_arrays_that_are_no_image_are_input_errors(raw, message):
     with pytest.raises(InputError, match=message):
         Image(8, 8, 1).pack(raw)
 
@@ -189,41 +189,39 @@ def test_impossible_sizes_are_input_errors(shape):
         Image(*shape)
 
 
-def test_grid_places_every_picture_and_enlarges_small_ones():
-    image = Image(8, 8, 1)
-    pictures = np.broadcast_to(np.arange(7, dtype=np.uint8).reshape(7, 1, 1, 1), (7, 8, 8, 1))
-    sheet = image.grid(pictures)
-    # Seven pictures of 8 x 64 pixels are 3 rows of 3, with a gap of 2 around each.
+def test_grid_places_every_image_and_enlarges_small_ones():
+    media = Image(8, 8, 1)
+    images = np.broadcast_to(np.arange(7, dtype=np.uint8).reshape(7, 1, 1, 1), (7, 8, 8, 1))
+    sheet = media.grid(images)
+    # Seven images of 8 x 64 pixels are 3 rows of 3, with a gap of 2 around each.
     assert sheet.shape == (3 * 64 + 4 * 2, 3 * 64 + 4 * 2, 1) and sheet.dtype == np.uint8
     for i in range(7):
         top, left = 2 + i // 3 * 66, 2 + i % 3 * 66
         assert (sheet[top : top + 64, left : left + 64] == i).all()
         assert (sheet[top - 1] == 255).all()
     assert (sheet[2 + 2 * 66 :, 2 + 66 :] == 255).all()
-    assert image.grid(pictures, rows=1).shape == (64 + 4, 7 * 66 + 2, 1)
-    np.testing.assert_array_equal(image.show(pictures, rows=1), image.grid(pictures, rows=1)[..., 0])
-    assert image.grid(np.zeros((80, 8, 8, 1), np.uint8)).shape == (8 * 66 + 2, 10 * 66 + 2, 1)
+    assert media.grid(images, rows=1).shape == (64 + 4, 7 * 66 + 2, 1)
+    np.testing.assert_array_equal(media.show(images, rows=1), media.grid(images, rows=1)[..., 0])
+    assert media.grid(np.zeros((80, 8, 8, 1), np.uint8)).shape == (8 * 66 + 2, 10 * 66 + 2, 1)
     assert Image(80, 100, 3).grid(np.zeros((2, 80, 100, 3), np.uint8)).shape == (84, 206, 3)
     for rows in (0, 8):
         with pytest.raises(InputError, match="rows"):
-            image.grid(pictures, rows=rows)
-    with pytest.raises(InputError, match="no picture"):
-        image.grid(pictures[:0])
+            media.grid(images, rows=rows)
+    with pytest.raises(InputError, match="no image"):
+        media.grid(images[:0])
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_saved_pictures_read_back_exactly(tmp_path, channels):
-    picture = np.random.default_rng(0).integers(0, 256, (12, 9, channels), dtype=np.uint8)
-    Image(12, 9, channels).save(tf.constant(picture), tmp_path / "picture.png")
-    assert PIL.Image.open(tmp_path / "picture.png").format == "PNG"
-    np.testing.assert_array_equal(
-        Image(12, 9, channels).pack((tmp_path / "picture.png").read_bytes()), picture
-    )
+def test_saved_images_read_back_exactly(tmp_path, channels):
+    image = np.random.default_rng(0).integers(0, 256, (12, 9, channels), dtype=np.uint8)
+    Image(12, 9, channels).save(tf.constant(image), tmp_path / "image.png")
+    assert PIL.Image.open(tmp_path / "image.png").format == "PNG"
+    np.testing.assert_array_equal(Image(12, 9, channels).pack((tmp_path / "image.png").read_bytes()), image)
 
 
-def test_serialisation_and_equality():
-    image = Image(16, 24, 3)
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(image))
-    assert again == image and hash(again) == hash(image) and again.shape == (16, 24, 3)
-    assert image != Image(24, 16, 3) and image != (16, 24, 3)
-    assert repr(image) == "Image(height=16, width=24, channels=3)"
+def test_serialization_and_equality():
+    media = Image(16, 24, 3)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(media))
+    assert again == media and hash(again) == hash(media) and again.shape == (16, 24, 3)
+    assert media != Image(24, 16, 3) and media != (16, 24, 3)
+    assert repr(media) == "Image(height=16, width=24, channels=3)"

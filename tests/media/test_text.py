@@ -246,7 +246,7 @@ def test_packing_in_graph_is_packing_of_normal_strings(settings):
         ("vocabulary", None),
     ],
 )
-def test_serialisation_and_equality(name, value):
+def test_serialization_and_equality(name, value):
     settings = {"length": 8, "most_words": 5, "vocabulary": ["a", "b"]}
     media, other = Text(**settings), Text(**{**settings, name: value})
     assert other != media and hash(other) != hash(media)

@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg
 
 from keras_gen.errors import InputError
-from keras_gen.metrics import frechet_distance, kernel_distance
+from keras_gen.metrics import frechet_distance, kid
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def plain_kernel_distance(first, second):
 
 def test_kernel_agrees_with_a_plain_loop(random):
     first, second = random.normal(size=(14, 5)), random.normal(0.5, 2, size=(14, 5))
-    mean, deviation = kernel_distance(first, second, subsets=3)
+    mean, deviation = kid(first, second, subsets=3)
     assert mean == pytest.approx(plain_kernel_distance(first, second), rel=1e-10)
     assert deviation == pytest.approx(0, abs=1e-10)  # each subset is the whole of both sets
 
@@ -67,25 +67,22 @@ def test_kernel_agrees_with_a_plain_loop(random):
 def test_kernel_averages_over_subsets_to_the_whole_sets(random):
     # The estimate is unbiased, so that small subsets agree on average with two whole sets of unequal size.
     first, second = random.normal(size=(40, 3)), random.normal(0.5, 1, size=(25, 3))
-    mean, deviation = kernel_distance(first, second, subsets=4000, subset_size=10)
+    mean, deviation = kid(first, second, subsets=4000, subset_size=10)
     assert deviation > 0
     assert abs(mean - plain_kernel_distance(first, second)) < 4 * deviation / np.sqrt(4000)
-    assert (mean, deviation) == kernel_distance(first, second, subsets=4000, subset_size=10)
-    assert mean != kernel_distance(first, second, subsets=4000, subset_size=10, seed=1)[0]
+    assert (mean, deviation) == kid(first, second, subsets=4000, subset_size=10)
+    assert mean != kid(first, second, subsets=4000, subset_size=10, seed=1)[0]
 
 
 def test_kernel_is_unbiased(random):
     draws = np.array(
-        [
-            kernel_distance(random.normal(size=(30, 8)), random.normal(size=(30, 8)), subsets=1)[0]
-            for _ in range(400)
-        ]
+        [kid(random.normal(size=(30, 8)), random.normal(size=(30, 8)), subsets=1)[0] for _ in range(400)]
     )
     assert (draws < 0).mean() > 0.3
     assert abs(draws.mean()) < 4 * draws.std() / np.sqrt(len(draws))
 
 
-@pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
+@pytest.mark.parametrize("distance", [frechet_distance, kid])
 @pytest.mark.parametrize(
     "fake, message",
     [
@@ -102,6 +99,6 @@ def test_unfit_features_are_refused(distance, fake, message):
 
 def test_unfit_counts_are_refused():
     with pytest.raises(InputError, match="subset_size"):
-        kernel_distance(np.ones((5, 4)), np.ones((5, 4)), subset_size=1)
+        kid(np.ones((5, 4)), np.ones((5, 4)), subset_size=1)
     with pytest.raises(InputError, match="subsets"):
-        kernel_distance(np.ones((5, 4)), np.ones((5, 4)), subsets=0)
+        kid(np.ones((5, 4)), np.ones((5, 4)), subsets=0)

@@ -30,11 +30,11 @@ def linear_vae(exact, seed=0):
     w = rotation.T @ w
     to_mean = (w.T / NOISE**2) * values
 
-    picture = keras.Input((SIZE, SIZE, 1))
-    flat = keras.layers.Flatten()(picture)
+    image = keras.Input((SIZE, SIZE, 1))
+    flat = keras.layers.Flatten()(image)
     mean = keras.layers.Dense(DIM, name="mean")(flat)
     log_variance = keras.layers.Dense(DIM, kernel_initializer="zeros", name="log_variance")(flat)
-    encoder = keras.Model(picture, [mean, log_variance])
+    encoder = keras.Model(image, [mean, log_variance])
     encoder.get_layer("mean").set_weights([to_mean, -b @ to_mean + (0 if exact else 0.1)])
     log_variances = np.log(values) - (0 if exact else 0.7)
     encoder.get_layer("log_variance").set_weights([np.zeros((PIXELS, DIM)), log_variances])
@@ -49,7 +49,7 @@ def linear_vae(exact, seed=0):
 
 @pytest.fixture(scope="module")
 def real():
-    """Pictures as the model draws them, rounded to 8 bits."""
+    """Images as the model draws them, rounded to 8 bits."""
     model, marginal = linear_vae(exact=True)
     x = marginal.rvs(1500, random_state=1).reshape(-1, SIZE, SIZE, 1).astype("float32")
     return np.asarray(model.media.to_raw(x))
@@ -117,8 +117,8 @@ def test_active_units_count_means_that_vary():
     assert active_units(means) == 2
 
 
-def test_binarised_pictures_are_drawn_once_for_all_samples():
-    """Of grey pixels that the decoder knows to be fair coins, each observation costs log 2, whatever is drawn."""
+def test_binarized_images_are_drawn_once_for_all_samples():
+    """Of gray pixels that the decoder knows to be fair coins, each observation costs log 2, whatever is drawn."""
     encoder_input = keras.Input((SIZE, SIZE, 1))
     flat = keras.layers.Flatten()(encoder_input)
     zeros = [keras.layers.Dense(2, kernel_initializer="zeros")(flat) for _ in range(2)]

@@ -65,7 +65,7 @@ def test_categories_need_no_order(random, factors):
 
 
 def test_scores_are_of_the_test_examples(random):
-    # As many dimensions as examples: learnt by heart, and worth nothing elsewhere.
+    # As many dimensions as examples: learned by heart, and worth nothing elsewhere.
     latents, factors = random.normal(size=(100, 50)), random.normal(size=(100, 1))
     train, test = slice(0, 50), slice(50, 100)
     seen = linear_probes(latents[train], factors[train], latents[train], factors[train], ["noise"])

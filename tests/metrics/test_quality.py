@@ -18,17 +18,17 @@ class Digits:
     class_names = tuple("0123456789")
     media = Image(8, 8, 1)
 
-    def __init__(self, labelled=True):
-        pictures, labels = load_digits(return_X_y=True)
-        order = np.random.default_rng(0).permutation(len(pictures))
-        pictures = (pictures[order] * 255 / 16).round().astype("uint8").reshape(-1, 8, 8, 1)
+    def __init__(self, labeled=True):
+        images, labels = load_digits(return_X_y=True)
+        order = np.random.default_rng(0).permutation(len(images))
+        images = (images[order] * 255 / 16).round().astype("uint8").reshape(-1, 8, 8, 1)
         labels = labels[order].astype("int32")
-        self.labelled = labelled
-        self.splits = {"train": (pictures[:1437], labels[:1437]), "test": (pictures[1437:], labels[1437:])}
+        self.labeled = labeled
+        self.splits = {"train": (images[:1437], labels[:1437]), "test": (images[1437:], labels[1437:])}
 
     def arrays(self, split):
-        pictures, labels = self.splits[split]
-        return pictures, labels if self.labelled else None
+        images, labels = self.splits[split]
+        return images, labels if self.labeled else None
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,12 @@ def quality(digits, cache):
     return Quality(digits, cache=cache)
 
 
-def degraded(pictures):
-    noise = np.random.default_rng(1).normal(0, 60, pictures.shape)
+def degraded(images):
+    noise = np.random.default_rng(1).normal(0, 60, images.shape)
     return {
-        "noisy": (pictures + noise).clip(0, 255).astype("uint8"),
-        "blurred": gaussian_filter(pictures, (0, 1.2, 1.2, 0)),
-        "one class": pictures[:1].repeat(len(pictures), axis=0),
+        "noisy": (images + noise).clip(0, 255).astype("uint8"),
+        "blurred": gaussian_filter(images, (0, 1.2, 1.2, 0)),
+        "one class": images[:1].repeat(len(images), axis=0),
     }
 
 
@@ -60,32 +60,32 @@ def test_the_classifier_learns_the_digits(quality):
     assert f"{quality.accuracy:.3f}" in quality.extractor and "seed 0" in quality.extractor
 
 
-def test_worse_pictures_score_worse(quality, digits):
+def test_worse_images_score_worse(quality, digits):
     _, labels = digits.arrays("test")
-    # Held-out pictures are the test set itself, so the degraded ones come from the training split.
-    pictures, asked = (values[: len(labels)] for values in digits.arrays("train"))
-    real, floor = quality.score(pictures, asked), quality.floor()
+    # Held-out images are the test set itself, so the degraded ones come from the training split.
+    images, asked = (values[: len(labels)] for values in digits.arrays("train"))
+    real, floor = quality.score(images, asked), quality.floor()
     assert floor["label_agreement"] == quality.accuracy
     assert real["frechet"] == pytest.approx(floor["frechet"], rel=0.5)
-    assert abs(real["kernel"]) < 3 * real["kernel_std"]
+    assert abs(real["kid"]) < 3 * real["kid_std"]
     assert real["classes_produced"] == 10 and real["label_agreement"] > 0.96
-    for worse in degraded(pictures).values():
+    for worse in degraded(images).values():
         score = quality.score(worse, asked)
         assert score["frechet"] > 2 * real["frechet"]
-        assert score["kernel"] > real["kernel"] + 3 * real["kernel_std"]
+        assert score["kid"] > real["kid"] + 3 * real["kid_std"]
     assert score["classes_produced"] == 1
     shuffled = np.random.default_rng(2).permutation(asked)
-    assert quality.score(pictures, shuffled)["label_agreement"] < 0.2
+    assert quality.score(images, shuffled)["label_agreement"] < 0.2
     assert all(type(value) is float for value in real.values())
     assert (quality.num_real, quality.num_generated) == (360, 360)
 
 
 def test_a_second_use_reads_the_cache(quality, digits, cache, trainings):
-    pictures, labels = digits.arrays("train")
+    images, labels = digits.arrays("train")
     again = Quality(digits, cache=cache)
     assert trainings == []
     assert again.extractor == quality.extractor
-    assert again.score(pictures[:360], labels[:360]) == quality.score(pictures[:360], labels[:360])
+    assert again.score(images[:360], labels[:360]) == quality.score(images[:360], labels[:360])
     assert [path.suffix for path in (cache / "classifiers").iterdir()] == [".keras"]
 
 
@@ -94,9 +94,9 @@ def trainings(monkeypatch):
     """The seeds of the trainings that were asked for; an untrained linear model is given in their place."""
     seeds = []
 
-    def linear(media, pictures, labels, seed):
+    def linear(media, images, labels, seed):
         seeds.append(seed)
-        inputs = keras.Input(pictures.shape[1:], dtype="uint8")
+        inputs = keras.Input(images.shape[1:], dtype="uint8")
         flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
         return keras.Model(inputs, [flat, keras.layers.Dense(4 if labels is None else 10)(flat)])
 
@@ -118,13 +118,13 @@ def test_a_damaged_cache_is_trained_again(trainings, digits, tmp_path):
     assert trainings == [0, 0, 0, 0]
 
 
-def test_the_cache_tells_seeds_pictures_and_labels_apart(trainings, tmp_path, monkeypatch):
+def test_the_cache_tells_seeds_images_and_labels_apart(trainings, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_GEN_CACHE", str(tmp_path))
     other_label, other_pixel = Digits(), Digits()
     other_label.splits["train"][1][0] += 1
     other_pixel.splits["train"][0][0, 0, 0, 0] += 1
     for _ in range(2):
-        for dataset in (Digits(), Digits(labelled=False), other_label, other_pixel):
+        for dataset in (Digits(), Digits(labeled=False), other_label, other_pixel):
             Quality(dataset)
         Quality(Digits(), seed=1)
     assert trainings == [0, 0, 0, 0, 1]
@@ -138,26 +138,26 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(trainings, digits, tmp_p
 
 
 def test_training_depends_on_its_seed_alone(digits):
-    pictures, labels = digits.arrays("train")
+    images, labels = digits.arrays("train")
     models = []
     for global_seed, seed in ((1, 0), (2, 0), (2, 3)):
         keras.utils.set_random_seed(global_seed)
-        models.append(train_classifier(digits.media, pictures, labels, steps=3, seed=seed))
-    same, again, other = (extract(model, pictures[:50])[0] for model in models)
+        models.append(train_classifier(digits.media, images, labels, steps=3, seed=seed))
+    same, again, other = (extract(model, images[:50])[0] for model in models)
     np.testing.assert_allclose(same, again, atol=1e-4)
     assert np.abs(same - other).max() > 0.1
 
 
 def test_rotations_make_features_without_labels(tmp_path):
-    quality = Quality(Digits(labelled=False), cache=tmp_path)
+    quality = Quality(Digits(labeled=False), cache=tmp_path)
     assert quality.accuracy > 0.8 and "rotations" in quality.extractor
-    pictures, _ = Digits().arrays("train")
-    real = quality.score(pictures[:360])
-    assert set(real) == set(quality.floor()) == {"frechet", "kernel", "kernel_std"}
-    for worse in degraded(pictures[:360]).values():
+    images, _ = Digits().arrays("train")
+    real = quality.score(images[:360])
+    assert set(real) == set(quality.floor()) == {"frechet", "kid", "kid_std"}
+    for worse in degraded(images[:360]).values():
         assert quality.score(worse)["frechet"] > 2 * real["frechet"]
     with pytest.raises(InputError, match="no classes"):
-        quality.score(pictures[:5], np.arange(5))
+        quality.score(images[:5], np.arange(5))
 
 
 @pytest.mark.parametrize("shape", [(8, 12, 1), (256, 200, 3)])
@@ -165,18 +165,18 @@ def test_one_network_for_all_sizes(shape):
     media = Image(*shape)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        pictures = np.random.default_rng(0).integers(0, 256, (6, *shape)).astype("uint8")
-        model = train_classifier(media, pictures, steps=1)
+        images = np.random.default_rng(0).integers(0, 256, (6, *shape)).astype("uint8")
+        model = train_classifier(media, images, steps=1)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert 0 <= classifier_accuracy(model, media, pictures) <= 1
-    features, logits = model(pictures)
+    assert 0 <= classifier_accuracy(model, media, images) <= 1
+    features, logits = model(images)
     assert (features.shape, logits.shape) == ((6, 64), (6, 4))
     assert features.dtype == logits.dtype == "float32"
     assert model.count_params() < 200_000
 
 
-def test_a_data_set_of_one_class_is_taken_as_unlabelled(trainings, tmp_path):
+def test_a_data_set_of_one_class_is_taken_as_unlabeled(trainings, tmp_path):
     dataset = Digits()
     for _, labels in dataset.splits.values():
         labels[:] = 0
@@ -185,33 +185,33 @@ def test_a_data_set_of_one_class_is_taken_as_unlabelled(trainings, tmp_path):
         train_classifier(dataset.media, *dataset.arrays("train"))
 
 
-def test_unfit_pictures_and_labels_are_refused(quality, digits):
-    pictures, labels = digits.arrays("test")
+def test_unfit_images_and_labels_are_refused(quality, digits):
+    images, labels = digits.arrays("test")
     with pytest.raises(InputError, match="uint8"):
-        quality.score(pictures / 255)
+        quality.score(images / 255)
     with pytest.raises(InputError, match=r"\(8, 8, 1\)"):
-        quality.score(pictures[:, :4])
+        quality.score(images[:, :4])
     with pytest.raises(InputError, match="at least 2"):
-        quality.score(pictures[:1])
+        quality.score(images[:1])
     with pytest.raises(InputError, match="each of the 360"):
-        quality.score(pictures, labels[:5])
+        quality.score(images, labels[:5])
     with pytest.raises(InputError, match="each of the 360"):
-        quality.score(pictures, labels / 2)
+        quality.score(images, labels / 2)
 
 
 def test_of_several_labels_those_that_vary_are_told(tmp_path):
     dataset = Digits()
     dataset.class_names = {"digit": list("0123456789"), "writer": ["one"], "even": ["no", "yes"]}
-    for split, (pictures, labels) in dataset.splits.items():
+    for split, (images, labels) in dataset.splits.items():
         several = np.stack([labels, 0 * labels, 1 - labels % 2], axis=1)
-        dataset.splits[split] = (pictures, several)
+        dataset.splits[split] = (images, several)
     quality = Quality(dataset, cache=tmp_path)
     assert quality.accuracy.shape == (2,) and quality.accuracy.min() > 0.95
-    pictures, asked = (values[:360] for values in dataset.arrays("train"))
-    score, floor = quality.score(pictures, asked), quality.floor()
+    images, asked = (values[:360] for values in dataset.arrays("train"))
+    score, floor = quality.score(images, asked), quality.floor()
     names = {"label_agreement", "label_agreement_digit", "label_agreement_even"}
     assert {name for name in score if "agreement" in name} == names
     assert floor["label_agreement"] <= min(quality.accuracy) and score["classes_produced"] >= 10
     asked[:, 2] = 1 - asked[:, 2]
-    wrong = quality.score(pictures, asked)
+    wrong = quality.score(images, asked)
     assert wrong["label_agreement"] < 0.05 < 0.95 < wrong["label_agreement_digit"]

@@ -18,7 +18,7 @@ CLASSES = 3
 
 
 @pytest.fixture(scope="module")
-def labelled():
+def labeled():
     """A conditional model, compiled once; its graphs are traced for batches of 16 alone."""
     keras.utils.set_random_seed(0)
     gan = GAN(*networks.dcgan(MEDIA, latent_dim=4, width=2, num_classes=CLASSES), MEDIA, num_classes=CLASSES)
@@ -35,7 +35,7 @@ def vae(optimizer=None, likelihood=None, media=MEDIA):
 
 
 @pytest.fixture(scope="module")
-def unlabelled():
+def unlabeled():
     return vae()
 
 
@@ -57,8 +57,8 @@ class Diverging(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 1e-3 if epoch < 2 else 1e30
 
 
-def test_what_was_never_finite_is_nan_to_keras_callbacks(pictures, tmp_path):
-    model, x = vae(keras.optimizers.Adam(1e-3)), pictures[0]
+def test_what_was_never_finite_is_nan_to_keras_callbacks(images, tmp_path):
+    model, x = vae(keras.optimizers.Adam(1e-3)), images[0]
     best = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", save_best_only=True)
     stop = keras.callbacks.TerminateOnNaN()
     with pytest.warns(UserWarning) as told:
@@ -75,17 +75,17 @@ def test_what_was_never_finite_is_nan_to_keras_callbacks(pictures, tmp_path):
     )
 
 
-def test_a_mean_that_leaves_values_out_says_so(unlabelled):
-    unlabelled.reset_metrics()
-    unlabelled.report(kl=tf.constant([1.0, np.nan, 3.0, np.inf]), loss=tf.constant(np.nan))
-    unlabelled.report(weight=0.0, elbo=tf.constant(np.nan))
+def test_a_mean_that_leaves_values_out_says_so(unlabeled):
+    unlabeled.reset_metrics()
+    unlabeled.report(kl=tf.constant([1.0, np.nan, 3.0, np.inf]), loss=tf.constant(np.nan))
+    unlabeled.report(weight=0.0, elbo=tf.constant(np.nan))
     with pytest.warns(UserWarning, match=r"left out of the means of kl \(50.0%\)\."):
-        results = unlabelled.get_metrics_result()
+        results = unlabeled.get_metrics_result()
     assert results["kl"] == 2.0 and np.isnan(results["loss"]) and results.keys() == {"kl", "loss"}
-    unlabelled.reset_metrics()
+    unlabeled.reset_metrics()
 
 
-def test_a_search_does_not_prefer_divergence(pictures, tmp_path):
+def test_a_search_does_not_prefer_divergence(images, tmp_path):
     tuner = keras_tuner.GridSearch(
         lambda hp: vae(keras.optimizers.Adam(hp.Choice("rate", [1e-3, 1e30]))),
         objective="val_loss",
@@ -93,7 +93,7 @@ def test_a_search_does_not_prefer_divergence(pictures, tmp_path):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tuner.search(pictures[0], epochs=2, validation_data=pictures[0], verbose=0)
+        tuner.search(images[0], epochs=2, validation_data=images[0], verbose=0)
     assert tuner.get_best_hyperparameters()[0]["rate"] == 1e-3
 
 
@@ -129,9 +129,9 @@ CONTAINERS = {
     "generator": lambda x, y: {"x": forever(x, y)},
 }
 WRONG = {
-    "floating pictures": (lambda x, y: (x / np.float32(255), y), "pack them with model.media.pack"),
-    "pictures of another size": (lambda x, y: (x[:, :4], y), "shape"),
-    "pictures of 32 bits": (lambda x, y: (x.astype("int32"), y), "int32"),
+    "floating images": (lambda x, y: (x / np.float32(255), y), "pack them with model.media.pack"),
+    "images of another size": (lambda x, y: (x[:, :4], y), "shape"),
+    "images of 32 bits": (lambda x, y: (x.astype("int32"), y), "int32"),
     "floating labels": (lambda x, y: (x, y / 10), "integers"),
     "one-hot labels": (lambda x, y: (x, np.eye(CLASSES)[y]), "argmax"),
     "labels from one": (lambda x, y: (x, y + 1), "y - 1"),
@@ -141,48 +141,48 @@ WRONG = {
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_containers_train_alike(container, labelled, pictures):
-    given = CONTAINERS[container](*pictures)
-    history = labelled.fit(**given, steps_per_epoch=3, verbose=0).history
+def test_containers_train_alike(container, labeled, images):
+    given = CONTAINERS[container](*images)
+    history = labeled.fit(**given, steps_per_epoch=3, verbose=0).history
     assert np.isfinite(history["generator_loss"]).all()
-    assert np.isfinite(labelled.evaluate(**given, steps=3, verbose=0)).all()
+    assert np.isfinite(labeled.evaluate(**given, steps=3, verbose=0)).all()
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_wrong_batches_are_refused_in_any_container(container, wrong, labelled, pictures):
+def test_wrong_batches_are_refused_in_any_container(container, wrong, labeled, images):
     change, message = WRONG[wrong]
-    given = CONTAINERS[container](*change(*pictures))
-    seen = int(labelled.examples_seen)
+    given = CONTAINERS[container](*change(*images))
+    seen = int(labeled.examples_seen)
     with pytest.raises(InputError, match=message):
-        labelled.fit(**given, steps_per_epoch=3, verbose=0)
-    assert int(labelled.examples_seen) == seen
+        labeled.fit(**given, steps_per_epoch=3, verbose=0)
+    assert int(labeled.examples_seen) == seen
     with pytest.raises(InputError, match=message):
-        labelled.evaluate(**given, steps=3, verbose=0)
+        labeled.evaluate(**given, steps=3, verbose=0)
     validation = (given["x"], given["y"]) if "y" in given else given["x"]
     with pytest.raises(InputError, match=message):
-        labelled.fit(*pictures, 16, validation_data=validation, validation_steps=1, verbose=0)
+        labeled.fit(*images, 16, validation_data=validation, validation_steps=1, verbose=0)
     if container == "arrays":
-        for method in (labelled.train_on_batch, labelled.test_on_batch):
+        for method in (labeled.train_on_batch, labeled.test_on_batch):
             with pytest.raises(InputError, match=message):
                 method(given["x"], given["y"])
 
 
-def test_several_steps_in_an_execution_are_checked_too(pictures):
+def test_several_steps_in_an_execution_are_checked_too(images):
     model = vae()
     model.compile(steps_per_execution=2)
     with pytest.raises(InputError, match="float32"):
-        model.fit(Batches(pictures[0].astype("float32")), verbose=0)
-    assert len(model.fit(Batches(pictures[0]), verbose=0).history["loss"]) == 1
-    assert int(model.examples_seen) == len(pictures[0])
+        model.fit(Batches(images[0].astype("float32")), verbose=0)
+    assert len(model.fit(Batches(images[0]), verbose=0).history["loss"]) == 1
+    assert int(model.examples_seen) == len(images[0])
     with pytest.warns(UserWarning, match="an epoch takes 2 steps"):
-        model.fit(forever(pictures[0]), steps_per_epoch=1, verbose=0)
+        model.fit(forever(images[0]), steps_per_epoch=1, verbose=0)
 
 
-def test_the_support_of_a_likelihood_is_checked_in_any_container(pictures):
+def test_the_support_of_a_likelihood_is_checked_in_any_container(images):
     model = vae(likelihood=losses.Bernoulli())
-    grey = np.full_like(pictures[0], 99)
-    for x in (grey, Batches(grey)):
+    gray = np.full_like(images[0], 99)
+    for x in (gray, Batches(gray)):
         with pytest.raises(InputError, match="black"):
             model.fit(x, verbose=0)
 
@@ -191,18 +191,18 @@ def test_the_support_of_a_likelihood_is_checked_in_any_container(pictures):
     ("x", "message"),
     [
         (lambda x: datasets.Dataset(MEDIA, (x, None), batch_size=8), r"dataset\.train"),
-        (lambda x: "pictures.zip", "datasets.load"),
+        (lambda x: "images.zip", "datasets.load"),
         (lambda x: (x, x), r"fit\(x, y\)"),
         (lambda x: [x[0], x[1][:4]], "several shapes"),
-        (lambda x: {"picture": x}, "'image'"),
+        (lambda x: {"image": x}, "'image'"),
         (lambda x: object(), "not of type object"),
         (lambda x: (batch for batch in x), "tuples"),
         (lambda x: Batches(x, np.zeros(len(x)), np.ones(len(x))), "weights"),
     ],
 )
-def test_what_holds_no_batches_is_named(x, message, unlabelled, pictures):
+def test_what_holds_no_batches_is_named(x, message, unlabeled, images):
     with pytest.raises(InputError, match=message):
-        unlabelled.fit(x(pictures[0]), verbose=0)
+        unlabeled.fit(x(images[0]), verbose=0)
 
 
 def test_recordings_and_sentences_come_in_dicts(sentences):
@@ -224,10 +224,10 @@ def test_recordings_and_sentences_come_in_dicts(sentences):
 # Labels and words that were never seen.
 
 
-def test_classes_without_an_example_are_warned_of(labelled, pictures):
-    x, y = pictures
+def test_classes_without_an_example_are_warned_of(labeled, images):
+    x, y = images
     with pytest.warns(UserWarning, match=r"1 of 3 classes have no training example \(1\)"):
-        labelled.fit(x[y != 1], y[y != 1], batch_size=16, verbose=0)
+        labeled.fit(x[y != 1], y[y != 1], batch_size=16, verbose=0)
 
 
 def test_words_of_other_sentences_are_warned_of(sentences):

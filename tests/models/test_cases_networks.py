@@ -35,9 +35,9 @@ def discriminator(*ends, **settings):
 
 
 def encoder(mean=None, log_variance=None):
-    picture = keras.Input((8, 8, 1))
-    h = L.Flatten()(picture)
-    return keras.Model(picture, [L.Dense(4, mean)(h), L.Dense(4, log_variance)(h)])
+    image = keras.Input((8, 8, 1))
+    h = L.Flatten()(image)
+    return keras.Model(image, [L.Dense(4, mean)(h), L.Dense(4, log_variance)(h)])
 
 
 def decoder(likelihood, *ends):
@@ -186,7 +186,7 @@ def test_every_place_takes_refuses_or_doubts_every_activation(activation):
             (-1, 1),
         ),
         "at each place": (lambda x: L.TimeDistributed(L.Dense(1, "sigmoid"))(L.Reshape((8, 8))(x)), (0, 1)),
-        "normalised": (lambda x: SpectralNorm(L.Dense(1, "sigmoid"))(x), (0, 1)),
+        "normalized": (lambda x: SpectralNorm(L.Dense(1, "sigmoid"))(x), (0, 1)),
         "learned behind it": (lambda x: L.BatchNormalization()(ops.sigmoid(x)), ANY),
         "a layer of one's own": (lambda x: Doubled(3, "sigmoid")(x), ANY),
         "a Lambda": (lambda x: L.Lambda(lambda y: 2 * y)(ops.sigmoid(x)), ANY),
@@ -294,7 +294,7 @@ MISTAKES = {
     "function": (lambda: gan(lambda z: z, discriminator()), "generator must be a built .* not <function"),
     "None": (lambda: gan(generator(), None), "discriminator must be a built .* not None"),
     "other order": (lambda: gan(discriminator(), generator()), "given in the other order"),
-    "one for both": (lambda: (lambda one: gan(one, one))(generator()), "discriminator takes pictures of shape .4,."),
+    "one for both": (lambda: (lambda one: gan(one, one))(generator()), "discriminator takes images of shape .4,."),
     "shared layers": (lambda: gan(*sharing()), "share the weight .*kernel: give each layers of its own"),
     "fixed batch": (lambda: gan(generator(batch_size=4), discriminator()), "batches of 4 alone"),
     "two outputs": (lambda: gan(functional((4,), lambda z: [generator()(z)] * 2), discriminator()), "must give one tensor, but gives a list"),
@@ -315,7 +315,7 @@ MISTAKES = {
     "VAE of sentences": (lambda: VAE(*text_pair(), TEXT), "for sentences take a TextVAE"),
     "VAE dict": (lambda: vae(functional((8, 8, 1), lambda x: dict.fromkeys("ab", L.Dense(4)(L.Flatten()(x)))), decoder(bernoulli)), "in a list"),
     "VAE decoder of two": (lambda: vae(encoder(), encoder()), "decoder must give one tensor"),
-    "VQVAE other order": (lambda: vqvae(*grid_pair(bernoulli)[::-1]), "encoder takes pictures of shape|one grid of shape"),
+    "VQVAE other order": (lambda: vqvae(*grid_pair(bernoulli)[::-1]), "encoder takes images of shape|one grid of shape"),
     "VQVAE None": (lambda: vqvae(None, grid_pair(bernoulli)[1]), "encoder must be a built"),
     "VQVAE codebook": (lambda: vqvae(*grid_pair(bernoulli), codebook=8), "codebook must be a Codebook"),
     "VQVAE commitment": (lambda: vqvae(*grid_pair(bernoulli), commitment="a"), "commitment must be at least 0"),
@@ -388,16 +388,16 @@ KIT = {
 }  # fmt: skip
 
 
-def examples(model, pictures):
-    return np.stack([TEXT.pack("A dog runs.")] * 16) if model.media is TEXT else pictures[0][:16]
+def examples(model, images):
+    return np.stack([TEXT.pack("A dog runs.")] * 16) if model.media is TEXT else images[0][:16]
 
 
 @pytest.mark.parametrize("floatx", ["float64", "float16"])
 @pytest.mark.parametrize("build", KIT.values(), ids=KIT)
-def test_all_is_float32_whatever_floatx_is(build, floatx, pictures):
+def test_all_is_float32_whatever_floatx_is(build, floatx, images):
     with setting("floatx", floatx), setting("dtype_policy", floatx):
         model = build()
-        step(model, examples(model, pictures))
+        step(model, examples(model, images))
         model.generate(2, seed=0)
     assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
     assert {mean.dtype for mean in model.metrics} == {"float32"}
@@ -413,7 +413,7 @@ def test_networks_of_the_kit_keep_their_policy_and_weights_in_float32(half):
 
 
 @pytest.mark.parametrize("family", ["gan", "vae"])
-def test_networks_of_ones_own_may_compute_in_float64(family, pictures):
+def test_networks_of_ones_own_may_compute_in_float64(family, images):
     with policy("float64"):
         if family == "gan":
             model = gan(
@@ -425,7 +425,7 @@ def test_networks_of_ones_own_may_compute_in_float64(family, pictures):
             [model.generator, model.discriminator] if family == "gan" else [model.encoder, model.decoder]
         )
         before = [weight.numpy() for network in networks for weight in network.trainable_weights]
-        step(model, pictures[0][:16])
+        step(model, images[0][:16])
     after = [weight for network in networks for weight in network.trainable_weights]
     for weight, old in zip(after, before, strict=True):
         cancels = weight.path.endswith("bias") and weight.shape == (1,)  # that of the logits, in the loss
@@ -443,7 +443,7 @@ def test_weights_in_half_precision_are_refused(half):
         vae(its_encoder, decoder(bernoulli))
 
 
-def test_channels_first_is_refused_at_once(pictures):
+def test_channels_first_is_refused_at_once(images):
     bernoulli = kg.losses.Bernoulli()
     voice = kg.Audio(2048, rate=8000)
     builders = {
@@ -457,7 +457,7 @@ def test_channels_first_is_refused_at_once(pictures):
             with pytest.raises(InputError, match='set_image_data_format."channels_last"'):
                 getattr(kg.networks, name)(*arguments)
         with pytest.raises(InputError, match="channels_last"):  # of the classifier that scores
-            kg.metrics.train_classifier(MEDIA, pictures[0])
+            kg.metrics.train_classifier(MEDIA, images[0])
         networks = generator(), discriminator()
     with pytest.raises(
         InputError, match="layer flatten.* of the discriminator has data_format channels_first"
@@ -494,11 +494,11 @@ def test_a_half_life_keeps_its_share_of_the_average_and_none_at_0(half_life, dec
     np.testing.assert_allclose(average - values[id(average)], decay, atol=1e-6)
 
 
-def test_a_generator_of_labels_may_learn_at_every_second_step(small_gan, pictures):
+def test_a_generator_of_labels_may_learn_at_every_second_step(small_gan, images):
     """Gradients of an embedding are sparse, those of a step without any are not."""
     model = small_gan(num_classes=3, discriminator_steps=2)
     before = model.generator.get_weights()
     step = tf.function(model.train_step, autograph=False)
     for _ in range(2):
-        step((tf.constant(pictures[0]), tf.constant(pictures[1])))
+        step((tf.constant(images[0]), tf.constant(images[1])))
     assert all(np.any(new != old) for new, old in zip(model.generator.get_weights(), before, strict=True))

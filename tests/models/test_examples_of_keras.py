@@ -76,17 +76,17 @@ def test_vae(digits):
 
 
 def test_conditional_gan(digits):
-    def labelled(shape):
+    def labeled(shape):
         label = keras.Input((), dtype="int32")
         return label, layers.Reshape(shape)(layers.Embedding(10, math.prod(shape))(label))
 
-    picture = keras.Input((8, 8, 1))
-    label, seen = labelled((8, 8, 1))
-    x = layers.Conv2D(32, 3, strides=2, padding="same")(layers.Concatenate()([picture, seen]))
+    image = keras.Input((8, 8, 1))
+    label, seen = labeled((8, 8, 1))
+    x = layers.Conv2D(32, 3, strides=2, padding="same")(layers.Concatenate()([image, seen]))
     x = layers.Dense(64)(layers.Flatten()(layers.LeakyReLU(0.2)(x)))
-    discriminator = keras.Model([picture, label], layers.Dense(1)(layers.LeakyReLU(0.2)(x)))
+    discriminator = keras.Model([image, label], layers.Dense(1)(layers.LeakyReLU(0.2)(x)))
     latent = keras.Input((16,))
-    label, seen = labelled((16,))
+    label, seen = labeled((16,))
     x = layers.Dense(128, activation="relu")(layers.Concatenate()([latent, seen]))
     x = layers.Dense(64, activation="tanh")(layers.Dense(128, activation="relu")(x))
     generator = keras.Model([latent, label], layers.Reshape((8, 8, 1))(x))

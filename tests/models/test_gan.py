@@ -29,18 +29,18 @@ def textbook_step(gan, real, plan, loss, weights, interval=1):
     share = tf.random.stateless_uniform((len(real), 1, 1, 1), mix_seed)
     game = adversarial.get(loss)
 
-    def squared_slope(pictures):
+    def squared_gradient(images):
         with tf.GradientTape() as tape:
-            tape.watch(pictures)
-            total = tf.reduce_sum(gan.discriminator(pictures))
-        return tf.reduce_sum(tape.gradient(total, pictures) ** 2, axis=(1, 2, 3))
+            tape.watch(images)
+            total = tf.reduce_sum(gan.discriminator(images))
+        return tf.reduce_sum(tape.gradient(total, images) ** 2, axis=(1, 2, 3))
 
     def discriminator_loss():
         fake = tf.stop_gradient(gan.generator(latents, training=True))
         total = tf.reduce_mean(game.discriminator(gan.discriminator(real), gan.discriminator(fake)))
-        total += interval * weights["r1"] * tf.reduce_mean(squared_slope(real)) / 2
-        total += interval * weights["r2"] * tf.reduce_mean(squared_slope(fake)) / 2
-        norm = tf.sqrt(squared_slope(share * real + (1 - share) * fake))
+        total += interval * weights["r1"] * tf.reduce_mean(squared_gradient(real)) / 2
+        total += interval * weights["r2"] * tf.reduce_mean(squared_gradient(fake)) / 2
+        norm = tf.sqrt(squared_gradient(share * real + (1 - share) * fake))
         return total + interval * weights["gp"] * tf.reduce_mean((norm - 1) ** 2)
 
     def generator_loss():
@@ -74,18 +74,18 @@ def textbook_step(gan, real, plan, loss, weights, interval=1):
         ("least_squares", {"r1": 0.7, "r2": 0.0, "gp": 0.0}),
     ],
 )
-def test_a_step_equals_the_textbook_with_fewer_passes(small_gan, pictures, plan, loss, weights):
+def test_a_step_equals_the_textbook_with_fewer_passes(small_gan, images, plan, loss, weights):
     penalties = [penalty(weights[key]) for penalty, key in ((R1, "r1"), (R2, "r2"), (GradientPenalty, "gp"))]
     settings = {"loss": loss, "penalties": [p for p in penalties if float(p.weight(0)) > 0], "plan": plan}
     gan, twin = small_gan(**settings, **sgd()), small_gan(**settings, **sgd())
-    discriminator, generator = textbook_step(twin, pictures[0], plan, loss, weights)
-    tf.function(gan.train_step)(tf.constant(pictures[0]))
+    discriminator, generator = textbook_step(twin, images[0], plan, loss, weights)
+    tf.function(gan.train_step)(tf.constant(images[0]))
     for new, expected in ((gan.discriminator, discriminator), (gan.generator, generator)):
         for variable, value in zip(new.trainable_variables, expected, strict=True):
             np.testing.assert_allclose(variable, value, rtol=1e-4, atol=2e-6)
 
 
-def test_lazy_penalties_come_at_every_kth_step_k_times_as_strong(small_gan, pictures):
+def test_lazy_penalties_come_at_every_kth_step_k_times_as_strong(small_gan, images):
     weights = {"r1": 0.5, "r2": 0.0, "gp": 0.0}
     settings = {"loss": "hinge", "penalties": [R1(0.5)], "penalty_interval": 3}
     gan = small_gan(**settings, **sgd())
@@ -94,32 +94,32 @@ def test_lazy_penalties_come_at_every_kth_step_k_times_as_strong(small_gan, pict
         twin = small_gan(**settings, **sgd())
         twin.set_weights(gan.get_weights())
         now = weights if number % 3 == 0 else dict.fromkeys(weights, 0.0)
-        discriminator, _ = textbook_step(twin, pictures[0], "alternating", "hinge", now, interval=3)
-        step(tf.constant(pictures[0]))
+        discriminator, _ = textbook_step(twin, images[0], "alternating", "hinge", now, interval=3)
+        step(tf.constant(images[0]))
         for variable, value in zip(gan.discriminator.trainable_variables, discriminator, strict=True):
             np.testing.assert_allclose(variable, value, rtol=1e-4, atol=2e-6)
     assert gan.results()["penalty"] > 0
 
 
-def test_the_generator_learns_at_every_nth_batch(small_gan, pictures):
+def test_the_generator_learns_at_every_nth_batch(small_gan, images):
     gan = small_gan(discriminator_steps=3, plan="simultaneous")
     step, moved = tf.function(gan.train_step), []
     for _ in range(6):
         before = [network.get_weights()[0] for network in (gan.generator, gan.discriminator)]
-        step(tf.constant(pictures[0]))
+        step(tf.constant(images[0]))
         after = [network.get_weights()[0] for network in (gan.generator, gan.discriminator)]
         moved.append([bool(np.any(a != b)) for a, b in zip(after, before, strict=True)])
     assert moved == [[False, True], [False, True], [True, True]] * 2
 
 
-def test_the_average_halves_its_distance_in_a_half_life(small_gan, pictures):
+def test_the_average_halves_its_distance_in_a_half_life(small_gan, images):
     gan = small_gan(ema=100.0)
     trained, average = gan.generator.trainable_variables, gan.ema_generator.weights
     trained_average = [a for v, a in zip(gan.generator.weights, average, strict=True) if v.trainable]
     expected = [a.numpy() for a in trained_average]
     for _ in range(3):
-        gan.train_step(tf.constant(pictures[0]))
-        kept = 0.5 ** (len(pictures[0]) / 100.0)
+        gan.train_step(tf.constant(images[0]))
+        kept = 0.5 ** (len(images[0]) / 100.0)
         expected = [kept * e + (1 - kept) * v.numpy() for e, v in zip(expected, trained, strict=True)]
     for value, one in zip(trained_average, expected, strict=True):
         np.testing.assert_allclose(value, one, rtol=1e-5, atol=1e-7)
@@ -130,7 +130,7 @@ def test_the_average_halves_its_distance_in_a_half_life(small_gan, pictures):
     assert small_gan(ema=0).sampling_generator is not gan.ema_generator
 
 
-def test_spectral_norm_takes_one_power_iteration_a_step(pictures):
+def test_spectral_norm_takes_one_power_iteration_a_step(images):
     def build():
         keras.utils.set_random_seed(0)
         gan = GAN(*sngan(Image(8, 8, 1), width=4), media=Image(8, 8, 1))
@@ -141,7 +141,7 @@ def test_spectral_norm_takes_one_power_iteration_a_step(pictures):
     _, expected = build()
     for layer in expected:
         layer.power_iteration()
-    tf.function(gan.train_step)(tf.constant(pictures[0]))
+    tf.function(gan.train_step)(tf.constant(images[0]))
     for layer, moved in zip(layers, expected, strict=True):
         np.testing.assert_allclose(layer.u, moved.u, rtol=1e-5, atol=1e-6)
 
@@ -157,23 +157,23 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_hyperparameter_changes_what_it_is_named_for(small_gan, pictures, change):
+def test_a_hyperparameter_changes_what_it_is_named_for(small_gan, images, change):
     settings, term = CHANGES[change]
     default, changed = small_gan(), small_gan(**settings)
     for gan in (default, changed):
-        gan.train_step(tf.constant(pictures[0]))
+        gan.train_step(tf.constant(images[0]))
     assert abs(float(default.results()[term] - changed.results()[term])) > 1e-4
 
 
-def test_learning_rate_schedules_run_on_examples_seen(small_gan, pictures):
-    rate = Linear(0.4, 0.0, examples=4 * len(pictures[0]))
+def test_learning_rate_schedules_run_on_examples_seen(small_gan, images):
+    rate = Linear(0.4, 0.0, examples=4 * len(images[0]))
     gan = small_gan(generator_optimizer=keras.optimizers.SGD(rate), steps_per_execution=2)
-    gan.fit(pictures[0], batch_size=12, epochs=1, verbose=0)
+    gan.fit(images[0], batch_size=12, epochs=1, verbose=0)
     np.testing.assert_allclose(float(gan.generator_optimizer.learning_rate), 0.3, rtol=1e-6)
-    assert int(gan.examples_seen) == len(pictures[0])
+    assert int(gan.examples_seen) == len(images[0])
 
 
-def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures):
+def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images):
     def build():
         keras.utils.set_random_seed(0)
         gan = GAN(*dcgan(Image(8, 8, 1), num_classes=3, width=4), media=Image(8, 8, 1), num_classes=3)
@@ -187,7 +187,7 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures):
         return gan
 
     def train(gan):
-        return gan.fit(*pictures, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+        return gan.fit(*images, batch_size=8, epochs=2, shuffle=False, verbose=0).history
 
     straight, stopped = build(), build()
     train(straight)
@@ -203,20 +203,20 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures):
     assert float(resumed.augment.adapted) == float(straight.augment.adapted) > 0
 
 
-def test_validation_sees_the_players_without_training_them(small_gan, pictures):
+def test_validation_sees_the_players_without_training_them(small_gan, images):
     gan = small_gan(num_classes=3)
     before = gan.get_weights()
-    first = gan.evaluate(*pictures, batch_size=16, verbose=0, return_dict=True)
-    assert first == gan.evaluate(*pictures, batch_size=16, verbose=0, return_dict=True)
-    real = pictures[0] / np.float32(127.5) - 1
+    first = gan.evaluate(*images, batch_size=16, verbose=0, return_dict=True)
+    assert first == gan.evaluate(*images, batch_size=16, verbose=0, return_dict=True)
+    real = images[0] / np.float32(127.5) - 1
     np.testing.assert_allclose(
-        first["real_logit"], np.mean(gan.discriminator([real, pictures[1]])), rtol=1e-4, atol=1e-6
+        first["real_logit"], np.mean(gan.discriminator([real, images[1]])), rtol=1e-4, atol=1e-6
     )
     for a, b in zip(gan.get_weights(), before, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_equal_seeds_draw_equal_pictures_in_any_number(small_gan):
+def test_equal_seeds_draw_equal_images_in_any_number(small_gan):
     gan = small_gan(num_classes=3)
     few, many = gan.generate(5, seed=7), gan.generate(300, seed=7)
     assert few.shape == (5, 8, 8, 1) and few.dtype == np.uint8
@@ -228,10 +228,10 @@ def test_equal_seeds_draw_equal_pictures_in_any_number(small_gan):
     np.testing.assert_array_equal(frozen[0], frozen[1])
 
 
-def test_a_second_compile_draws_from_the_network_it_names_and_is_saved(small_gan, pictures, tmp_path):
+def test_a_second_compile_draws_from_the_network_it_names_and_is_saved(small_gan, images, tmp_path):
     optimizer = keras.optimizers.Adam(Linear(0.1, 0.0, examples=480))
     gan = small_gan(generator_optimizer=optimizer, ema=1e9)
-    gan.fit(pictures[0], verbose=0)
+    gan.fit(images[0], verbose=0)
     averaged = gan.generate(4, seed=0)
     gan.compile(generator_optimizer=optimizer, ema=0)
     assert np.any(gan.generate(4, seed=0) != averaged)
@@ -248,11 +248,11 @@ def test_interpolation_goes_from_one_latent_to_the_other(small_gan):
     np.testing.assert_array_equal(walked[[0, -1]], gan.decode([start, stop], labels=2))
 
 
-def test_mistakes_are_told_in_one_sentence(small_gan, pictures):
-    images, labels = pictures
+def test_mistakes_are_told_in_one_sentence(small_gan, images):
+    x, labels = images
     gan, conditional = small_gan(), small_gan(num_classes=3)
     networks = dcgan(Image(8, 8, 1), width=4)
-    normalised = keras.Sequential(
+    normalized = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
             keras.layers.BatchNormalization(),
@@ -261,28 +261,28 @@ def test_mistakes_are_told_in_one_sentence(small_gan, pictures):
         ]
     )
     mistakes = {
-        "uint8 examples of shape .8, 8, 1.": lambda: gan.fit(images[:, :4]),
-        "float32 examples": lambda: gan.fit(images.astype("float32")),
-        "have no labels": lambda: conditional.fit(images),
-        "from 0 to 2, but y spans 0 to 7": lambda: conditional.fit(images, labels.clip(0, 1) * 7),
+        "uint8 examples of shape .8, 8, 1.": lambda: gan.fit(x[:, :4]),
+        "float32 examples": lambda: gan.fit(x.astype("float32")),
+        "have no labels": lambda: conditional.fit(x),
+        "from 0 to 2, but y spans 0 to 7": lambda: conditional.fit(x, labels.clip(0, 1) * 7),
         "not conditional": lambda: gan.generate(2, labels=1),
         "between 0 and 2": lambda: conditional.generate(2, labels=3),
         "num must be at least 1": lambda: gan.generate(0),
         "Latents must have shape": lambda: gan.decode(np.zeros((2, 5))),
         "same num_classes": lambda: GAN(*networks, media=Image(8, 8, 1), num_classes=3),
-        "makes pictures of shape": lambda: GAN(*networks, media=Image(16, 16, 1)),
+        "makes images of shape": lambda: GAN(*networks, media=Image(16, 16, 1)),
         "Unknown plan 'sequential'": lambda: gan.compile(plan="sequential"),
-        "batch normalisation": lambda: GAN(networks[0], normalised, media=Image(8, 8, 1)).compile(),
+        "batch normalization": lambda: GAN(networks[0], normalized, media=Image(8, 8, 1)).compile(),
         "penalty_interval must be at least 1": lambda: gan.compile(penalty_interval=0),
         "penalties must be a list": lambda: gan.compile(penalties=R1(1.0)),
         "an optimizer each": lambda: gan.compile(generator_optimizer=adam, discriminator_optimizer=adam),
-        "one integer an example, but y is float64": lambda: conditional.fit(images, labels / 2),
+        "one integer an example, but y is float64": lambda: conditional.fit(x, labels / 2),
         r"one integer an example, but y is .* of shape .48, 3.": lambda: conditional.fit(
-            images, np.eye(3, dtype=int)[labels]
+            x, np.eye(3, dtype=int)[labels]
         ),
-        "the data have no label": lambda: conditional.evaluate(images),
-        "sample_weight has no use": lambda: gan.fit(images, sample_weight=np.ones(48)),
-        "one logit a picture": lambda: GAN(networks[0], two_logits, media=Image(8, 8, 1)),
+        "the data have no label": lambda: conditional.evaluate(x),
+        "sample_weight has no use": lambda: gan.fit(x, sample_weight=np.ones(48)),
+        "one logit an image": lambda: GAN(networks[0], two_logits, media=Image(8, 8, 1)),
         "seed must be at least 0": lambda: gan.generate(1, seed=-1),
         "at least 2 steps": lambda: gan.interpolate(np.ones(4), np.ones(5)),
         "give the label": lambda: conditional.interpolate(np.ones(4), np.zeros(4)),

@@ -43,10 +43,10 @@ def text():
 
 
 @pytest.fixture(scope="module")
-def data(pictures, text):
+def data(images, text):
     """Packed examples for each kind of model."""
     sentences = text.pack(["a dog runs", "the cat sleeps", "a cat runs"] * 8)
-    return {**dict.fromkeys(KINDS, pictures[0][:24]), "text_vae": sentences, "language_model": sentences}
+    return {**dict.fromkeys(KINDS, images[0][:24]), "text_vae": sentences, "language_model": sentences}
 
 
 @pytest.fixture(scope="module")

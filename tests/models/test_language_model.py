@@ -141,7 +141,7 @@ def test_exported_signatures_write_what_python_writes(tmp_path):
     seeds = np.random.SeedSequence(5).generate_state(6, np.uint64).view(np.int64)
 
     def text(outputs):
-        return media.as_array(outputs["sentences"])
+        return media.as_array(outputs["text"])
 
     written = model.generate(6, seed=5)
     assert len(set(written.tolist())) > 3

@@ -23,6 +23,6 @@ def test_a_thousand_steps_make_digits_of_the_class_asked_for(plan):
     assert after["label_agreement"] > 0.9 > 0.3 > before["label_agreement"]
     labels = gan.labels_for(1000)
     samples = gan.generate(1000, labels, seed=1)
-    pictures, truth = digits.arrays("train")
-    judge = SVC().fit(pictures.reshape(len(pictures), -1), truth)
+    images, truth = digits.arrays("train")
+    judge = SVC().fit(images.reshape(len(images), -1), truth)
     assert np.mean(judge.predict(samples.reshape(1000, -1)) == labels) > 0.9

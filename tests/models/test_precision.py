@@ -52,13 +52,13 @@ def both(**settings):
     return {f"{player}_optimizer": sgd(**settings) for player in ("generator", "discriminator")}
 
 
-def train(model, pictures, steps=1):
+def train(model, images, steps=1):
     """Steps on one batch, and the last logs."""
     step = model.guarded(model.train_step)
     if steps >= 30:
         step = tf.function(step, autograph=False)  # which takes longer to trace than a few steps to run
     for _ in range(steps):
-        logs = step(tf.constant(pictures))
+        logs = step(tf.constant(images))
     return {name: float(value) for name, value in logs.items()}
 
 
@@ -78,11 +78,11 @@ def settle(model):
             optimizer.dynamic_scale.assign(2.0**6)
 
 
-def check_training(model, pictures):
+def check_training(model, images):
     """All that is trained moves, at the latest in the second step: what a zero kept back from the first."""
     before = values(moving(model))
     settle(model)
-    logs = train(model, pictures[0][:8], steps=2)
+    logs = train(model, images[0][:8], steps=2)
     assert np.isfinite(list(logs.values())).all() and int(model.skipped_steps) == 0
     for variable, old in zip(moving(model), before, strict=True):
         assert variable.dtype == "float32" and np.any(variable.numpy() != old), variable.path
@@ -102,17 +102,17 @@ def check_training(model, pictures):
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value)),
 )
-def test_every_gan_trains(network, settings, half, pictures):
+def test_every_gan_trains(network, settings, half, images):
     with policy(half):
         augment = settings.get("augment")
         model = gan(network, **{**settings, "augment": augment and augment()})
-        logs = check_training(model, pictures)
+        logs = check_training(model, images)
     assert logs["penalty"] > 0
 
 
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("plan", ["alternating", "simultaneous"])
-def test_networks_that_end_in_half_precision_are_judged_in_single(plan, half, small_gan, pictures):
+def test_networks_that_end_in_half_precision_are_judged_in_single(plan, half, small_gan, images):
     with policy(half):
         model = small_gan(plan=plan, augment=DiffAugment())
     assert (
@@ -120,10 +120,12 @@ def test_networks_that_end_in_half_precision_are_judged_in_single(plan, half, sm
         == model.discriminator.outputs[0].dtype
         == half.removeprefix("mixed_")
     )
-    real = model.media.to_model(pictures[0][:8])
-    logits, slope = model.judge_with_slope(tf.convert_to_tensor(real), None, tf.constant([0, 1]))
-    assert logits.dtype == slope.dtype == tf.float32
-    check_training(model, pictures)
+    real = model.media.to_model(images[0][:8])
+    logits, input_gradient = model.discriminate_with_gradient(
+        tf.convert_to_tensor(real), None, tf.constant([0, 1])
+    )
+    assert logits.dtype == input_gradient.dtype == tf.float32
+    check_training(model, images)
 
 
 OBJECTIVES = {
@@ -142,7 +144,7 @@ LIKELIHOODS = (losses.Gaussian, losses.Laplace, losses.Categorical, losses.Discr
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_every_vae_and_vqvae_trains(half, pictures):
+def test_every_vae_and_vqvae_trains(half, images):
     with policy(half):
         models = [vae(objective=objective()) for objective in OBJECTIVES.values()]
         models += [vae(likelihood=likelihood()) for likelihood in LIKELIHOODS]
@@ -154,8 +156,8 @@ def test_every_vae_and_vqvae_trains(half, pictures):
             vqvae(losses.Gaussian()),
         ]
         for model in models:
-            check_training(model, pictures)
-            assert model(model.media.to_model(pictures[0][:2])).dtype == tf.float32
+            check_training(model, images)
+            assert model(model.media.to_model(images[0][:2])).dtype == tf.float32
 
 
 @pytest.mark.parametrize(
@@ -167,12 +169,12 @@ def test_every_vae_and_vqvae_trains(half, pictures):
     ],
     ids=["gan", "vae", "vqvae"],
 )
-def test_thirty_steps_come_out_as_in_single_precision(build, name, tolerance, pictures):
+def test_thirty_steps_come_out_as_in_single_precision(build, name, tolerance, images):
     """The mean loss over them; the same noise, weights that start the same."""
     outcomes = {}
     for kind in ("float32", *HALVES):
         with policy(kind):
-            outcomes[kind] = train(build(), pictures[0][:16], steps=30)[name]
+            outcomes[kind] = train(build(), images[0][:16], steps=30)[name]
     for kind in HALVES:
         assert outcomes[kind] == pytest.approx(outcomes["float32"], rel=tolerance), outcomes
 
@@ -199,34 +201,34 @@ def test_the_loss_is_scaled_where_a_network_computes_in_float16_and_nowhere_else
     assert not hasattr(getattr(models[0].generator_optimizer, "inner_optimizer", None), "inner_optimizer")
 
 
-def test_an_overflow_halves_the_scale_and_leaves_the_weights(small_gan, pictures):
+def test_an_overflow_halves_the_scale_and_leaves_the_weights(small_gan, images):
     with policy("mixed_float16"):
         model = small_gan()
     optimizers = model.optimizers.values()
     for optimizer in optimizers:
         optimizer.dynamic_scale.assign(2.0**40)
     before = values(moving(model) + model.ema_generator.weights)
-    train(model, pictures[0])
+    train(model, images[0])
     assert [float(optimizer.dynamic_scale) for optimizer in optimizers] == [2.0**39] * 2
     assert int(model.skipped_steps) == int(model.skipped_in_row) == 1
     for variable, old in zip(moving(model) + model.ema_generator.weights, before, strict=True):
         np.testing.assert_array_equal(variable, old)
-    train(model, pictures[0], steps=40)
+    train(model, images[0], steps=40)
     assert int(model.skipped_in_row) == 0 and all(float(o.dynamic_scale) < 2.0**39 for o in optimizers)
     assert all(np.any(variable.numpy() != old) for variable, old in zip(moving(model), before, strict=False))
 
 
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("family", ["gan", "vae"])
-def test_what_is_saved_goes_on_the_same_in_a_process_of_another_policy(family, half, tmp_path, pictures):
+def test_what_is_saved_goes_on_the_same_in_a_process_of_another_policy(family, half, tmp_path, images):
     with policy(half):
         model = gan("dcgan") if family == "gan" else vae(objective=losses.FactorVAE(width=8, depth=2))
     settle(model)
-    train(model, pictures[0], steps=2)
+    train(model, images[0], steps=2)
     model.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
     for one in (model, loaded):
-        train(one, pictures[0], steps=2)
+        train(one, images[0], steps=2)
     for (name, optimizer), same in zip(model.optimizers.items(), loaded.optimizers.values(), strict=True):
         assert type(optimizer) is type(same), name
         for variable, twin in zip(optimizer.variables, same.variables, strict=True):
@@ -236,24 +238,24 @@ def test_what_is_saved_goes_on_the_same_in_a_process_of_another_policy(family, h
 
 
 @pytest.mark.parametrize("kind", ["float32", "mixed_float16"])
-def test_two_accumulated_batches_are_one_of_twice_the_size(kind, pictures, monkeypatch):
+def test_two_accumulated_batches_are_one_of_twice_the_size(kind, images, monkeypatch):
     monkeypatch.setattr(DiagonalNormal, "sample", lambda posterior, noise: posterior.mean)
     with policy(kind):
         whole = vae(likelihood=losses.Gaussian(1.0), optimizer=sgd(0.01))
         parts = vae(likelihood=losses.Gaussian(1.0), optimizer=sgd(0.01, gradient_accumulation_steps=2))
     before = values(parts.trainable_variables)
-    train(whole, pictures[0][:16])
-    train(parts, pictures[0][:8])
+    train(whole, images[0][:16])
+    train(parts, images[0][:8])
     for variable, old in zip(parts.trainable_variables, before, strict=True):
         np.testing.assert_array_equal(variable, old)
-    train(parts, pictures[0][8:16])
+    train(parts, images[0][8:16])
     tolerance = {"float32": 1e-5, "mixed_float16": 2e-3}[kind]
     for variable, twin, old in zip(parts.trainable_variables, whole.trainable_variables, before, strict=True):
         assert np.any(variable.numpy() != old)
         np.testing.assert_allclose(variable, twin, rtol=tolerance, atol=tolerance * np.abs(twin - old).max())
 
 
-def test_intervals_count_steps_of_accumulated_batches(small_gan, pictures):
+def test_intervals_count_steps_of_accumulated_batches(small_gan, images):
     model = small_gan(
         penalties=[R1(1.0)], penalty_interval=2, discriminator_steps=2, **both(gradient_accumulation_steps=2)
     )
@@ -261,23 +263,23 @@ def test_intervals_count_steps_of_accumulated_batches(small_gan, pictures):
     for _ in range(8):
         old = values(network.trainable_variables[0] for network in (model.generator, model.discriminator))
         taken = float(model._trackers["penalty"].count)
-        step(tf.constant(pictures[0]))
+        step(tf.constant(images[0]))
         new = values(network.trainable_variables[0] for network in (model.generator, model.discriminator))
         moved = [bool(np.any(a != b)) for a, b in zip(new, old, strict=True)]
         seen.append((float(model._trackers["penalty"].count) > taken, *moved))
-    # (whether penalised, whether the generator moved, whether the discriminator did), of each batch
+    # (whether penalized, whether the generator moved, whether the discriminator did), of each batch
     first, second = [(True, False, False), (True, False, True)], [(False, False, False), (False, True, True)]
     assert seen == 2 * (first + second)
 
 
 @pytest.mark.parametrize("kind", ["float32", "mixed_float16"])
-def test_a_clipped_step_is_as_long_as_the_largest_norm(kind, pictures):
+def test_a_clipped_step_is_as_long_as_the_largest_norm(kind, images):
     lengths = {}
     for largest in (None, 0.5, 1e6):
         with policy(kind):
             model = vae(optimizer=sgd(1e-3, global_clipnorm=largest))
         before = values(model.trainable_variables)
-        train(model, pictures[0])
+        train(model, images[0])
         moved = [v.numpy() - old for v, old in zip(model.trainable_variables, before, strict=True)]
         lengths[largest] = np.sqrt(sum(np.sum(np.square(part, dtype="float64")) for part in moved)) / 1e-3
     assert lengths[0.5] == pytest.approx(0.5, rel=1e-3) and lengths[None] > 1.0
@@ -292,14 +294,14 @@ def test_a_clipped_step_is_as_long_as_the_largest_norm(kind, pictures):
     ],
     ids=["gan", "vae"],
 )
-def test_xla_takes_the_same_step_on_the_same_noise(build, pictures, monkeypatch):
+def test_xla_takes_the_same_step_on_the_same_noise(build, images, monkeypatch):
     noise = tf.random.stateless_normal((48, 4), [0, 1])  # XLA would draw other noise from the same seed
     monkeypatch.setattr(GAN, "draw_latents", lambda model, batch, seed: noise)
     monkeypatch.setattr(DiagonalNormal, "sample", lambda posterior, _: posterior.mean + noise)
     outcomes = []
     for jit_compile in (False, True):
         model = build(jit_compile=jit_compile)
-        model.fit(pictures[0], batch_size=48, shuffle=False, verbose=0)
+        model.fit(images[0], batch_size=48, shuffle=False, verbose=0)
         outcomes.append(values(model.trainable_variables))
     for plain, compiled in zip(*outcomes, strict=True):
         np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)

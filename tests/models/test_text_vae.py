@@ -233,7 +233,7 @@ def test_a_step_of_pretraining_is_that_of_an_autoencoder(media):
     kl = 0.5 * np.mean(np.sum(mean**2 + np.exp(log_variance) - 1 - log_variance, axis=-1))
     logs = {name: float(value) for name, value in vae.train_step(x).items()}
     loss = float(loss)
-    wanted = {"loss": loss, "reconstruction": loss, "kl": kl, "elbo": -loss - kl, "regulariser": 0.0}
+    wanted = {"loss": loss, "reconstruction": loss, "kl": kl, "elbo": -loss - kl, "regularizer": 0.0}
     assert logs == pytest.approx(wanted, rel=1e-4, abs=1e-6)
     for variable, value in zip(variables, expected, strict=True):
         np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-6)
@@ -443,13 +443,13 @@ def test_exported_signatures_give_what_python_gives(trained, tmp_path):
     assert set(served) == names
 
     def text(name, **inputs):
-        return vae.media.as_array(served[name](**inputs)["sentences"])
+        return vae.media.as_array(served[name](**inputs)["text"])
 
     sentences = tf.constant(["A dog  SEES", "the unicorn waits", "", "my cow likes his fox"])
     packed = vae.media.pack(sentences.numpy())
-    latents = served["encode"](sentences=sentences)["latents"]
+    latents = served["encode"](text=sentences)["latents"]
     np.testing.assert_allclose(latents, vae.encode(packed), rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(text("reconstruct", sentences=sentences), vae.reconstruct(packed))
+    np.testing.assert_array_equal(text("reconstruct", text=sentences), vae.reconstruct(packed))
     np.testing.assert_array_equal(text("decode", latents=latents), vae.reconstruct(packed))
     seeds = np.random.SeedSequence(5).generate_state(6, np.uint64).view(np.int64)
     written = vae.generate(6, seed=5)
@@ -478,10 +478,10 @@ def test_signatures_of_bytes_give_what_python_gives():
     outputs = {}
     for name in ("encode", "reconstruct"):
         function, signature = vae.endpoints()[name]
-        assert [spec.name for spec in signature] == ["sentences"]
+        assert [spec.name for spec in signature] == ["text"]
         outputs[name] = tf.function(function, input_signature=signature)(tf.constant(sentences))
     np.testing.assert_allclose(outputs["encode"]["latents"], vae.encode(packed), rtol=1e-4, atol=1e-6)
-    again = vae.media.as_array(outputs["reconstruct"]["sentences"])
+    again = vae.media.as_array(outputs["reconstruct"]["text"])
     np.testing.assert_array_equal(again, vae.reconstruct(packed))
 
 

@@ -43,11 +43,11 @@ def build(objective=None, prior=None, num_classes=None, likelihood=None, latent_
     return vae
 
 
-def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
+def test_a_step_is_plain_gradient_descent_on_the_loss(images):
     """The step against the negative ELBO written out by hand, on the same noise."""
     vae = build(ELBO(3.0), optimizer=keras.optimizers.SGD(0.01))
     observe_seed, draw_seed, _ = vae.step_seeds(3)
-    x = vae.likelihood.observe(vae.media.to_model(pictures[0]), observe_seed)
+    x = vae.likelihood.observe(vae.media.to_model(images[0]), observe_seed)
     noise_seed = tf.random.experimental.stateless_split(draw_seed, 2)[0]
     noise = tf.random.stateless_normal((48, 4), noise_seed)
     variables = vae.encoder.trainable_variables + vae.decoder.trainable_variables
@@ -58,7 +58,7 @@ def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
         kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance)
         loss = (tf.reduce_sum(crossed) + 3.0 * kl) / 48
     expected = [v - 0.01 * g for v, g in zip(variables, tape.gradient(loss, variables), strict=True)]
-    logs = tf.function(vae.train_step)(tf.constant(pictures[0]))
+    logs = tf.function(vae.train_step)(tf.constant(images[0]))
     np.testing.assert_allclose(logs["loss"], loss, rtol=1e-5)
     np.testing.assert_allclose(logs["kl"], kl / 48, rtol=1e-5)
     np.testing.assert_allclose(logs["elbo"], -(logs["reconstruction"] + logs["kl"]), rtol=1e-5)
@@ -66,9 +66,9 @@ def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
         np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-6)
 
 
-def test_validation_is_the_elbo_whatever_the_objective_weighs(pictures):
+def test_validation_is_the_elbo_whatever_the_objective_weighs(images):
     reports = [
-        build(objective).evaluate(pictures[0], batch_size=16, verbose=0, return_dict=True)
+        build(objective).evaluate(images[0], batch_size=16, verbose=0, return_dict=True)
         for objective in (ELBO(), ELBO(beta=100.0), IWAE(5), DReG(3), BetaTCVAE(48, beta=9.0), FactorVAE())
     ]
     assert reports[0].keys() == {"loss", "reconstruction", "kl", "elbo"}
@@ -76,8 +76,8 @@ def test_validation_is_the_elbo_whatever_the_objective_weighs(pictures):
     for report in reports[1:]:
         assert report == reports[0]
     # Batches of any size, the last one smaller, weigh by their examples.
-    whole = build(likelihood=Gaussian(1.0)).evaluate(pictures[0], batch_size=48, verbose=0, return_dict=True)
-    parts = build(likelihood=Gaussian(1.0)).evaluate(pictures[0], batch_size=20, verbose=0, return_dict=True)
+    whole = build(likelihood=Gaussian(1.0)).evaluate(images[0], batch_size=48, verbose=0, return_dict=True)
+    parts = build(likelihood=Gaussian(1.0)).evaluate(images[0], batch_size=20, verbose=0, return_dict=True)
     np.testing.assert_allclose(parts["kl"], whole["kl"], rtol=1e-4)
     np.testing.assert_allclose(parts["loss"], whole["loss"], rtol=0.02)
 
@@ -92,7 +92,7 @@ def test_validation_is_the_elbo_whatever_the_objective_weighs(pictures):
     ],
     ids=["elbo", "dreg under a vamp prior", "factor by class", "learned scale"],
 )
-def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, settings):
+def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images, settings):
     def fresh():
         prior = VampPrior(5) if settings.get("prior") else None
         likelihood = Gaussian("learned") if settings.get("likelihood") else None
@@ -102,8 +102,8 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, 
         )
 
     def train(vae):
-        labels = pictures[1] if vae.num_classes else None
-        return vae.fit(pictures[0], labels, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+        labels = images[1] if vae.num_classes else None
+        return vae.fit(images[0], labels, batch_size=16, epochs=2, shuffle=False, verbose=0).history
 
     straight, stopped = fresh(), fresh()
     before = straight.get_weights()
@@ -141,11 +141,11 @@ OBJECTIVES = [
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
-def test_every_objective_trains_whatever_the_last_batch_leaves(pictures, objective):
-    """Seventeen pictures in batches of eight: batches of unknown size, the last of one."""
+def test_every_objective_trains_whatever_the_last_batch_leaves(images, objective):
+    """Seventeen images in batches of eight: batches of unknown size, the last of one."""
     vae = build(objective, optimizer=keras.optimizers.Adam(1e-3))
     before = vae.get_weights()
-    history = vae.fit(pictures[0][:17], batch_size=8, epochs=3, verbose=0).history
+    history = vae.fit(images[0][:17], batch_size=8, epochs=3, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
     after = vae.get_weights()
     assert all(np.isfinite(value).all() for value in after)
@@ -155,17 +155,17 @@ def test_every_objective_trains_whatever_the_last_batch_leaves(pictures, objecti
         np.testing.assert_allclose(history["loss"], total, rtol=1e-4)
 
 
-def test_a_mixture_is_fitted_again_and_saved(pictures, tmp_path):
+def test_a_mixture_is_fitted_again_and_saved(images, tmp_path):
     vae = build()
     for components in (2, 3):
-        vae.fit_sampling_prior(pictures[0], components=components)
+        vae.fit_sampling_prior(images[0], components=components)
     vae.save(tmp_path / "vae.keras")
     again = load_model(tmp_path / "vae.keras")
     np.testing.assert_array_equal(again.generate(20, seed=7), vae.generate(20, seed=7))
 
 
-def test_layers_know_when_they_are_trained(pictures):
-    """Batch normalisation learns its statistics in `fit` alone."""
+def test_layers_know_when_they_are_trained(images):
+    """Batch normalization learns its statistics in `fit` alone."""
     likelihood = Gaussian(1.0)
     networks = []
     for network in mlp(MEDIA, likelihood, latent_dim=4, width=8):
@@ -174,38 +174,38 @@ def test_layers_know_when_they_are_trained(pictures):
     vae = VAE(*networks, MEDIA, likelihood)
     vae.compile()
     statistics = [network.layers[1].moving_variance for network in networks]
-    vae.fit(pictures[0], epochs=2, verbose=0)
+    vae.fit(images[0], epochs=2, verbose=0)
     fitted = [value.numpy() for value in statistics]
     assert all(np.all(value != 1.0) for value in fitted)
-    vae.evaluate(pictures[0], verbose=0)
-    vae.score(pictures[0], samples=3)
+    vae.evaluate(images[0], verbose=0)
+    vae.score(images[0], samples=3)
     for value, statistic in zip(fitted, statistics, strict=True):
         np.testing.assert_array_equal(statistic, value)
 
 
-def test_equal_seeds_draw_equal_pictures_under_every_prior(pictures, tmp_path):
+def test_equal_seeds_draw_equal_images_under_every_prior(images, tmp_path):
     for prior in (None, VampPrior(6)):
         vae = build(prior=prior, num_classes=None)
         few, many = vae.generate(5, seed=7), vae.generate(300, seed=7)
         np.testing.assert_array_equal(few, many[:5])
         assert np.any(few != vae.generate(5, seed=8))
         frozen = vae.generate(40, seed=1, temperature=0.0).reshape(40, -1)
-        # Without noise the standard prior has one picture, and a mixture one for each component.
+        # Without noise the standard prior has one image, and a mixture one for each component.
         assert len(np.unique(frozen, axis=0)) == (1 if prior is None else 6)
         before = vae.generate(50, seed=7)
-        vae.fit_sampling_prior(pictures[0], components=3)
+        vae.fit_sampling_prior(images[0], components=3)
         fitted = vae.generate(50, seed=7)
         assert np.any(before != fitted)
         vae.save(tmp_path / "vae.keras")
         np.testing.assert_array_equal(load_model(tmp_path / "vae.keras").generate(50, seed=7), fitted)
 
 
-def test_encoding_decoding_and_walking(pictures):
-    images, labels = pictures
+def test_encoding_decoding_and_walking(images):
+    x, labels = images
     vae = build(num_classes=3)
-    latents = vae.encode(images, labels)
+    latents = vae.encode(x, labels)
     assert latents.shape == (48, 4)
-    np.testing.assert_array_equal(vae.reconstruct(images, labels), vae.decode(latents, labels))
+    np.testing.assert_array_equal(vae.reconstruct(x, labels), vae.decode(latents, labels))
     walked = vae.traverse(latents[0], dimensions=[2, 0], reach=3.0, steps=5, label=1)
     assert walked.shape == (2, 5, 8, 8, 1)
     by_hand = np.tile(latents[0], (5, 1))
@@ -215,25 +215,25 @@ def test_encoding_decoding_and_walking(pictures):
         vae.interpolate(latents[0], latents[1], steps=3, label=2)[[0, 2]], vae.decode(latents[:2], 2)
     )
     # The encoder, too, sees the label.
-    assert np.any(vae.encode(images, labels) != vae.encode(images, (labels + 1) % 3))
+    assert np.any(vae.encode(x, labels) != vae.encode(x, (labels + 1) % 3))
 
 
-def test_exported_signatures_give_what_python_gives(pictures, tmp_path):
-    images, labels = pictures
+def test_exported_signatures_give_what_python_gives(images, tmp_path):
+    x, labels = images
     vae = build(num_classes=3)
     served = tf.saved_model.load(str(vae.export(tmp_path / "1"))).signatures
     assert {"serving_default", "generate", "decode", "encode", "reconstruct"} <= set(served)
-    latents = served["encode"](pictures=images, label=labels)["latents"]
-    np.testing.assert_allclose(latents, vae.encode(images, labels), rtol=1e-4, atol=1e-5)
-    again = served["reconstruct"](pictures=images[:7], label=labels[:7])["pictures"]
-    np.testing.assert_array_equal(again, vae.reconstruct(images[:7], labels[:7]))
-    larger = images[:6].repeat(3, axis=1).repeat(3, axis=2)
-    assert served["reconstruct"](pictures=larger, label=labels[:6])["pictures"].shape == (6, 8, 8, 1)
+    latents = served["encode"](images=x, label=labels)["latents"]
+    np.testing.assert_allclose(latents, vae.encode(x, labels), rtol=1e-4, atol=1e-5)
+    again = served["reconstruct"](images=x[:7], label=labels[:7])["images"]
+    np.testing.assert_array_equal(again, vae.reconstruct(x[:7], labels[:7]))
+    larger = x[:6].repeat(3, axis=1).repeat(3, axis=2)
+    assert served["reconstruct"](images=larger, label=labels[:6])["images"].shape == (6, 8, 8, 1)
 
     mixture = build(prior=VampPrior(4))
     served = tf.saved_model.load(str(mixture.export(tmp_path / "2"))).signatures["serving_default"]
     seeds = np.random.SeedSequence(5).generate_state(6, np.uint64).view(np.int64)
-    np.testing.assert_array_equal(served(seed=tf.constant(seeds))["pictures"], mixture.generate(6, seed=5))
+    np.testing.assert_array_equal(served(seed=tf.constant(seeds))["images"], mixture.generate(6, seed=5))
 
 
 def test_a_conditional_vae_learns_digits_and_obeys_labels():
@@ -252,7 +252,7 @@ def test_a_conditional_vae_learns_digits_and_obeys_labels():
     assert after["nll"] < before["nll"] - 15 and -after["elbo"] > after["nll"]
     assert after["kl"] > 2 and after["active_units"] >= 3
     assert history["val_elbo"][-1] > history["val_elbo"][0]
-    pictures, labels = digits.arrays("train")
+    images, labels = digits.arrays("train")
     judge = keras.Sequential(
         [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
     )
@@ -261,7 +261,7 @@ def test_a_conditional_vae_learns_digits_and_obeys_labels():
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    judge.fit(pictures, labels, epochs=15, verbose=0)
+    judge.fit(images, labels, epochs=15, verbose=0)
     asked = vae.labels_for(500)
     assert judge.evaluate(vae.generate(500, asked, seed=0), asked, verbose=0)[1] > 0.85
     # Reconstructions are nearer to their originals than to those of the next example of the class.
@@ -273,8 +273,8 @@ def test_a_conditional_vae_learns_digits_and_obeys_labels():
     assert own < np.mean((again - np.roll(originals, 1, axis=0)) ** 2) / 2
 
 
-def test_mistakes_are_told_in_one_sentence(pictures):
-    images, labels = pictures
+def test_mistakes_are_told_in_one_sentence(images):
+    x, labels = images
     strict = build(likelihood=Bernoulli())
     vae, conditional = build(), build(num_classes=3)
     encoder, decoder = vae.encoder, vae.decoder
@@ -283,16 +283,16 @@ def test_mistakes_are_told_in_one_sentence(pictures):
     other = mlp(MEDIA, likelihood, latent_dim=7, width=4)
     used = VampPrior(3)
     mistakes = {
-        "Bernoulli takes black": lambda: strict.fit(images, verbose=0),
+        "Bernoulli takes black": lambda: strict.fit(x, verbose=0),
         "Bernoulli takes black .*give Bernoulli": lambda: strict.fit(
-            tf.data.Dataset.from_tensors(images), verbose=0
+            tf.data.Dataset.from_tensors(x), verbose=0
         ),
-        "Bernoulli takes black .-1. and white": lambda: strict.score(images),
-        "hold -0.*give Bernoulli|hold 0.*give Bernoulli": lambda: strict.encode(images),
+        "Bernoulli takes black .-1. and white": lambda: strict.score(x),
+        "hold -0.*give Bernoulli|hold 0.*give Bernoulli": lambda: strict.encode(x),
         "validation_data|Bernoulli takes": lambda: strict.fit(
-            images // 255 * 255, validation_data=(images, None), verbose=0
+            x // 255 * 255, validation_data=(x, None), verbose=0
         ),
-        "Categorical takes 4 levels": lambda: build(likelihood=categorical).evaluate(images, verbose=0),
+        "Categorical takes 4 levels": lambda: build(likelihood=categorical).evaluate(x, verbose=0),
         "latents of shape .4,., but the decoder takes .7,.": lambda: VAE(
             encoder, other[1], MEDIA, likelihood
         ),
@@ -302,7 +302,7 @@ def test_mistakes_are_told_in_one_sentence(pictures):
         "a mean and a log variance": lambda: VAE(
             keras.Model(encoder.input, encoder.outputs[0]), decoder, MEDIA
         ),
-        "encoder takes pictures of shape .8, 8, 1., but media is Image.height=16": lambda: VAE(
+        "encoder takes images of shape .8, 8, 1., but media is Image.height=16": lambda: VAE(
             encoder, decoder, Image(16, 16, 1), likelihood
         ),
         "decoder must have 2 input": lambda: VAE(encoder, decoder, MEDIA, likelihood, num_classes=3),
@@ -311,24 +311,24 @@ def test_mistakes_are_told_in_one_sentence(pictures):
         ),
         "BetaTCVAE needs a standard normal prior": lambda: build(BetaTCVAE(48), VampPrior(5)),
         "pseudo-inputs that have no label": lambda: build(prior=VampPrior(5), num_classes=3),
-        "conditional on 3 classes: give the labels": lambda: conditional.score(images),
-        "uint8 examples": lambda: vae.encode(images[0]),
-        "not uint8 of shape .48, 4": lambda: vae.score(images[:, :4]),
-        "have no labels": lambda: conditional.fit(images, verbose=0),
-        "must have shape|labels must be": lambda: conditional.encode(images, labels[:5]),
+        "conditional on 3 classes: give the labels": lambda: conditional.score(x),
+        "uint8 examples": lambda: vae.encode(x[0]),
+        "not uint8 of shape .48, 4": lambda: vae.score(x[:, :4]),
+        "have no labels": lambda: conditional.fit(x, verbose=0),
+        "must have shape|labels must be": lambda: conditional.encode(x, labels[:5]),
         "A walk needs a latent": lambda: vae.traverse(np.zeros(4), dimensions=[4]),
         "at least 2 steps": lambda: vae.traverse(np.zeros(4), steps=1),
         "give the label to walk in": lambda: conditional.traverse(np.zeros(4)),
-        "need as many examples": lambda: vae.fit_sampling_prior(images, components=60),
-        "samples must be a whole number from 1": lambda: vae.score(images, samples=2.5),
-        "seed one from 0, not 10 and -1": lambda: vae.score(images, samples=10, seed=-1),
-        "not 3 things": lambda: vae.score((images, labels, None)),
+        "need as many examples": lambda: vae.fit_sampling_prior(x, components=60),
+        "samples must be a whole number from 1": lambda: vae.score(x, samples=2.5),
+        "seed one from 0, not 10 and -1": lambda: vae.score(x, samples=10, seed=-1),
+        "not 3 things": lambda: vae.score((x, labels, None)),
         "A walk needs .* but was given .*, 1, 2.0": lambda: vae.traverse(np.zeros(4), dimensions=1),
         "list of dimensions from 0 to 3": lambda: vae.traverse(np.zeros(4), dimensions=[]),
         "a reach above 0": lambda: vae.traverse(np.zeros(4), reach=-1.0),
-        "seed must be a whole number from 0": lambda: vae.fit_sampling_prior(images, seed=-1),
-        "whole number from 1, not 2.5": lambda: vae.fit_sampling_prior(images, components=2.5),
-        "uint8 examples of shape .8, 8, 1., but x has float32": lambda: vae.fit(images / np.float32(255)),
+        "seed must be a whole number from 0": lambda: vae.fit_sampling_prior(x, seed=-1),
+        "whole number from 1, not 2.5": lambda: vae.fit_sampling_prior(x, components=2.5),
+        "uint8 examples of shape .8, 8, 1., but x has float32": lambda: vae.fit(x / np.float32(255)),
         "likelihood must be one of keras_gen.losses.* not .bernoulli.": lambda: VAE(
             encoder, decoder, MEDIA, "bernoulli"
         ),
@@ -337,7 +337,7 @@ def test_mistakes_are_told_in_one_sentence(pictures):
         "encoder must be a built functional": lambda: VAE(MEDIA, decoder, MEDIA, likelihood),
         "for sampling only": lambda: build(prior=GaussianMixture(2)),
         "belongs to a model already": lambda: [build(prior=used) for _ in range(2)],
-        "40 is less than the batch of 48": lambda: build(BetaTCVAE(40)).fit(images, batch_size=48, verbose=0),
+        "40 is less than the batch of 48": lambda: build(BetaTCVAE(40)).fit(x, batch_size=48, verbose=0),
     }
     for message, mistake in mistakes.items():
         with pytest.raises(InputError, match=message):

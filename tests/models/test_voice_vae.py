@@ -126,16 +126,16 @@ def test_exported_signatures_take_and_give_waveforms(voices, tmp_path):
     served = tf.saved_model.load(str(vae.export(tmp_path / "1"))).signatures
     packed, labels = voices
     waveforms = MEDIA.unpack(packed)
-    latents = served["encode"](waveforms=waveforms, label=labels)["latents"]
+    latents = served["encode"](audio=waveforms, label=labels)["latents"]
     np.testing.assert_allclose(latents, vae.encode(packed, labels), rtol=1e-4, atol=1e-5)
-    again = served["reconstruct"](waveforms=waveforms[:5], label=labels[:5])["waveforms"]
+    again = served["reconstruct"](audio=waveforms[:5], label=labels[:5])["audio"]
     np.testing.assert_allclose(again, vae.reconstruct(packed[:5], labels[:5]), atol=1e-4)
     seeds = tf.constant(np.random.SeedSequence(5).generate_state(4, np.uint64).view(np.int64))
-    spoken = served["serving_default"](seed=seeds, label=labels[:4])["waveforms"]
+    spoken = served["serving_default"](seed=seeds, label=labels[:4])["audio"]
     np.testing.assert_allclose(spoken, vae.generate(4, labels[:4], seed=5), atol=1e-4)
     # Of any length: cut, or silence behind.
     for other in (waveforms[:2, :700], np.pad(waveforms[:2], ((0, 0), (0, 99)))):
-        assert served["reconstruct"](waveforms=other, label=labels[:2])["waveforms"].shape == (2, 1024)
+        assert served["reconstruct"](audio=other, label=labels[:2])["audio"].shape == (2, 1024)
 
 
 def test_it_learns_to_speak_vowels_on_demand():

@@ -31,11 +31,11 @@ def build(num_classes=None, likelihood=None, codebook=None, commitment=0.25, **c
     return vqvae
 
 
-def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
+def test_a_step_is_plain_gradient_descent_on_the_loss(images):
     """The step against the loss written out by hand, on the same noise and the same codes."""
     vqvae = build(commitment=0.7, optimizer=keras.optimizers.SGD(0.01))
     observe_seed, revive_seed = vqvae.step_seeds(2)
-    x = vqvae.likelihood.observe(vqvae.media.to_model(pictures[0]), observe_seed)
+    x = vqvae.likelihood.observe(vqvae.media.to_model(images[0]), observe_seed)
     vqvae.codebook.revive(vqvae.encoder(x), revive_seed)  # the step finds no code dead any more
     book = np.array(vqvae.codebook.codes)
     variables = vqvae.encoder.trainable_variables + vqvae.decoder.trainable_variables
@@ -54,7 +54,7 @@ def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
         loss = (reconstruction + commitment + kl) / 48
     gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
     expected = [v - 0.01 * g for v, g in zip(variables, gradients, strict=True)]
-    logs = tf.function(vqvae.train_step)(tf.constant(pictures[0]))
+    logs = tf.function(vqvae.train_step)(tf.constant(images[0]))
     terms = {"loss": loss * 48, "reconstruction": reconstruction, "kl": kl, "commitment": commitment}
     for name, value in terms.items():
         np.testing.assert_allclose(logs[name], value / 48, rtol=1e-4)
@@ -65,22 +65,22 @@ def test_a_step_is_plain_gradient_descent_on_the_loss(pictures):
     assert np.all(moved[np.unique(codes)] > 0)
 
 
-def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(pictures):
+def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(images):
     vqvae = build(likelihood=Gaussian(1.0), commitment=9.0)
-    vqvae.fit(pictures[0], epochs=3, batch_size=16, verbose=0)
+    vqvae.fit(images[0], epochs=3, batch_size=16, verbose=0)
     whole, parts = (
-        vqvae.evaluate(pictures[0], batch_size=size, verbose=0, return_dict=True) for size in (48, 20)
+        vqvae.evaluate(images[0], batch_size=size, verbose=0, return_dict=True) for size in (48, 20)
     )
-    score = vqvae.score(pictures[0])
+    score = vqvae.score(images[0])
     assert whole.keys() == {"loss", "reconstruction", "kl", "elbo", "perplexity"}
     assert score.keys() == {"nll", "reconstruction", "kl", "elbo", "perplexity"}
     assert whole["loss"] == -whole["elbo"] and score["nll"] == -score["elbo"]
     for name in ("reconstruction", "kl", "elbo"):
         np.testing.assert_allclose([parts[name], score[name]], whole[name], rtol=1e-4)
-    latents = vqvae.encode(pictures[0])
+    latents = vqvae.encode(images[0])
     log_p = np.mean(
         vqvae.prior.log_prob(latents)
-        + vqvae.likelihood.log_prob(vqvae.media.to_model(pictures[0]), vqvae.parameters(latents, None))
+        + vqvae.likelihood.log_prob(vqvae.media.to_model(images[0]), vqvae.parameters(latents, None))
     )
     np.testing.assert_allclose(score["elbo"], log_p, rtol=1e-4)
     share = np.unique(latents, return_counts=True)[1] / latents.size
@@ -88,15 +88,15 @@ def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(pictures):
 
 
 @pytest.mark.parametrize("num_classes", [None, 3])
-def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, num_classes):
+def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images, num_classes):
     def fresh():
         codebook = Codebook(8, decay=0.9, dead_below=0.3)
         optimizer = keras.optimizers.Adam(Linear(1e-2, 0.0, examples=500))
         return build(num_classes, Gaussian("learned"), codebook, optimizer=optimizer)
 
     def train(vqvae):
-        labels = pictures[1] if num_classes else None
-        return vqvae.fit(pictures[0], labels, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+        labels = images[1] if num_classes else None
+        return vqvae.fit(images[0], labels, batch_size=16, epochs=2, shuffle=False, verbose=0).history
 
     straight, stopped = fresh(), fresh()
     before = straight.get_weights()
@@ -117,9 +117,9 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, pictures, 
     np.testing.assert_array_equal(resumed.generate(3, seed=4), straight.generate(3, seed=4))
 
 
-def test_equal_seeds_draw_equal_pictures_in_any_number(pictures):
+def test_equal_seeds_draw_equal_images_in_any_number(images):
     vqvae = build(num_classes=3)
-    vqvae.fit(*pictures, batch_size=16, verbose=0)
+    vqvae.fit(*images, batch_size=16, verbose=0)
     few, many = vqvae.generate(5, seed=7), vqvae.generate(300, seed=7)
     assert few.shape == (5, 8, 8, 1) and few.dtype == np.uint8
     np.testing.assert_array_equal(few, many[:5])
@@ -130,12 +130,12 @@ def test_equal_seeds_draw_equal_pictures_in_any_number(pictures):
     assert np.any(frozen[1] != frozen[2])
 
 
-def test_latents_are_codes_there_and_back(pictures):
+def test_latents_are_codes_there_and_back(images):
     vqvae = build(likelihood=Gaussian())
-    vqvae.fit(pictures[0], batch_size=16, epochs=3, verbose=0)
-    latents = vqvae.encode(pictures[0])
+    vqvae.fit(images[0], batch_size=16, epochs=3, verbose=0)
+    latents = vqvae.encode(images[0])
     assert latents.dtype == np.int32 and latents.shape == (48, 2, 2)
-    np.testing.assert_array_equal(vqvae.reconstruct(pictures[0]), vqvae.decode(latents))
+    np.testing.assert_array_equal(vqvae.reconstruct(images[0]), vqvae.decode(latents))
     start, stop = latents[0], latents[np.flatnonzero(np.any(latents != latents[0], axis=(1, 2)))[0]]
     path = vqvae.between(start, stop, 5)
     np.testing.assert_array_equal(path[[0, -1]], [start, stop])
@@ -149,50 +149,50 @@ def test_latents_are_codes_there_and_back(pictures):
         build(num_classes=(3, 2))
 
 
-def test_settings_change_what_they_are_named_for(pictures):
+def test_settings_change_what_they_are_named_for(images):
     def trained(**settings):
         vqvae = build(likelihood=Gaussian(0.1), optimizer=keras.optimizers.Adam(1e-2), **settings)
-        vqvae.fit(pictures[0], batch_size=16, epochs=10, verbose=0)
-        z = vqvae.encoder(vqvae.media.to_model(pictures[0]))
+        vqvae.fit(images[0], batch_size=16, epochs=10, verbose=0)
+        z = vqvae.encoder(vqvae.media.to_model(images[0]))
         distance = np.mean(np.sum((z - vqvae.codebook.vectors(vqvae.codebook.nearest(z))) ** 2, axis=-1))
-        return distance / np.mean(np.sum(z**2, axis=-1)), vqvae.score(pictures[0])["perplexity"]
+        return distance / np.mean(np.sum(z**2, axis=-1)), vqvae.score(images[0])["perplexity"]
 
     distance, used = trained(codebook=Codebook(16))
     assert trained(codebook=Codebook(16), commitment=300.0)[0] < distance * 0.7
     assert trained(codebook=Codebook(2))[1] <= 2 < used / 1.5
 
 
-def test_the_exported_model_does_what_python_does(pictures, tmp_path):
+def test_the_exported_model_does_what_python_does(images, tmp_path):
     vqvae = build(num_classes=3)
-    images, labels = pictures
-    vqvae.fit(images, labels, batch_size=16, verbose=0)
+    x, labels = images
+    vqvae.fit(x, labels, batch_size=16, verbose=0)
     served = tf.saved_model.load(str(vqvae.export(tmp_path / "1"))).signatures
     assert {"serving_default", "generate", "decode", "encode", "reconstruct"} <= set(served)
     seeds, label = tf.constant([5, 6, 5, -(2**60)], tf.int64), tf.constant([0, 1, 0, 2])
     latents = vqvae.latents_of_seeds(seeds, labels=label)
-    together = served["serving_default"](seed=seeds, label=label)["pictures"]
+    together = served["serving_default"](seed=seeds, label=label)["images"]
     np.testing.assert_array_equal(together, vqvae.decode(latents, label.numpy()))
-    np.testing.assert_array_equal(together, served["decode"](latents=latents, label=label)["pictures"])
-    alone = served["generate"](seed=seeds[1:2], label=label[1:2])["pictures"]
+    np.testing.assert_array_equal(together, served["decode"](latents=latents, label=label)["images"])
+    alone = served["generate"](seed=seeds[1:2], label=label[1:2])["images"]
     np.testing.assert_array_equal(alone[0], together[1])
-    encoded = served["encode"](pictures=images, label=labels)["latents"]
-    np.testing.assert_array_equal(encoded, vqvae.encode(images, labels))
-    back = served["reconstruct"](pictures=images, label=labels)["pictures"]
-    np.testing.assert_array_equal(back, vqvae.reconstruct(images, labels))
+    encoded = served["encode"](images=x, label=labels)["latents"]
+    np.testing.assert_array_equal(encoded, vqvae.encode(x, labels))
+    back = served["reconstruct"](images=x, label=labels)["images"]
+    np.testing.assert_array_equal(back, vqvae.reconstruct(x, labels))
 
 
 def test_it_learns_digits_and_their_labels_in_one_fit():
     """Margins that codes of no use, a still codebook and a gradient that does not pass miss by far."""
     digits = datasets.load("digits")
-    pictures, labels = digits.arrays("train")
+    images, labels = digits.arrays("train")
     keras.utils.set_random_seed(0)
     networks = conv_grid(digits.media, Gaussian(), num_classes=10, code_dim=8, width=16)
     vqvae = VQVAE(*networks, digits.media, None, CodePrior((2, 2), 64, 10, units=64), num_classes=10)
     vqvae.compile(keras.optimizers.Adam(6e-3))
-    vqvae.fit(pictures, labels, batch_size=64, epochs=12, verbose=0)
+    vqvae.fit(images, labels, batch_size=64, epochs=12, verbose=0)
     score = vqvae.score(digits)
 
-    # The best there is without codes: a normal about the mean picture of each class.
+    # The best there is without codes: a normal about the mean image of each class.
     x, test = (digits.media.to_model(digits.arrays(split)[0]).numpy() for split in ("train", "test"))
     means = np.stack([x[labels == label].mean(axis=0) for label in range(10)])
     variance = np.mean((x - means[labels]) ** 2)
@@ -201,24 +201,24 @@ def test_it_learns_digits_and_their_labels_in_one_fit():
     assert score["nll"] < without - 8
     assert score["perplexity"] > 16
 
-    test_pictures, test_labels = digits.arrays("test")
-    latents = vqvae.encode(test_pictures, test_labels)
-    model_form = digits.media.to_model(test_pictures)
+    test_images, test_labels = digits.arrays("test")
+    latents = vqvae.encode(test_images, test_labels)
+    model_form = digits.media.to_model(test_images)
     mixed = -vqvae.likelihood.log_prob(
         model_form, vqvae.parameters(np.roll(latents, 1, axis=0), tf.constant(test_labels))
     )
     assert np.mean(mixed) > score["reconstruction"] + 20
 
     wanted = np.arange(500) % 10
-    judge = SVC().fit(pictures.reshape(len(pictures), -1), labels)
+    judge = SVC().fit(images.reshape(len(images), -1), labels)
     drawn = vqvae.generate(500, wanted, seed=0)
     assert np.mean(judge.predict(drawn.reshape(500, -1)) == wanted) > 0.7
 
 
-def test_mistakes_are_told_in_one_sentence(pictures):
+def test_mistakes_are_told_in_one_sentence(images):
     bernoulli = Bernoulli()
     encoder, decoder = conv_grid(MEDIA, bernoulli, code_dim=4, width=4)
-    labelled = conv_grid(MEDIA, bernoulli, num_classes=3, code_dim=4, width=4)[1]
+    labeled = conv_grid(MEDIA, bernoulli, num_classes=3, code_dim=4, width=4)[1]
     prior, vqvae = CodePrior(GRID, 8), build()
 
     def made(encoder=encoder, decoder=decoder, prior=prior, likelihood=bernoulli, **settings):
@@ -226,15 +226,15 @@ def test_mistakes_are_told_in_one_sentence(pictures):
 
     mistakes = {
         "one grid of shape": lambda: made(encoder=mlp(MEDIA, bernoulli)[0]),
-        "takes pictures of shape": lambda: made(encoder=conv_grid(Image(9, 9, 1), bernoulli, code_dim=4)[0]),
+        "takes images of shape": lambda: made(encoder=conv_grid(Image(9, 9, 1), bernoulli, code_dim=4)[0]),
         r"decoder takes \(2, 2, 5\)": lambda: made(decoder=conv_grid(MEDIA, bernoulli, code_dim=5)[1]),
         r"takes parameters of shape \(8, 8, 4\)": lambda: made(likelihood=Categorical(4)),
-        "must have 1 input": lambda: made(decoder=labelled),
+        "must have 1 input": lambda: made(decoder=labeled),
         "prior is over 8 codes on a grid of .2, 2., but the codebook has 16": lambda: made(
             codebook=Codebook(16)
         ),
         r"grid of \(4, 4\)": lambda: made(prior=CodePrior((4, 4), 8)),
-        "prior has num_classes=None": lambda: made(decoder=labelled, num_classes=3),
+        "prior has num_classes=None": lambda: made(decoder=labeled, num_classes=3),
         "vectors of length 7": lambda: made(codebook=other),
         "commitment must be at least 0": lambda: made(commitment=-1.0),
         "integers from 0 to 7, .* not float64": lambda: vqvae.decode(np.zeros((1, 2, 2))),

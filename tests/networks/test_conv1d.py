@@ -72,7 +72,7 @@ def test_hyperparameters_change_the_networks():
     assert "elu" in str(decoder.get_config())
 
 
-@pytest.mark.parametrize("media", [Image(8, 8, 1), audio(7)], ids=["a picture", "7 frames"])
+@pytest.mark.parametrize("media", [Image(8, 8, 1), audio(7)], ids=["an image", "7 frames"])
 def test_other_media_are_refused(media):
     with pytest.raises(InputError, match="more than 7 frames"):
         conv1d(media, Gaussian())

@@ -45,11 +45,11 @@ def test_settings_change_what_they_are_named_for():
     assert [convolutions(n) for n in more] == [convolutions(n) + 4 for n in (encoder, decoder)]
 
 
-def test_pictures_that_do_not_halve_are_refused():
+def test_images_that_do_not_halve_are_refused():
     for shape, halvings, message in (
         ((8, 16, 1), 2, "square"),
         ((7, 7, 1), 2, "8 to 256"),
-        ((28, 28, 1), 5, "halvings must be from 1 to 4 for pictures of 28 x 28"),
+        ((28, 28, 1), 5, "halvings must be from 1 to 4 for images of 28 x 28"),
         ((28, 28, 1), 0, "from 1 to 4"),
     ):
         with pytest.raises(InputError, match=message):

@@ -32,10 +32,10 @@ def test_shapes(build, size, channels, num_classes):
         Image(size, size, channels), num_classes=num_classes, latent_dim=6, width=8
     )
     labels = [] if num_classes is None else [tf.constant([3, 0])]
-    pictures = generator([latents(2), *labels] if labels else latents(2))
-    logits = discriminator([pictures, *labels] if labels else pictures)
+    images = generator([latents(2), *labels] if labels else latents(2))
+    logits = discriminator([images, *labels] if labels else images)
     assert (generator.name, discriminator.name) == ("generator", "discriminator")
-    assert pictures.shape == (2, size, size, channels)
+    assert images.shape == (2, size, size, channels)
     assert logits.shape == (2, 1)
 
 
@@ -49,7 +49,7 @@ def test_largest_size_builds_with_the_defaults(build):
 def test_input_names_and_types(build):
     generator, discriminator = small(build, num_classes=5)
     assert [(x.name, x.dtype) for x in generator.inputs] == [("latent", "float32"), ("label", "int32")]
-    assert [(x.name, x.dtype) for x in discriminator.inputs] == [("picture", "float32"), ("label", "int32")]
+    assert [(x.name, x.dtype) for x in discriminator.inputs] == [("image", "float32"), ("label", "int32")]
 
 
 @every_network
@@ -60,7 +60,7 @@ def test_width_and_latent_dim_are_used(build):
 
 
 @every_network
-def test_refuses_pictures_that_are_not_square(build):
+def test_refuses_images_that_are_not_square(build):
     with pytest.raises(InputError, match="square"):
         build(Image(32, 16, 3))
 
@@ -68,13 +68,13 @@ def test_refuses_pictures_that_are_not_square(build):
 @every_network
 def test_the_label_matters_in_both(build):
     generator, discriminator = small(build, num_classes=5)
-    pictures = generator([latents(), tf.constant([0, 1, 2, 3])])
+    images = generator([latents(), tf.constant([0, 1, 2, 3])])
     others = generator([latents(), tf.constant([1, 1, 2, 3])])
-    assert np.abs(pictures - others)[0].max() > 0.1 * np.abs(pictures[0]).max()
-    np.testing.assert_allclose(pictures[1:], others[1:], rtol=1e-4, atol=1e-6)
+    assert np.abs(images - others)[0].max() > 0.1 * np.abs(images[0]).max()
+    np.testing.assert_allclose(images[1:], others[1:], rtol=1e-4, atol=1e-6)
 
-    logits = discriminator([pictures, tf.constant([0, 1, 2, 3])])
-    others = discriminator([pictures, tf.constant([4, 1, 2, 3])])
+    logits = discriminator([images, tf.constant([0, 1, 2, 3])])
+    others = discriminator([images, tf.constant([4, 1, 2, 3])])
     assert np.abs(logits - others)[0] > 1e-2 * np.abs(logits[0])
     np.testing.assert_allclose(logits[1:], others[1:], rtol=1e-4, atol=1e-6)
 
@@ -90,19 +90,19 @@ def test_logits_are_linear_plus_projection(build):
 
 
 @every_network
-def test_logits_of_a_picture_do_not_depend_on_the_batch(build):
+def test_logits_of_an_image_do_not_depend_on_the_batch(build):
     _, discriminator = small(build)
-    pictures = keras.random.uniform((3, 16, 16, 3), -1, 1, seed=2)
-    alone = discriminator(pictures[:1], training=True)
-    np.testing.assert_allclose(discriminator(pictures, training=True)[:1], alone, rtol=1e-4)
+    images = keras.random.uniform((3, 16, 16, 3), -1, 1, seed=2)
+    alone = discriminator(images[:1], training=True)
+    np.testing.assert_allclose(discriminator(images, training=True)[:1], alone, rtol=1e-4)
 
 
 @every_network
 def test_round_trip(build, tmp_path):
     generator, discriminator = small(build, num_classes=5)
     inputs = [latents(2), tf.constant([1, 4])]
-    pictures = generator(inputs)
-    for model, x in ((generator, inputs), (discriminator, [pictures, inputs[1]])):
+    images = generator(inputs)
+    for model, x in ((generator, inputs), (discriminator, [images, inputs[1]])):
         model.save(tmp_path / "model.keras")
         np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(x), model(x))
 
@@ -112,18 +112,18 @@ def test_float32_outputs_in_a_mixed_policy(build):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         generator, discriminator = small(build, num_classes=5)
-        pictures = generator([latents(2), tf.constant([1, 4])])
-        logits = discriminator([pictures, tf.constant([1, 4])])
+        images = generator([latents(2), tf.constant([1, 4])])
+        logits = discriminator([images, tf.constant([1, 4])])
     finally:
         keras.config.set_dtype_policy("float32")
-    assert pictures.dtype == logits.dtype == "float32"
+    assert images.dtype == logits.dtype == "float32"
 
 
-def squared_gradient(discriminator, pictures):
+def squared_gradient(discriminator, images):
     with tf.GradientTape() as tape:
-        tape.watch(pictures)
-        logits = discriminator(pictures, training=True)
-    return tf.reduce_sum(tape.gradient(logits, pictures) ** 2)
+        tape.watch(images)
+        logits = discriminator(images, training=True)
+    return tf.reduce_sum(tape.gradient(logits, images) ** 2)
 
 
 def softened(layer):
@@ -139,17 +139,17 @@ def test_the_gradient_of_a_gradient_penalty_equals_differences(build):
     weights = discriminator.trainable_variables
     for seed, weight in enumerate(weights):
         weight.assign(keras.random.normal(weight.shape, stddev=0.2, seed=seed))
-    pictures = keras.random.uniform((2, 16, 16, 3), -1, 1, seed=3)
+    images = keras.random.uniform((2, 16, 16, 3), -1, 1, seed=3)
     kernel = weights[0]
     with tf.GradientTape() as tape:
-        value = squared_gradient(discriminator, pictures)
+        value = squared_gradient(discriminator, images)
     gradient = tape.gradient(value, kernel.value)
 
     step, values = 1e-2, []
     start, direction = kernel.numpy(), np.sign(gradient)
     for sign in (1, -1):
         kernel.assign(start + sign * step * direction)
-        values.append(float(squared_gradient(discriminator, pictures)))
+        values.append(float(squared_gradient(discriminator, images)))
     assert np.sum(gradient * direction) == pytest.approx((values[0] - values[1]) / (2 * step), rel=2e-2)
 
 
@@ -159,8 +159,8 @@ def test_a_gradient_penalty_trains_every_kernel(build):
     kernels = [weight for weight in discriminator.trainable_variables if len(weight.shape) > 1]
     for seed, kernel in enumerate(kernels):
         kernel.assign(keras.random.normal(kernel.shape, stddev=0.2, seed=seed))
-    pictures = keras.random.uniform((2, 16, 16, 3), -1, 1, seed=3)
+    images = keras.random.uniform((2, 16, 16, 3), -1, 1, seed=3)
     with tf.GradientTape() as tape:
-        value = squared_gradient(discriminator, pictures)
+        value = squared_gradient(discriminator, images)
     for gradient in tape.gradient(value, [kernel.value for kernel in kernels]):
         assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0

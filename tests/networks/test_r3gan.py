@@ -21,12 +21,12 @@ def test_blocks_are_the_identity_at_the_start(model):
         np.testing.assert_array_equal(keras.Model(network.input, layer.output)(x), into)
 
 
-def test_no_normalisation_and_no_bound_on_the_picture():
+def test_no_normalization_and_no_bound_on_the_image():
     generator, discriminator = r3gan(MEDIA, width=8)
     kinds = {type(layer).__name__ for model in (generator, discriminator) for layer in model.layers}
     assert not {kind for kind in kinds if "Norm" in kind or kind == "Activation"}
-    pictures = generator(100 * keras.random.normal((2, 64), seed=0))
-    assert np.abs(pictures).max() > 1
+    images = generator(100 * keras.random.normal((2, 64), seed=0))
+    assert np.abs(images).max() > 1
 
 
 def test_gain_falls_with_the_number_of_blocks():

@@ -14,12 +14,12 @@ def discriminator():
     return sngan(Image(8, 8, 3), num_classes=4, width=8)[1]
 
 
-def normalised(discriminator):
+def normalized(discriminator):
     return [layer for layer in discriminator.layers if isinstance(layer, SpectralNorm)]
 
 
-def test_every_weight_matrix_of_the_discriminator_is_normalised(discriminator):
-    kernels = {id(layer.kernel) for layer in normalised(discriminator)}
+def test_every_weight_matrix_of_the_discriminator_is_normalized(discriminator):
+    kernels = {id(layer.kernel) for layer in normalized(discriminator)}
     matrices = {id(weight) for weight in discriminator.trainable_variables if len(weight.shape) > 1}
     assert kernels == matrices
 
@@ -31,7 +31,7 @@ def test_real_and_fake_calls_of_a_step_see_the_same_weights(discriminator):
 
     @tf.function
     def step():
-        for layer in normalised(discriminator):
+        for layer in normalized(discriminator):
             layer.power_iteration()
         apart = discriminator([real, labels], training=True), discriminator([fake, labels], training=True)
         together = discriminator([tf.concat([real, fake], 0), tf.concat([labels, labels], 0)], training=True)
@@ -44,7 +44,7 @@ def test_real_and_fake_calls_of_a_step_see_the_same_weights(discriminator):
     assert np.abs(first - apart).max() > 1e-4
 
 
-def test_the_logits_change_no_faster_than_the_picture(discriminator):
+def test_the_logits_change_no_faster_than_the_image(discriminator):
     # Each residual block adds two maps, so its bound is 2 or more: test the plain head, whose bound is 1.
     linear = discriminator.get_layer("linear")
     for _ in range(50):

@@ -50,19 +50,19 @@ def test_every_pixel_and_label_is_seen_and_made(name):
     for network in (encoder, decoder):  # blocks that start as the identity would hide what they see
         for weight in network.trainable_variables:
             weight.assign_add(0.05 * np.random.default_rng(1).normal(size=weight.shape))
-    picture = tf.constant(np.random.default_rng(0).normal(size=(1, 13, 13, 1)).astype("float32"))
+    image = tf.constant(np.random.default_rng(0).normal(size=(1, 13, 13, 1)).astype("float32"))
     latent = tf.constant(np.random.default_rng(2).normal(size=(1, 4)).astype("float32"))
     label = tf.constant([1])
     with tf.GradientTape() as tape:
-        tape.watch(picture)
-        mean, log_variance = encoder([picture, label])
+        tape.watch(image)
+        mean, log_variance = encoder([image, label])
         total = tf.reduce_sum(mean) + tf.reduce_sum(log_variance)
-    assert np.all(tape.gradient(total, picture).numpy() != 0)
+    assert np.all(tape.gradient(total, image).numpy() != 0)
     with tf.GradientTape() as tape:
         tape.watch(latent)
         parameters = decoder([latent, label])
     assert np.all(tape.batch_jacobian(parameters, latent).numpy().reshape(13, 13, 4) != 0)
-    assert np.any(encoder([picture, tf.constant([2])])[0] != mean)
+    assert np.any(encoder([image, tf.constant([2])])[0] != mean)
     assert np.all(decoder([latent, tf.constant([2])]) != parameters)
 
 
@@ -99,5 +99,5 @@ def test_other_sizes_are_refused(media):
     for builder in (conv, resnet):
         with pytest.raises(InputError, match="square and of 8 to 256 pixels"):
             builder(media, Bernoulli())
-        with pytest.raises(InputError, match="takes pictures, not .*conv1d"):
+        with pytest.raises(InputError, match="takes images, not .*conv1d"):
             builder(Audio(), Bernoulli())

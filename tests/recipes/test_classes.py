@@ -15,7 +15,7 @@ from keras_gen.recipes.samples import write_folder, write_samples, write_walk
 
 PATTERN = "{digit}_{speaker}_{index}"
 MEDIA = Image(8, 8, 1)
-PICTURES = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8, 1)
+IMAGES = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8, 1)
 
 
 @pytest.fixture
@@ -106,21 +106,21 @@ def test_classes_come_back_from_the_folder_of_a_run(tmp_path):
 
 
 def test_samples_are_written_under_their_names(tmp_path):
-    write_folder(MEDIA, PICTURES, tmp_path / "new" / "out", ["7_theo_0", "..", "a.b", "ä ö"])
+    write_folder(MEDIA, IMAGES, tmp_path / "new" / "out", ["7_theo_0", "..", "a.b", "ä ö"])
     files = sorted((tmp_path / "new" / "out").iterdir())
     assert [path.name for path in files] == ["...png", "7_theo_0.png", "a.b.png", "ä ö.png"]
-    np.testing.assert_array_equal(PIL.Image.open(files[1]), PICTURES[0, ..., 0])
+    np.testing.assert_array_equal(PIL.Image.open(files[1]), IMAGES[0, ..., 0])
 
 
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "x/", ".", "./x", "a\0"])
 def test_names_that_are_paths_are_refused_before_anything_is_written(tmp_path, name):
     with pytest.raises(InputError, match="give the class another name") as refusal:
-        write_folder(MEDIA, PICTURES[:2], tmp_path / "out", ["fine", name])
+        write_folder(MEDIA, IMAGES[:2], tmp_path / "out", ["fine", name])
     assert repr(name) in str(refusal.value) and not list(tmp_path.iterdir())
 
 
 class Model:
-    """A stand-in whose latents are the means of the pictures."""
+    """A stand-in whose latents are the means of the images."""
 
     media, num_classes = MEDIA, None
 
@@ -128,7 +128,7 @@ class Model:
         return np.resize(labels, num)
 
     def generate(self, num, labels, seed):
-        return PICTURES[:num]
+        return IMAGES[:num]
 
     def encode(self, packed, labels=None):
         return packed.mean(axis=(1, 2, 3))[:, np.newaxis]
@@ -171,7 +171,7 @@ def test_a_walk_goes_from_the_one_file_to_the_other(tmp_path, ends):
     [
         (0, None, r"a.png cannot be read: No such file"),
         (1, None, r"b.png cannot be read: No such file"),
-        (1, b"text", r"b.png cannot be used: The picture could not be read"),
+        (1, b"text", r"b.png cannot be used: The image could not be read"),
     ],
 )
 def test_a_walk_needs_two_files_that_can_be_used(tmp_path, ends, place, content, message):

@@ -23,8 +23,8 @@ class KnownFactors:
 class PerfectEncoder:
     num_classes = None
 
-    def encode(self, pictures, labels):
-        return pictures.astype(np.float32) * [1.0, -2.0, 3.0]
+    def encode(self, images, labels):
+        return images.astype(np.float32) * [1.0, -2.0, 3.0]
 
 
 def test_disentanglement_is_of_known_factors_alone():
@@ -38,7 +38,7 @@ def test_disentanglement_is_of_known_factors_alone():
         "probe_y",
     ):
         assert score.metrics[name] > 0.95
-    assert "800 test pictures" in score.conditions
+    assert "800 test images" in score.conditions
     unknown = KnownFactors()
     unknown.factor_names = None
     assert measures.disentanglement(PerfectEncoder(), unknown, None) == []

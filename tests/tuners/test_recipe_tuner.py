@@ -105,7 +105,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
     assert (execution / "samples.png").is_file()
     events = EventAccumulator(str(execution / "tensorboard"), size_guidance={"tensors": 0}).Reload()
     tags = set(events.Tags()["tensors"])
-    assert {"samples", "nll", "elbo", "frechet", "kernel", "label_agreement"} <= tags
+    assert {"samples", "nll", "elbo", "frechet", "kid", "label_agreement"} <= tags
     metrics = json.loads((execution / "metrics.json").read_text())
     written = tf.make_ndarray(events.Tensors("nll")[0].tensor_proto)
     assert np.isclose(written, metrics["nll"])
@@ -309,7 +309,7 @@ def test_data_are_loaded_once_for_all_trials():
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"measure": "fid"}, "Unknown measure 'fid'.*Available: frechet, kernel, kid, label_agreement"),
+        ({"measure": "fid"}, "Unknown measure 'fid'.*Available: frechet, kid, label_agreement"),
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
         ({"start": "nowhere"}, "nowhere is not the folder of a run"),
@@ -336,8 +336,8 @@ def test_numbers_out_of_their_range_are_told(settings, message, tmp_path):
 
 
 def test_what_can_not_be_validated_is_refused():
-    pictures = np.zeros((40, 8, 8, 1), np.uint8)
-    dataset = kg.datasets.load(pictures, validation=0, batch_size=16)
+    images = np.zeros((40, 8, 8, 1), np.uint8)
+    dataset = kg.datasets.load(images, validation=0, batch_size=16)
     hyper = vae({"beta": Range(0.5, 2.0)}, num_classes=None, batch_size=16)
     vars(hyper.short)["_dataset"] = dataset
     with pytest.raises(InputError, match="too little to validate on"):
