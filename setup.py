@@ -28,6 +28,7 @@ setup(
         "lazy-loader>=0.4",
         "numpy",
         "pillow>=10.1",
+        "pydantic>=2.7,<3",
         "pyloudnorm",
         "rich",
         "scikit-learn",

@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 
-from keras_gen import datasets, recipes
+from keras_gen import recipes
 from keras_gen.evaluation import measures
-from keras_gen.recipes.fields import parse_assignments
+from keras_gen.recipes.settings import parse_assignments
 
 
 def trained(config, dataset):
@@ -35,10 +35,8 @@ def main():
 
     fields = parse_assignments(options.assignments)
     recipe = recipes.resolve(options.recipe, fields)
-    dataset = datasets.load(
-        recipe.data, size=recipe.size, channels=recipe.channels, batch_size=recipe.batch_size
-    )
-    for beta in options.betas or [1.0, recipe.beta]:
+    dataset = recipe.load()
+    for beta in options.betas or [1.0, recipe.objective.beta]:
         rows = []
         for seed in options.seeds:
             config = recipes.resolve(options.recipe, {**fields, "beta": beta, "seed": seed})

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.stats
 from scipy.special import logsumexp
 
-from keras_gen import datasets
 from keras_gen.losses import VampPrior
 from keras_gen.runs.run import Run
 
@@ -46,7 +45,7 @@ def main():
     run = Run.open(options.run)
     _, config = run.settings()
     model = run.load_model()
-    dataset = datasets.load(config.data, size=config.size, channels=config.channels, seed=config.seed)
+    dataset = config.load()
     images, _ = dataset.arrays("test")
     images = images[:: len(images) // options.num][: options.num]
     random = np.random.default_rng(0)

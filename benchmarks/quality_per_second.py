@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from textbook_dcgan import TextbookDCGAN
 
-from keras_gen import datasets, recipes
+from keras_gen import recipes
 from keras_gen.metrics import Quality
 
 NUM_SCORED = 10_000
@@ -67,9 +67,7 @@ def main():
     options = parser.parse_args()
 
     config = recipes.resolve(options.recipe, {"data": options.data})
-    dataset = datasets.load(
-        config.data, size=config.size, channels=config.channels, batch_size=config.batch_size
-    )
+    dataset = config.load()
     quality = Quality(dataset)
     print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test images")
 
@@ -89,7 +87,7 @@ def main():
     textbook.compile()
 
     def generate(labels):
-        latents = tf.random.stateless_normal((len(labels), config.latent_dim), (0, 0))
+        latents = tf.random.stateless_normal((len(labels), config.network.latent_dim), (0, 0))
         made = textbook.generator.predict([latents, tf.constant(labels)], batch_size=500, verbose=0)
         return dataset.media.to_raw(made).numpy()
 

@@ -47,16 +47,20 @@ def main():
     test, labels = dataset.arrays("test")
     real = dataset.media.unpack(test)
     builders = {
-        "conv1d": partial(networks.conv1d, width=config.width),
+        "conv1d": partial(networks.conv1d, width=config.network.width),
         "recurrent": partial(recurrent, units=options.units),
     }
     for name, build in builders.items():
         keras.utils.set_random_seed(config.seed)
         likelihood = losses.Gaussian()
-        pair = build(dataset.media, likelihood, num_classes=config.num_classes, latent_dim=config.latent_dim)
-        objective = losses.ELBO(config.beta)
+        pair = build(
+            dataset.media, likelihood, num_classes=config.num_classes, latent_dim=config.network.latent_dim
+        )
+        objective = losses.ELBO(config.objective.beta)
         model = VAE(*pair, dataset.media, likelihood, objective, num_classes=config.num_classes)
-        model.compile(keras.optimizers.Adam(config.learning_rate), steps_per_execution=STEPS_PER_CALL)
+        model.compile(
+            keras.optimizers.Adam(config.optimizer.learning_rate), steps_per_execution=STEPS_PER_CALL
+        )
         model.fit(dataset.batches("train", 0), steps_per_epoch=STEPS_PER_CALL, verbose=0)  # traces the graph
         start, done = time.perf_counter(), 0
         while time.perf_counter() - start < 60 * options.minutes:

@@ -69,7 +69,7 @@ def measure(options):
     import tensorflow as tf
 
     from keras_gen import recipes
-    from keras_gen.recipes.fields import parse_assignments
+    from keras_gen.recipes.settings import parse_assignments
     from keras_gen.training import distribution
 
     strategy = distribution.strategy()

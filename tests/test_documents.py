@@ -27,7 +27,7 @@ def test_the_quickstart_runs(tmp_path, monkeypatch):
         ("samples=100", "samples=1"),
         ("score(images)", "score(images, samples=10)"),
         ("max_trials=20", "max_trials=1"),
-        ('objective="kid", epochs=1', 'objective="kid", epochs=1, fields={"steps_per_epoch": 2}'),
+        ('measure="kid", epochs=1', 'measure="kid", epochs=1, fields={"steps_per_epoch": 2}'),
     ):
         assert long in short
         short = short.replace(long, quick)
@@ -49,6 +49,28 @@ def test_an_objective_of_ones_own_trains():
     vae = kg.VAE(*networks, digits.media, likelihood, objective=names["Sparse"]())
     vae.compile()
     assert vae.fit(digits.train, verbose=0).history["absolute"][0] > 0
+
+
+def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
+    import keras_gen as kg
+
+    monkeypatch.chdir(tmp_path)
+    changed, own, part = python_of(ROOT / "docs" / "recipes.md")
+    names = {}
+    exec(changed, names)
+    assert names["vae"].objective.nats == 0.25 and names["config"].network.width == 64
+    Path("birds.py").write_text(own)
+    assert len(own.splitlines()) <= 25
+    assert kg.GAN.from_recipe("birds.py", size=8, width=8).media == kg.Image(8, 8, 3)
+    assert kg.recipes.space_of("birds.py").keys() == {"network.width", "r1"}
+    exec(
+        "from typing import Literal\nfrom keras_gen.recipes.gan import DCGAN, GANRecipe, Networks\n"
+        "from keras_gen.recipes.settings import Field, Size, one_of\n" + part,
+        names,
+    )
+    image = {"size": 8, "channels": 1}
+    assert names["MyRecipe"](data="digits", image=image).network.maps == 4
+    assert names["MyRecipe"](data="digits", image=image, network="dcgan").network.width == 32
 
 
 def test_several_devices_and_the_data_service(tmp_path, monkeypatch):

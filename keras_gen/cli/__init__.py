@@ -14,6 +14,7 @@ from keras_gen.cli.export import export
 from keras_gen.cli.interpolate import interpolate
 from keras_gen.cli.list import list_recipes
 from keras_gen.cli.sample import sample
+from keras_gen.cli.show import show
 from keras_gen.cli.terminal import LogLines, complain, one_line, say, streams
 from keras_gen.cli.train import train
 from keras_gen.cli.tune import tune
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_recipes)
-for command in (train, tune, sample, interpolate, export):
+for command in (show, train, tune, sample, interpolate, export):
     app.command()(command)
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes.fields import parse_assignments
+from keras_gen.recipes.settings import override, parse_assignments
 
 
 def path_of(text):
@@ -33,17 +34,34 @@ Freeze = Annotated[
     str | None,
     typer.Option(help="Part that keeps the weights of RUN: encoder, decoder or lower_discriminator."),
 ]
-Assignments = Annotated[list[str] | None, typer.Option("--set", help="field=value of the recipe.")]
+Recipe = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE", help="Name of a recipe, a .py file with one, or a .json file of its settings."
+    ),
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="field=value of the recipe: keras-gen show lists them.")
+]
+More = Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE", help="More fields to set.")]
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.", parser=path_of)
 ]
 MOST_WORKERS = 256
 
 
-def fields_of(assignments, **options):
-    """The fields that are given by `--set` or an option of their own."""
+def fields_of(assignments, more, **options):
+    """The fields that are given by `--set`, behind it, or by an option of their own."""
     given = {name: value for name, value in options.items() if value is not None}
-    return parse_assignments(assignments or []) | given
+    return parse_assignments([*(assignments or []), *(more or [])]) | given
+
+
+def recipe_of(text, fields):
+    """(name, settings) of a recipe that is given by its name or a file."""
+    if not text.endswith(".json"):
+        return text, recipes.resolve(text, fields)
+    name, config = recipes.read(text)
+    return name, override(config, fields)
 
 
 def label_of(text, classes):

@@ -8,18 +8,27 @@ from typing import Annotated
 import typer
 
 from keras_gen import recipes
-from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, Start, fields_of, path_of
+from keras_gen.cli.options import (
+    MOST_WORKERS,
+    Assignments,
+    Data,
+    Freeze,
+    More,
+    Recipe,
+    Start,
+    fields_of,
+    path_of,
+    recipe_of,
+)
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
 from keras_gen.errors import InputError
-from keras_gen.recipes.fields import override
 from keras_gen.runs.processes import train_with_workers
 from keras_gen.runs.run import Run, fine_tuned
 
 
 def train(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or a .json file of its settings.")
-    ],
+    recipe: Recipe,
+    more: More = None,
     data: Data = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE", parser=path_of)
@@ -44,21 +53,18 @@ def train(
     assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
-    fields = fields_of(assignments, data=data, epochs=epochs, precision=precision, frozen=freeze)
-    if recipe.endswith(".json"):
-        if start is not None:
-            raise InputError(
-                f"{recipe} says itself what training begins with: give --set start={start} instead of --from."
-            )
-        recipe, config = recipes.read(recipe)
-        config = override(config, fields)
-    elif start is not None:
-        config = fine_tuned(recipe, start, fields)
+    fields = fields_of(assignments, more, data=data, epochs=epochs, precision=precision, frozen=freeze)
+    if start is None:
+        recipe, config = recipe_of(recipe, fields)
+    elif recipe.endswith(".json"):
+        raise InputError(
+            f"{recipe} says itself what training begins with: give --set start={start} instead of --from."
+        )
     else:
-        config = recipes.resolve(recipe, fields)
+        config = fine_tuned(recipe, start, fields)
     if not config.data:
         raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
-    run = Run(output or Path("runs") / recipe)
+    run = Run(output or Path("runs") / recipes.short_name(recipe))
     run.check(recipe, config)
     if run.complete:
         say(

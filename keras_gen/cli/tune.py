@@ -7,19 +7,28 @@ from typing import Annotated
 import typer
 
 from keras_gen import recipes
-from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, Start, fields_of, path_of
+from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, More, Start, fields_of, path_of
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
 from keras_gen.errors import InputError
 from keras_gen.recipes.space import parse_ranges
 
 
 def tune(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe: see keras-gen list.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE", help="Name of a recipe, see keras-gen list, or a .py file with one."
+        ),
+    ],
+    more: More = None,
     data: Data = None,
     tuner: Annotated[str, typer.Option(help="bayesian, grid, hyperband or random.")] = "bayesian",
-    objective: Annotated[
+    measure: Annotated[
         str | None,
-        typer.Option(help="kid, frechet, nll, label_agreement, ...", show_default="nll, of GANs kid"),
+        typer.Option(
+            help="What trials are compared by: kid, frechet, nll, label_agreement, ...",
+            show_default="nll, of GANs kid",
+        ),
     ] = None,
     trials: Annotated[
         int | None, typer.Option(min=1, help="Trials at most.", show_default="as many as fit")
@@ -55,16 +64,16 @@ def tune(
     assignments: Assignments = None,
 ):
     """Searches for better settings and trains the best; the same command goes on where it stopped."""
-    fields = fields_of(assignments, data=data, frozen=freeze)
+    fields = fields_of(assignments, more, data=data, frozen=freeze)
     if trials is None and minutes is None and tuner in ("bayesian", "random"):
         raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
-    output = output or Path("runs") / f"{recipe}-tuned"
-    space = parse_ranges(recipes.get(recipe).config(), ranges) if ranges else None
+    output = output or Path("runs") / f"{recipes.short_name(recipe)}-tuned"
+    space = parse_ranges(recipes.resolve(recipe, fields), ranges) if ranges else None
     start_tensorflow()
     from keras_gen.tuners import HyperRecipe
     from keras_gen.tuners.search import retrain, search
 
-    hyper = HyperRecipe(recipe, objective, space, epochs, start, fields)
+    hyper = HyperRecipe(recipe, measure, space, epochs, start, fields)
     with stopped(lambda: f"the same command goes on from {output}."):
         results = search(
             hyper,

@@ -17,8 +17,9 @@ def from_recipe(cls, name, **fields):
     """A compiled model as a recipe describes it.
 
     Args:
-        name: of a recipe, as `keras-gen list` shows them.
-        **fields: fields of the recipe to override.
+        name: of a recipe, as `keras-gen list` shows them, or the path of a Python file with one.
+        **fields: fields of the recipe to override, as `keras-gen show` shows them: `width=64`, or in full
+            `network__width=64`, with two underscores for the dot.
 
     Raises:
         InputError: there is no recipe or field of this name, or the recipe makes another kind of model.

@@ -1,18 +1,24 @@
 """Complete named setups: data, media, networks, objective and training settings.
 
-A recipe is a module with a docstring (what it makes, its command, expected time and score), a function `config()` that
-returns a dataclass, and a function `space()` that says what a search may change of it. Nothing here imports TensorFlow before a model is built.
+A recipe is a module: a docstring (what it makes, its command, expected time and score), the settings
+`recipe`, and `space`, what a search may change of them. A file of your own is one too. Nothing here imports
+TensorFlow before a model is built.
 """
 
-import dataclasses
+import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import json
+import sys
+from pathlib import Path
 
 import keras_gen
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import read_json
-from keras_gen.recipes.fields import override
+from keras_gen.recipes.recipe import Recipe
+from keras_gen.recipes.settings import defaults, override
+from keras_gen.recipes.upgrade import upgrade
 from keras_gen.registry import register
 
 VERSIONS = "versions"  # of what made a run, beside its fields
@@ -41,31 +47,77 @@ def get(name):
     """The module of a recipe.
 
     Args:
-        name: such as "digits-gan".
+        name: such as "digits-gan", or the path of a Python file.
+
+    Returns:
+        A module with a `Recipe` called `recipe`, and with its `space` unless it is a file without one.
 
     Raises:
-        InputError: there is no recipe of this name.
+        InputError: there is no recipe of this name, or the file cannot be used.
     """
+    if is_file(name):
+        path = Path(name).resolve()
+        if not path.is_file():
+            raise InputError(
+                f"There is no recipe {path}: give a file that exists, or a name that keras-gen list shows."
+            )
+        return _run(path, path.stat().st_mtime_ns)
     if name not in NAMES:
         raise unknown("recipe", name, NAMES)
     return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
 
 
+@functools.cache
+def _run(path, _changed):
+    """The module in a file of one's own, run once for each state of the file."""
+    spec = importlib.util.spec_from_file_location(f"recipe_in_{path.stem}", path)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except InputError as error:
+        raise InputError(f"{path} cannot be used: {error}") from error
+    except Exception as error:  # noqa: BLE001 - the file may raise anything
+        raise InputError(f"{path} cannot be used: {type(error).__name__}: {error}") from error
+    if not isinstance(getattr(module, "recipe", None), Recipe):
+        raise InputError(f"{path} has no recipe: it needs a line such as recipe = GANRecipe(...).")
+    return module
+
+
+def is_file(name):
+    """Whether a recipe is a Python file of one's own."""
+    return str(name).endswith(".py")
+
+
+def full_name(name):
+    """A recipe's name as files keep it, whatever folder they are read from."""
+    return str(Path(name).resolve()) if is_file(name) else name
+
+
+def short_name(name):
+    """A recipe's name as folders are called by it."""
+    return Path(name).stem if is_file(name) else name
+
+
+def space_of(name):
+    """What a search may change of a recipe: dict, field -> `Range` or `Choice`."""
+    return getattr(get(name), "space", {})
+
+
 @register("resolve_recipe")
 def resolve(name, fields=None):
-    """The config of a recipe with some fields overridden.
+    """The settings of a recipe with some fields overridden.
 
     Args:
-        name: such as "digits-gan".
-        fields: field -> value or text of a value.
+        name: such as "digits-gan", or the path of a Python file.
+        fields: field -> value or text of a value, as in `settings.override`.
 
     Returns:
-        A validated dataclass; its `build()` makes the compiled model.
+        A `Recipe`; its `build()` makes the compiled model.
 
     Raises:
         InputError: there is no recipe or field of this name, or a value is not valid.
     """
-    return override(get(name).config(), fields or {})
+    return override(get(name).recipe, fields or {})
 
 
 def versions():
@@ -80,28 +132,15 @@ def versions():
     return found
 
 
-def dump(recipe, config):
+def dump(name, recipe):
     """What `read` takes: the text of a .json file.
 
     Args:
-        recipe: name of the recipe.
-        config: of it, a dataclass.
+        name: of the recipe.
+        recipe: its settings.
     """
-    return json.dumps({"recipe": recipe, VERSIONS: versions(), **dataclasses.asdict(config)}, indent=2) + "\n"
-
-
-def defaults(name):
-    """What the fields of a recipe hold where nothing says otherwise, as JSON has it: what they were before a kit had them.
-
-    Args:
-        name: such as "digits-gan".
-
-    Raises:
-        InputError: there is no recipe of this name.
-    """
-    fields = dataclasses.fields(get(name).config())
-    found = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
-    return json.loads(json.dumps(found))
+    found = {"recipe": full_name(name), VERSIONS: versions(), **recipe.model_dump()}
+    return json.dumps(found, indent=2) + "\n"
 
 
 def saved(path):
@@ -123,23 +162,23 @@ def saved(path):
 
 
 def read(path):
-    """The recipe and the config in a file, such as the `config.json` of a run, or what a search found.
+    """The recipe and its settings in a file, such as the `config.json` of a run, or what a search found.
 
     Args:
         path: of a .json file.
 
     Returns:
-        (name of the recipe, a validated dataclass).
+        (name of the recipe, `Recipe`).
 
     Raises:
         InputError: as in `saved`, or the recipe does not take a field or value.
     """
     fields = saved(path)
-    recipe, made_with = fields.pop("recipe"), fields.pop(VERSIONS, None)
+    name, made_with = fields.pop("recipe"), fields.pop(VERSIONS, None)
     try:
-        if made_with is not None:  # fields that are not there are those of a later kit
-            fields = defaults(recipe) | fields
-        return recipe, resolve(recipe, fields)
+        if made_with is None:  # a file that somebody wrote holds what differs from the recipe
+            return name, resolve(name, upgrade(fields))
+        return name, restore(name, fields)
     except InputError as error:
         maker = made_with.get("keras_gen") if isinstance(made_with, dict) else None
         others = (
@@ -148,3 +187,19 @@ def read(path):
             else f", made by keras_gen {maker} and not by this {keras_gen.__version__}"
         )
         raise InputError(f"{path} cannot be used{others}: {error}") from error
+
+
+def restore(name, fields):
+    """The settings that a version of this kit kept. Fields that it did not know hold their defaults.
+
+    Args:
+        name: of the recipe.
+        fields: all that was kept, in today's form or an earlier one.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        InputError: the recipe does not take a field or value.
+    """
+    return override(defaults(get(name).recipe), upgrade(fields))

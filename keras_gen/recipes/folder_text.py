@@ -5,26 +5,23 @@ Time: 2 minutes on one of two busy cores with --epochs 3; the whole training was
 Score: 2.49 bits per byte then, on 1,014 captions, of which the latents tell nothing yet.
 """
 
-from keras_gen.recipes.text_vae import SPACE, TextVAEConfig
+from keras_gen.recipes.media import Text
+from keras_gen.recipes.recipe import Adam
+from keras_gen.recipes.text import SPACE, Recurrent, TextRecipe, TextVAE
+from keras_gen.recipes.vae import FreeBits
 
-
-def config():
-    return TextVAEConfig(
-        data="",
-        length=128,
-        tokenizer="bytes",
-        lower=False,
-        width=128,
+recipe = TextRecipe(
+    data="",
+    text=Text(length=128, tokenizer="bytes", lower=False),
+    network=Recurrent(width=128),
+    model=TextVAE(
         latent_dim=8,
-        free_bits=5.0,
+        objective=FreeBits(nats=5.0, form="total"),
         sampling_components=10,
-        learning_rate=3e-3,
-        clip_norm=5.0,
-        batch_size=64,
-        epochs=10,
-        steps_per_epoch=100,
-    )
-
-
-def space():
-    return SPACE
+    ),
+    optimizer=Adam(learning_rate=3e-3, clip_norm=5.0),
+    batch_size=64,
+    epochs=10,
+    steps_per_epoch=100,
+)
+space = SPACE

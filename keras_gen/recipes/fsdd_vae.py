@@ -1,18 +1,20 @@
 """Spoken digits by digit and speaker: the Free Spoken Digit Dataset, 3,000 clips of six speakers at 8 kHz.
 
-The recordings are a folder or zip of files such as 7_jackson_32.wav; those numbered 0 to 4 are for testing, as its authors say.
+The recordings are a folder or zip of files such as 7_jackson_32.wav. Those numbered 0 to 4 are for testing, as
+the authors say.
 
 Command: keras-gen train fsdd-vae --data fsdd.zip
 Time: 18 minutes on one of two cores, the other busy.
-Score: an independent judge hears the digit asked for in 96% of what is generated and the speaker in 97%; Frechet distance 6.5, real 2.9.
+Score: an independent classifier hears the digit asked for in 96% of what is generated and the speaker in 97%;
+    Frechet distance 6.5, real 2.9.
 """
 
-from keras_gen.recipes.voice_vae import SPACE, VoiceVAEConfig
+from keras_gen.recipes.media import Audio
+from keras_gen.recipes.vae import AUDIO_SPACE, ELBO, AudioVAERecipe, Conv1D
 
-
-def config():
-    return VoiceVAEConfig(
-        data="",
+recipe = AudioVAERecipe(
+    data="",
+    audio=Audio(
         length=5120,
         rate=8000,
         mels=64,
@@ -21,17 +23,14 @@ def config():
         fft_length=512,
         labels="{digit}_{speaker}_{index}",
         test="index=0,1,2,3,4",
-        num_classes=(10, 6),
-        width=64,
-        latent_dim=32,
-        beta=25.0,
-        batch_size=64,
-        epochs=60,
-        steps_per_epoch=100,
-        sampling_components=10,
-        nll_samples=100,
-    )
-
-
-def space():
-    return SPACE
+    ),
+    num_classes=(10, 6),
+    network=Conv1D(width=64, latent_dim=32),
+    objective=ELBO(beta=25.0),
+    batch_size=64,
+    epochs=60,
+    steps_per_epoch=100,
+    sampling_components=10,
+    nll_samples=100,
+)
+space = AUDIO_SPACE

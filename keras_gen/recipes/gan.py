@@ -1,12 +1,16 @@
-"""What a recipe for an image GAN says, and how the model is made from it."""
+"""What a recipe for a GAN of images says, and how the model is made from it."""
 
-import dataclasses
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
 
 from keras_gen.errors import InputError
-from keras_gen.recipes.image_config import ImageConfig
+from keras_gen.recipes.media import Image
+from keras_gen.recipes.recipe import Optimizer, Recipe
+from keras_gen.recipes.settings import Count, Part, Share, Size, Weight, one_of
 from keras_gen.recipes.space import Choice, Range
 
-SPACE = {  # what a search may change of an image GAN
+SPACE = {  # what a search may change of a GAN
     "network": Choice("dcgan", "r3gan"),
     "width": Choice(16, 32, 48, 64),
     "latent_dim": Choice(32, 64, 128),
@@ -20,107 +24,131 @@ SPACE = {  # what a search may change of an image GAN
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GANConfig(ImageConfig):
-    """The whole setup of an image GAN.
+class Networks(Part):
+    """A generator and a discriminator, of the function in `keras_gen.networks` that the kind names."""
 
-    Args:
-        network: "dcgan", "sngan" or "r3gan".
-        width: feature maps of the largest layers; the networks double it as their images get smaller.
-        latent_dim: numbers in a latent.
-        loss: "relativistic", "non_saturating", "hinge", "least_squares" or "wasserstein".
-        r1: weight of R1, 0 for none.
-        r2: weight of R2, 0 for none.
-        gradient_penalty: weight of the gradient penalty, 0 for none.
-        penalty_interval: k, to take the penalties at every k-th step only.
-        augment: "none", "diff" or "adaptive".
-        generator_learning_rate: at the start.
-        discriminator_learning_rate: at the start.
-        beta_1: of both Adams.
-        beta_2: of both Adams.
-        discriminator_steps: batches of the discriminator for each of the generator.
-        ema: half-life in examples of the generator's moving average, reached over a quarter of training; 0 for none.
-        plan: "alternating" or "simultaneous".
-    """
+    latent_dim: Size = Field(64, description="numbers in a latent")
 
-    network: str = "dcgan"
-    width: int = 32
-    latent_dim: int = 64
-    loss: str = "relativistic"
-    r1: float = 1.0
-    r2: float = 1.0
-    gradient_penalty: float = 0.0
-    penalty_interval: int = 1
-    augment: str = "none"
-    generator_learning_rate: float = 2e-4
-    discriminator_learning_rate: float = 2e-4
-    beta_1: float = 0.0
-    beta_2: float = 0.99
-    discriminator_steps: int = 1
-    ema: float = 10_000.0
-    plan: str = "alternating"
-    final_learning_rate_share: float = 0.1
-    batch_size: int = 64
+    def make(self, media, num_classes):
+        """(generator, discriminator) for a `Media`."""
+        from keras_gen import networks
 
-    choices = {
-        "network": ("dcgan", "sngan", "r3gan"),
-        "loss": ("hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"),
-        "augment": ("none", "diff", "adaptive"),
-        "plan": ("alternating", "simultaneous"),
-        "frozen": ("none", "lower_discriminator"),
-    }
-    architecture = (*ImageConfig.architecture, "network", "width", "latent_dim")
-    learning_rates = ("generator_learning_rate", "discriminator_learning_rate")
-    at_least_one = (
-        "width",
-        "latent_dim",
-        "penalty_interval",
-        "discriminator_steps",
+        return getattr(networks, self.kind)(media, num_classes=num_classes, **self.arguments())
+
+
+class DCGAN(Networks):
+    kind: Literal["dcgan"] = "dcgan"
+    width: Size = Field(32, description="feature maps at half the image's size; they double as it halves")
+
+
+class SNGAN(Networks):
+    kind: Literal["sngan"] = "sngan"
+    width: Size = Field(32, description="feature maps at the image's size; they double as it halves")
+
+
+class R3GAN(Networks):
+    kind: Literal["r3gan"] = "r3gan"
+    width: Annotated[Size, Field(multiple_of=8)] = Field(
+        32, description="feature maps at the image's size; they double as it halves"
     )
-    not_negative = (
-        "r1",
-        "r2",
-        "gradient_penalty",
-        "generator_learning_rate",
-        "discriminator_learning_rate",
-        "ema",
-    )
-    below_one = ("beta_1", "beta_2")
-    measures = ("quality",)
+    blocks: Size = Field(1, description="residual blocks at each size")
 
-    def __post_init__(self):
-        super().__post_init__()
+
+class Penalties(Part):
+    """Penalties on the discriminator's input gradient, 0 for none."""
+
+    r1: Weight = Field(1.0, description="weight of R1, at real images")
+    r2: Weight = Field(1.0, description="weight of R2, at generated images")
+    gradient_penalty: Weight = Field(0.0, description="weight of the gradient penalty, between the two")
+    interval: Count = Field(1, description="steps from one that takes the penalties to the next")
+
+    def make(self):
+        """The list of penalties that weigh anything."""
+        from keras_gen.losses import R1, R2, GradientPenalty
+
+        weights = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient_penalty))
+        return [penalty(weight) for penalty, weight in weights if weight > 0]
+
+
+class Adams(Optimizer):
+    """The optimizers of a generator and a discriminator."""
+
+    generator_learning_rate: Weight = Field(2e-4, description="at the start")
+    discriminator_learning_rate: Weight = Field(2e-4, description="at the start")
+    beta_1: Share = Field(0.0, description="decay of the mean of gradients, of both")
+    beta_2: Share = Field(0.99, description="decay of the mean of squared gradients, of both")
+    final_learning_rate_share: Weight = Field(
+        0.1, description="share of the learning rates that is left at the end, on a cosine"
+    )
+
+    def make(self, examples):
+        """(generator's, discriminator's) `keras.optimizers.Adam` for a training of so many examples."""
+        rates = (self.generator_learning_rate, self.discriminator_learning_rate)
+        return [self.adam(rate, examples, beta_1=self.beta_1, beta_2=self.beta_2) for rate in rates]
+
+
+class GANRecipe(Recipe):
+    """A GAN of images."""
+
+    image: Image
+    network: one_of(DCGAN | SNGAN | R3GAN) = Field(DCGAN(), description="generator and discriminator")
+    loss: Literal["hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"] = Field(
+        "relativistic", description="what the two networks play for"
+    )
+    penalties: Penalties = Penalties()
+    augment: Literal["none", "diff", "adaptive"] = Field(
+        "none", description="augmentation of what the discriminator sees"
+    )
+    optimizer: Adams = Adams()
+    discriminator_steps: Count = Field(
+        1, description="batches of the discriminator for each of the generator"
+    )
+    ema: Weight = Field(
+        10_000.0,
+        description="half-life in examples of the generator's moving average, from a quarter of training on; "
+        "0 for none",
+    )
+    plan: Literal["alternating", "simultaneous"] = Field(
+        "alternating", description="order of the two updates"
+    )
+    batch_size: Count = Field(64, description="examples in a batch")
+    frozen: Literal["none", "lower_discriminator"] = Field(
+        "none", description="what keeps the weights of start"
+    )
+
+    learning_rates: ClassVar = ("optimizer.generator_learning_rate", "optimizer.discriminator_learning_rate")
+    measures: ClassVar = ("quality",)
+    restore_best: ClassVar = False
+
+    @model_validator(mode="after")
+    def _augment_knows_the_sign(self):
         if self.augment == "adaptive" and self.loss == "relativistic":
             raise InputError(
-                "augment=adaptive goes by the sign of the discriminator's logits, which the relativistic loss leaves "
-                "open: set augment=diff, or another loss."
+                "augment=adaptive goes by the sign of the discriminator's logits, which the relativistic "
+                "loss leaves open: set augment=diff, or another loss."
             )
+        return self
 
     def make(self):
         """A compiled `GAN`."""
-        from keras_gen import layers, networks
-        from keras_gen.losses import R1, R2, GradientPenalty
+        from keras_gen import layers
         from keras_gen.models import GAN
         from keras_gen.training import schedules
 
         media = self.media
-        generator, discriminator = getattr(networks, self.network)(
-            media, num_classes=self.num_classes, latent_dim=self.latent_dim, width=self.width
-        )
+        generator, discriminator = self.network.make(media, self.num_classes)
         if self.frozen == "lower_discriminator":
             freeze_lower_half(discriminator)
         gan = GAN(generator, discriminator, media, num_classes=self.num_classes, seed=self.seed)
-        penalties = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient_penalty))
-        augmentations = {"none": None, "diff": layers.DiffAugment, "adaptive": layers.AdaptiveAugment}
-        augmentation = augmentations[self.augment]
-        momenta = {"beta_1": self.beta_1, "beta_2": self.beta_2}
+        augment = {"none": None, "diff": layers.DiffAugment, "adaptive": layers.AdaptiveAugment}[self.augment]
+        generator_optimizer, discriminator_optimizer = self.optimizer.make(self.examples)
         gan.compile(
             loss=self.loss,
-            penalties=[penalty(weight) for penalty, weight in penalties if weight > 0],
-            penalty_interval=self.penalty_interval,
-            augment=augmentation and augmentation(),
-            generator_optimizer=self.adam(self.generator_learning_rate, **momenta),
-            discriminator_optimizer=self.adam(self.discriminator_learning_rate, **momenta),
+            penalties=self.penalties.make(),
+            penalty_interval=self.penalties.interval,
+            augment=augment and augment(),
+            generator_optimizer=generator_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
             discriminator_steps=self.discriminator_steps,
             ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
             plan=self.plan,
@@ -130,7 +158,10 @@ class GANConfig(ImageConfig):
 
 
 def freeze_lower_half(discriminator):
-    """Keeps the weights of the first half of the layers that have any (FreezeD, Mo et al. 2020, arXiv 2002.10964)."""
+    """Keeps the weights of the first half of the layers that have any.
+
+    Source: FreezeD, Mo et al. 2020, arXiv 2002.10964.
+    """
     layers = [layer for layer in discriminator.layers if layer.weights]
     for layer in layers[: len(layers) // 2]:
         layer.trainable = False

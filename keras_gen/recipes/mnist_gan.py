@@ -5,25 +5,18 @@ Time: 10 minutes on two cores, from the command to its end.
 Score: Frechet distance 0.43 (real images 0.13), 96% of labels as asked for by an independent judge.
 """
 
-from keras_gen.recipes.gan import SPACE, GANConfig
+from keras_gen.recipes.gan import DCGAN, SPACE, Adams, GANRecipe, Penalties
+from keras_gen.recipes.media import Image
 
-
-def config():
-    return GANConfig(
-        data="mnist",
-        size=28,
-        channels=1,
-        num_classes=10,
-        width=32,
-        r1=2.0,
-        r2=2.0,
-        generator_learning_rate=4e-4,
-        discriminator_learning_rate=4e-4,
-        plan="simultaneous",
-        epochs=20,
-        steps_per_epoch=600,
-    )
-
-
-def space():
-    return SPACE
+recipe = GANRecipe(
+    data="mnist",
+    image=Image(size=28, channels=1),
+    num_classes=10,
+    network=DCGAN(width=32),
+    penalties=Penalties(r1=2.0, r2=2.0),
+    optimizer=Adams(generator_learning_rate=4e-4, discriminator_learning_rate=4e-4),
+    plan="simultaneous",
+    epochs=20,
+    steps_per_epoch=600,
+)
+space = SPACE

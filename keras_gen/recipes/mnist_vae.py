@@ -8,27 +8,18 @@ Time: 38 minutes of training on one of two busy cores, 300 passes over the data;
 Score: NLL 88.74 nats with 1,000 draws, 15 active units of 50.
 """
 
-from keras_gen.recipes.image_vae import ImageVAEConfig
-from keras_gen.recipes.vae import SPACE
+from keras_gen.recipes.media import Image
+from keras_gen.recipes.recipe import Adam
+from keras_gen.recipes.vae import MLP, SPACE, ImageVAERecipe
 
-
-def config():
-    return ImageVAEConfig(
-        data="mnist",
-        size=28,
-        channels=1,
-        network="mlp",
-        width=200,
-        latent_dim=50,
-        activation="tanh",
-        epsilon=1e-4,
-        final_learning_rate_share=0.1,
-        batch_size=20,
-        epochs=30,
-        steps_per_epoch=27_500,
-        steps_per_execution=100,
-    )
-
-
-def space():
-    return SPACE
+recipe = ImageVAERecipe(
+    data="mnist",
+    image=Image(size=28, channels=1),
+    network=MLP(width=200, latent_dim=50, activation="tanh"),
+    optimizer=Adam(epsilon=1e-4, final_learning_rate_share=0.1),
+    batch_size=20,
+    epochs=30,
+    steps_per_epoch=27_500,
+    steps_per_execution=100,
+)
+space = SPACE

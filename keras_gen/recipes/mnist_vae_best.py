@@ -5,30 +5,21 @@ Time: 38 minutes of training on one of two busy cores, 245 passes over the data;
 Score: NLL 84.44 nats with 1,000 draws, 15 active units of 40.
 """
 
-from keras_gen.recipes.image_vae import ImageVAEConfig
+from keras_gen.recipes.media import Image
+from keras_gen.recipes.recipe import Adam
 from keras_gen.recipes.space import Choice
-from keras_gen.recipes.vae import SPACE
+from keras_gen.recipes.vae import MLP, SPACE, DReG, ImageVAERecipe, VampPrior
 
-
-def config():
-    return ImageVAEConfig(
-        data="mnist",
-        size=28,
-        channels=1,
-        network="mlp",
-        width=200,
-        latent_dim=40,
-        objective="dreg",
-        samples=5,
-        prior="vamp",
-        prior_components=100,
-        learning_rate=3e-3,
-        batch_size=100,
-        epochs=27,
-        steps_per_epoch=5000,
-        steps_per_execution=50,
-    )
-
-
-def space():
-    return {**SPACE, "samples": Choice(3, 5, 10), "prior_components": Choice(50, 100, 200)}
+recipe = ImageVAERecipe(
+    data="mnist",
+    image=Image(size=28, channels=1),
+    network=MLP(width=200, latent_dim=40),
+    objective=DReG(samples=5),
+    prior=VampPrior(components=100),
+    optimizer=Adam(learning_rate=3e-3),
+    batch_size=100,
+    epochs=27,
+    steps_per_epoch=5000,
+    steps_per_execution=50,
+)
+space = {**SPACE, "samples": Choice(3, 5, 10), "components": Choice(50, 100, 200)}

@@ -4,8 +4,8 @@ import dataclasses
 import math
 import random
 
-from keras_gen.errors import InputError, unknown
-from keras_gen.recipes.fields import override
+from keras_gen.errors import InputError
+from keras_gen.recipes.settings import find, override, parse
 
 DRAWS = 64  # settings of the other fields, in which a value must be valid at least once
 
@@ -92,11 +92,11 @@ class Choice:
         return ", ".join(map(str, self.values))
 
 
-def parse_ranges(config, texts):
+def parse_ranges(recipe, texts):
     """What the command line says of a space.
 
     Args:
-        config: of the recipe, whose fields say what type a value has.
+        recipe: `Recipe`, whose fields say what type a value has.
         texts: list such as ["beta=0.5:4", "learning_rate=1e-4:1e-2:log", "network=conv,mlp"].
 
     Returns:
@@ -107,92 +107,77 @@ def parse_ranges(config, texts):
     """
     space = {}
     for text in texts:
-        field, _, values = text.partition("=")
+        name, _, values = text.partition("=")
         if not values:
             raise InputError(
                 f"--range takes field=low:high, field=low:high:log or field=a,b,c, not {text!r}."
             )
-        if field not in vars(config):
-            raise unknown("field", field, vars(config))
+        field = find(recipe, name).field
         low, *rest = values.split(":")
         if rest:
             high, *log = rest
             if log not in ([], ["log"]):
                 raise InputError(f"--range takes field=low:high or field=low:high:log, not {text!r}.")
-            space[field] = Range(_value(config, field, low), _value(config, field, high), bool(log))
+            space[name] = Range(parse(low, field), parse(high, field), bool(log))
         else:
-            space[field] = Choice(*(_value(config, field, value) for value in values.split(",")))
+            space[name] = Choice(*(parse(value, field) for value in values.split(",")))
     return space
 
 
-def _value(config, field, text):
-    """A text as the type of its field, which it need not suit yet."""
-    current = getattr(config, field)
-    if isinstance(current, bool | str):
-        return {"true": True, "false": False}.get(text, text) if isinstance(current, bool) else text
-    if current is None:
-        return int(text) if text.isdecimal() else text
-    try:
-        return type(current)(text.replace("_", ""))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"Field {field!r} takes {type(current).__name__}s, and its range likewise, not {text!r}."
-        ) from error
-
-
-def check_space(config, space):
+def check_space(recipe, space):
     """Refuses a space that is empty, or has values that no setting of the recipe can have.
 
     Args:
-        config: of the recipe.
+        recipe: `Recipe`.
         space: dict, field -> `Range` or `Choice`.
 
     Raises:
-        InputError: there is nothing to search, a field is unknown, or a range goes beyond what the field may be.
+        InputError: there is nothing to search, a field is unknown, or a range goes beyond the field's.
     """
     if not space:
         raise InputError(
-            "The space is empty, so there is nothing to search: give a range of at least one field, such as width=32,64."
+            "The space is empty, so there is nothing to search: give a range of at least one field, such as "
+            "width=32,64."
         )
     source = random.Random(0)
     for field, values in space.items():
-        if field not in vars(config):
-            raise unknown("field", field, vars(config))
         if not isinstance(values, Range | Choice):
             raise InputError(f"The space of {field!r} is a Range or a Choice, not {values!r}.")
         for value in values.ends:
-            _check_value(config, space, field, value, source)
+            _check_value(recipe, space, field, value, source)
 
 
-def _check_value(config, space, field, value, source):
+def _check_value(recipe, space, field, value, source):
     try:
-        override(config, {field: value})
+        override(recipe, {field: value})
     except InputError as refusal:
         # Perhaps with other values of the other fields, as prior=vamp goes with num_classes=none.
         for _ in range(DRAWS):
             others = {name: values.draw(source) for name, values in space.items()}
             try:
-                override(config, others | {field: value})
+                override(recipe, others | {field: value})
                 return
             except InputError:
                 continue
         raise InputError(f"The space of {field!r} ({space[field]}) holds {value!r}: {refusal}") from refusal
 
 
-def slower(config, space):
-    """The space of training that begins with the weights of an earlier run: nothing that changes their shapes, and learning
-    rates from a third to three times those of fine-tuning.
+def slower(recipe, space):
+    """The space of training that begins with the weights of an earlier run.
+
+    It changes none of their shapes, and has learning rates from a third to three times those of fine-tuning.
 
     Args:
-        config: for fine-tuning.
-        space: of its recipe.
+        recipe: for fine-tuning.
+        space: of the recipe.
 
     Returns:
         Dict, field -> `Range` or `Choice`.
     """
-    kept = {field: values for field, values in space.items() if field not in config.architecture}
-    rates = {
-        field: Range(getattr(config, field) / 3, getattr(config, field) * 3, log=True)
-        for field in config.learning_rates
-    }
-    return kept | rates
+    rates = [find(recipe, name) for name in recipe.learning_rates]
+    kept = {}
+    for name, values in space.items():
+        setting = find(recipe, name)
+        if not setting.shapes_weights and setting not in rates:
+            kept[name] = values
+    return kept | {rate.short_name: Range(rate.value / 3, rate.value * 3, log=True) for rate in rates}

@@ -1,20 +1,15 @@
-"""What a recipe for a VAE says, and how the model is made from it."""
+"""What recipes for VAEs say, and how the models are made from them."""
 
-import dataclasses
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
 
 from keras_gen.errors import InputError
-from keras_gen.recipes import likelihoods
-from keras_gen.recipes.config import Config
+from keras_gen.recipes.media import Audio, AudioAugment, Image
+from keras_gen.recipes.recipe import Adam, Recipe
+from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Size, Weight, one_of
 from keras_gen.recipes.space import Choice, Range
 
-READ_BY = {  # fields that some objectives alone read
-    "beta": ("dip1", "dip2", "elbo", "factor", "free_bits", "tc"),
-    "warm_up": ("dip1", "dip2", "elbo", "factor", "free_bits", "tc"),
-    "num_examples": ("tc",),
-    "samples": ("dreg", "iwae"),
-    "strength": ("capacity", "dip1", "dip2", "factor", "free_bits", "info"),
-}
-OBJECTIVES = ("capacity", "dip1", "dip2", "dreg", "elbo", "factor", "free_bits", "info", "iwae", "tc")
 SPACE = {  # what a search may change of any VAE
     "width": Choice(32, 64, 128, 256),
     "latent_dim": Choice(8, 16, 32, 64),
@@ -22,183 +17,273 @@ SPACE = {  # what a search may change of any VAE
     "learning_rate": Range(3e-4, 6e-3, log=True),
     "final_learning_rate_share": Range(0.003, 0.3, log=True),
 }
+AUDIO_SPACE = {  # and of one of recordings
+    **SPACE,
+    "beta": Range(1.0, 40.0, log=True),
+    "gain": Range(0.0, 6.0),
+    "shift": Range(0.0, 0.1),
+    "time_mask": Range(0, 8),
+    "frequency_mask": Range(0, 8),
+}
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class VAEConfig(Config):
-    """The part of a setup that every recipe for a VAE has.
+class Networks(Part):
+    """An encoder and a decoder, of the function in `keras_gen.networks` that the kind names."""
 
-    Args:
-        network: "conv", "mlp" or "resnet" of images; "conv1d" or "mlp" of voices.
-        width: units of a layer of "mlp"; feature maps at half the size of the others, which double as it halves (of "conv1d",
-            once).
-        latent_dim: numbers in a latent.
-        activation: of the hidden layers, such as "silu" or "tanh".
-        likelihood: "bernoulli" (dynamic binarization), "gaussian", "laplace" (learned scales), "logistic_mixture" or
-            "categorical" (256 levels).
-        objective: "elbo", "free_bits", "capacity", "iwae", "dreg", "tc", "factor", "dip1", "dip2" or "info".
-        beta: weight of the KL divergence of "elbo", "free_bits", "factor", "dip1" and "dip2"; of the total correlation of
-            "tc".
-        strength: the objective's own number: nats that are free for each dimension ("free_bits"), nats of capacity at the
-            end of training ("capacity"), gamma ("factor"), weight off the diagonal ("dip1", "dip2"), lambda ("info").
-        num_examples: size of the training set, which "tc" needs.
-        samples: draws of the latents for each example, of "iwae" and "dreg".
-        warm_up: examples over which beta rises from 0.
-        prior: "standard" or "vamp".
-        prior_components: pseudo-inputs of "vamp".
-        sampling_components: normals of the mixture that samples are drawn from after training; 0 draws from the prior.
-        learning_rate: of Adam, at the start.
-        epsilon: of Adam.
-        nll_samples: draws of the importance-weighted likelihood of the test examples.
-    """
-
-    network: str
-    width: int = 32
-    latent_dim: int = 32
-    activation: str = "silu"
-    likelihood: str = "bernoulli"
-    objective: str = "elbo"
-    beta: float = 1.0
-    strength: float = 10.0
-    num_examples: int | None = None
-    samples: int = 5
-    warm_up: int = 0
-    prior: str = "standard"
-    prior_components: int = 500
-    sampling_components: int = 0
-    learning_rate: float = 1e-3
-    epsilon: float = 1e-7
-    nll_samples: int = 1000
-
-    choices = {
-        "activation": ("elu", "gelu", "leaky_relu", "relu", "silu", "tanh"),
-        "likelihood": likelihoods.NAMES,
-        "objective": OBJECTIVES,
-        "prior": ("standard", "vamp"),
-        "frozen": ("none", "encoder", "decoder"),
-    }
-    once_begun = {"warm_up": 0}
-    architecture = (
-        "network",
-        "width",
-        "latent_dim",
-        "activation",
-        "likelihood",
-        "objective",
-        "prior",
-        "prior_components",
+    latent_dim: Size = Field(32, description="numbers in a latent")
+    activation: Annotated[Literal["elu", "gelu", "leaky_relu", "relu", "silu", "tanh"], SHAPES] = Field(
+        "silu", description="of the hidden layers"
     )
-    at_least_one = (
-        "width",
-        "latent_dim",
-        "samples",
-        "prior_components",
-        "nll_samples",
-    )
-    not_negative = (
-        "beta",
-        "strength",
-        "warm_up",
-        "sampling_components",
-        "learning_rate",
-        "epsilon",
-    )
-    best_by = "val_loss"
 
-    def __post_init__(self):
-        super().__post_init__()
-        defaults = {field.name: field.default for field in dataclasses.fields(VAEConfig)}
-        for field, objectives in READ_BY.items():
-            if self.objective not in objectives and getattr(self, field) != defaults[field]:
-                raise InputError(
-                    f"Field {field!r} has no use with objective={self.objective}: set it to {defaults[field]}, or take one of "
-                    f"the objectives {', '.join(objectives)}."
-                )
-        if self.prior == "standard" and self.prior_components != defaults["prior_components"]:
-            raise InputError("Field 'prior_components' has no use with prior=standard: set prior=vamp.")
-        if self.prior == "vamp" and self.num_classes is not None:
+    def make(self, media, likelihood, num_classes):
+        """(encoder, decoder) for a `Media` and a `Likelihood`."""
+        from keras_gen import networks
+
+        build = getattr(networks, self.kind)
+        return build(media, likelihood, num_classes=num_classes, **self.arguments())
+
+
+class Conv(Networks):
+    kind: Literal["conv"] = "conv"
+    width: Size = Field(32, description="feature maps at half the image's size; they double as it halves")
+    hidden: Size = Field(256, description="units between the smallest feature maps and the latent")
+
+
+class ResNet(Networks):
+    kind: Literal["resnet"] = "resnet"
+    width: Size = Field(32, description="feature maps at half the image's size; they double as it halves")
+    blocks: Size = Field(1, description="residual blocks at each size")
+
+
+class Conv1D(Networks):
+    kind: Literal["conv1d"] = "conv1d"
+    width: Size = Field(
+        128, description="channels at half the frames; they double once, when there are fewer"
+    )
+    hidden: Size = Field(256, description="units between the fewest frames and the latent")
+    blocks: Size = Field(1, description="residual blocks at each length")
+
+
+class MLP(Networks):
+    kind: Literal["mlp"] = "mlp"
+    width: Size = Field(200, description="units of a hidden layer")
+    depth: Size = Field(2, description="hidden layers of each network")
+
+
+class Prior(Part):
+    """What latents are drawn from, of the class in `keras_gen.losses` that has the part's name."""
+
+    def make(self):
+        """The object of `keras_gen.losses`."""
+        from keras_gen import losses
+
+        return getattr(losses, type(self).__name__)(**self.arguments())
+
+
+class StandardNormal(Prior):
+    kind: Literal["standard"] = "standard"
+
+
+class VampPrior(Prior):
+    kind: Literal["vamp"] = "vamp"
+    components: Size = Field(500, description="pseudo-inputs whose posteriors make the prior")
+
+
+class Objective(Part):
+    """What a VAE makes small, of the class in `keras_gen.losses` that has the part's name."""
+
+    needs_standard_normal: ClassVar = False
+
+    def make(self, examples):
+        """The object of `keras_gen.losses` for a training of so many examples."""
+        from keras_gen import losses
+
+        return getattr(losses, type(self).__name__)(**self.arguments())
+
+
+class Weighted(Objective):
+    """An objective whose beta may rise from 0, once or in cycles (Fu et al. 2019, arXiv 1903.10145)."""
+
+    beta: Weight = Field(1.0, description="weight of the KL divergence")
+    warm_up: Natural = Field(0, description="examples over which beta rises from 0, all cycles together")
+    cycles: Count = Field(
+        1, description="how often beta rises; in more than one cycle it rests half the time"
+    )
+
+    def arguments(self):
+        from keras_gen.training import schedules
+
+        arguments = super().arguments()
+        beta, examples, cycles = (arguments.pop(name) for name in ("beta", "warm_up", "cycles"))
+        if cycles > 1 and examples:
+            return {**arguments, "beta": schedules.Cyclical(beta, examples, cycles)}
+        return {**arguments, "beta": schedules.WarmUp(beta, examples)}
+
+
+class ELBO(Weighted):
+    kind: Literal["elbo"] = "elbo"
+
+
+class FreeBits(Weighted):
+    kind: Literal["free_bits"] = "free_bits"
+    nats: Weight = Field(0.5, description="what is free: of each dimension (kingma, li) or of all (total)")
+    form: Literal["kingma", "li", "total"] = Field("kingma", description="how: see keras_gen.losses.FreeBits")
+
+    needs_standard_normal: ClassVar = True
+
+
+class Capacity(Objective):
+    kind: Literal["capacity"] = "capacity"
+    nats: Weight = Field(25.0, description="KL divergence that training ends at, rising from 0")
+    gamma: Weight = Field(1000.0, description="weight of the distance from it")
+
+    def make(self, examples):
+        from keras_gen import losses
+        from keras_gen.training import schedules
+
+        return losses.Capacity(schedules.Linear(0, self.nats, examples), self.gamma)
+
+
+class IWAE(Objective):
+    kind: Literal["iwae"] = "iwae"
+    samples: Count = Field(5, description="draws of the latents for each example")
+
+
+class DReG(Objective):
+    kind: Literal["dreg"] = "dreg"
+    samples: Count = Field(5, description="draws of the latents for each example")
+
+
+class BetaTCVAE(Weighted):
+    kind: Literal["tc"] = "tc"
+    beta: Weight = Field(6.0, description="weight of the total correlation")
+    num_examples: Annotated[int, Field(ge=2, lt=LIMIT)] = Field(description="size of the training set")
+
+    needs_standard_normal: ClassVar = True
+
+
+class FactorVAE(Weighted):
+    kind: Literal["factor"] = "factor"
+    gamma: Weight = Field(10.0, description="weight of the total correlation, as an adversary estimates it")
+
+
+class DIPVAE1(Weighted):
+    kind: Literal["dip1"] = "dip1"
+    off_diagonal: Weight = Field(10.0, description="weight of the covariances of the posterior means")
+    diagonal: Weight = Field(100.0, description="weight of the distance of their variances from 1")
+
+    needs_standard_normal: ClassVar = True
+
+
+class DIPVAE2(Weighted):
+    kind: Literal["dip2"] = "dip2"
+    off_diagonal: Weight = Field(10.0, description="weight of the covariances of the latents")
+    diagonal: Weight = Field(10.0, description="weight of the distance of their variances from 1")
+
+    needs_standard_normal: ClassVar = True
+
+
+class InfoVAE(Objective):
+    kind: Literal["info"] = "info"
+    scale: Annotated[float, Field(ge=1, lt=LIMIT)] = Field(
+        1000.0, description="lambda, the weight of the MMD between all latents and the prior"
+    )
+
+
+AnyObjective = one_of(
+    ELBO | FreeBits | Capacity | IWAE | DReG | BetaTCVAE | FactorVAE | DIPVAE1 | DIPVAE2 | InfoVAE
+)
+LikelihoodName = Annotated[
+    Literal["bernoulli", "categorical", "gaussian", "laplace", "logistic_mixture"], SHAPES
+]
+
+
+def make_likelihood(name):
+    """The `Likelihood` of a `LikelihoodName`: dynamic binarization, learned scales, 256 levels."""
+    from keras_gen import losses
+
+    return {
+        "bernoulli": lambda: losses.Bernoulli("dynamic"),
+        "categorical": losses.Categorical,
+        "gaussian": losses.Gaussian,
+        "laplace": losses.Laplace,
+        "logistic_mixture": losses.DiscretizedLogisticMixture,
+    }[name]()
+
+
+class VAERecipe(Recipe):
+    """What recipes for VAEs of images and of recordings have in common."""
+
+    objective: AnyObjective = Field(ELBO(), description="what training makes small")
+    prior: one_of(StandardNormal | VampPrior) = Field(StandardNormal(), description="of the latents")
+    optimizer: Adam = Adam()
+    sampling_components: Natural = Field(
+        0, description="normals of the mixture that is sampled from after training; 0: from the prior"
+    )
+    nll_samples: Count = Field(
+        1000, description="draws of the importance-weighted likelihood of test examples"
+    )
+    frozen: Literal["none", "encoder", "decoder"] = Field(
+        "none", description="what keeps the weights of start"
+    )
+
+    best_by: ClassVar = "val_loss"
+    restore_best: ClassVar = False
+
+    @model_validator(mode="after")
+    def _prior_goes_with_the_rest(self):
+        if self.prior.kind == "vamp" and self.num_classes is not None:
             raise InputError(
-                "prior=vamp asks the encoder about pseudo-inputs that have no label: set num_classes=none, or prior=standard."
+                "prior=vamp asks the encoder about pseudo-inputs that have no label: set num_classes=none, "
+                "or prior=standard."
             )
-        if self.epsilon == 0:
+        if self.prior.kind == "vamp" and self.objective.needs_standard_normal:
             raise InputError(
-                "Field 'epsilon' must be above 0, or Adam divides by 0 where a gradient vanishes."
+                f"objective={self.objective.kind} needs a standard normal prior: set prior=standard, or "
+                "objective=elbo."
             )
-        if self.objective == "tc" and (self.num_examples or 0) < 2:
-            raise InputError(
-                f"objective=tc needs the size of the training set: set num_examples, which is {self.num_examples}."
-            )
-        if self.prior == "vamp" and self.objective in ("dip1", "dip2", "free_bits", "tc"):
-            raise InputError(
-                f"objective={self.objective} needs a standard normal prior: set prior=standard, or objective=elbo."
-            )
+        return self
+
+    @property
+    def without_warm_up(self):
+        return {"objective.warm_up": 0} if isinstance(self.objective, Weighted) else {}
 
     def make(self):
         """A compiled `VAE`."""
-        from keras_gen import losses, networks
         from keras_gen.models import VAE
-        from keras_gen.training import schedules
 
         media = self.media
-        likelihood = likelihoods.get(self.likelihood)
-        encoder, decoder = getattr(networks, self.network)(
-            media,
-            likelihood,
-            num_classes=self.num_classes,
-            latent_dim=self.latent_dim,
-            width=self.width,
-            activation=self.activation,
-        )
+        likelihood = make_likelihood(self.likelihood)
+        encoder, decoder = self.network.make(media, likelihood, self.num_classes)
         self.freeze(encoder=encoder, decoder=decoder)
-        prior = losses.VampPrior(self.prior_components) if self.prior == "vamp" else losses.StandardNormal()
+        prior, objective = self.prior.make(), self.objective.make(self.examples)
         vae = VAE(
             encoder,
             decoder,
             media,
             likelihood,
-            self._objective(losses, schedules),
+            objective,
             prior,
             num_classes=self.num_classes,
             seed=self.seed,
         )
-        vae.compile(
-            self.adam(self.learning_rate, epsilon=self.epsilon), augment=self.augment, **self.execution
-        )
+        vae.compile(self.optimizer.make(self.examples), augment=self.augmentation, **self.execution)
         return vae
 
     @property
-    def augment(self):
+    def augmentation(self):
         """What happens to examples in training: by default nothing."""
-
-    def _objective(self, losses, schedules):
-        beta = schedules.WarmUp(self.beta, self.warm_up)
-        return {
-            "elbo": lambda: losses.ELBO(beta),
-            "free_bits": lambda: losses.FreeBits(self.strength, beta=beta),
-            "capacity": lambda: losses.Capacity(schedules.Linear(0, self.strength, self.examples)),
-            "iwae": lambda: losses.IWAE(self.samples),
-            "dreg": lambda: losses.DReG(self.samples),
-            "tc": lambda: losses.BetaTCVAE(self.num_examples, beta=beta),
-            "factor": lambda: losses.FactorVAE(self.strength, beta=beta),
-            "dip1": lambda: losses.DIPVAE1(self.strength, 10 * self.strength, beta=beta),
-            "dip2": lambda: losses.DIPVAE2(self.strength, self.strength, beta=beta),
-            "info": lambda: losses.InfoVAE(scale=self.strength),
-        }[self.objective]()
 
     def check_data(self, dataset):
         super().check_data(dataset)
         found = len(dataset.arrays("train")[0])
-        if self.num_examples not in (None, found):
+        if getattr(self.objective, "num_examples", found) != found:
             raise InputError(
-                f"The recipe is set for {self.num_examples:,} training examples, but the data have {found:,}: give --set "
-                f"num_examples={found}."
+                f"The recipe is set for {self.objective.num_examples:,} training examples, but the data have "
+                f"{found:,}: give --set num_examples={found}."
             )
-        if self.sampling_components > found:
-            raise InputError(
-                f"Field 'sampling_components' must be at most the {found:,} training examples, not "
-                f"{self.sampling_components:,}."
-            )
-        if dataset.factor_names and self.latent_dim < 2:
+        check_components(self.sampling_components, found, "examples")
+        if dataset.factor_names and self.network.latent_dim < 2:
             raise InputError(
                 "Field 'latent_dim' must be at least 2 for disentanglement to be measured, not 1."
             )
@@ -209,3 +294,40 @@ class VAEConfig(Config):
             examples, labels = dataset.arrays("train")
             labels = None if model.num_classes is None else labels
             model.fit_sampling_prior(examples, labels, self.sampling_components, self.seed)
+
+
+def check_components(components, found, plural):
+    """Refuses a mixture of more normals than there are training examples."""
+    if components > found:
+        raise InputError(
+            f"Field 'sampling_components' must be at most the {found:,} training {plural}, not "
+            f"{components:,}."
+        )
+
+
+class ImageVAERecipe(VAERecipe):
+    """A VAE of images."""
+
+    image: Image
+    network: one_of(Conv | MLP | ResNet) = Field(Conv(), description="encoder and decoder")
+    likelihood: LikelihoodName = Field("bernoulli", description="of images, given a latent")
+
+    measures: ClassVar = ("evidence", "quality", "disentanglement")
+
+
+class AudioVAERecipe(VAERecipe):
+    """A VAE of recordings."""
+
+    audio: Audio
+    network: one_of(Conv1D | MLP) = Field(Conv1D(), description="encoder and decoder")
+    likelihood: Annotated[Literal["gaussian", "laplace"], SHAPES] = Field(
+        "gaussian", description="of log-mel spectrograms, given a latent"
+    )
+    augment: AudioAugment = AudioAugment()
+
+    medium: ClassVar = "audio"
+    measures: ClassVar = ("evidence", "quality", "reconstruction", "disentanglement")
+
+    @property
+    def augmentation(self):
+        return self.augment.make()

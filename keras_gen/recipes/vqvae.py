@@ -1,13 +1,16 @@
-"""What a recipe for an image VQ-VAE says, and how the model is made from it."""
+"""What a recipe for a VQ-VAE of images says, and how the model is made from it."""
 
-import dataclasses
+from typing import Annotated, ClassVar, Literal
 
-from keras_gen.errors import InputError
-from keras_gen.recipes import likelihoods
-from keras_gen.recipes.image_config import ImageConfig
+from pydantic import Field
+
+from keras_gen.recipes.media import Image
+from keras_gen.recipes.recipe import Adam, Recipe
+from keras_gen.recipes.settings import LIMIT, SHAPES, Part, Size, Weight
 from keras_gen.recipes.space import Choice, Range
+from keras_gen.recipes.vae import LikelihoodName, make_likelihood
 
-SPACE = {  # what a search may change of an image VQ-VAE
+SPACE = {  # what a search may change of a VQ-VAE
     "width": Choice(8, 16, 32),
     "code_dim": Choice(8, 16, 32),
     "num_codes": Choice(64, 128, 256, 512),
@@ -17,59 +20,38 @@ SPACE = {  # what a search may change of an image VQ-VAE
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class VQVAEConfig(ImageConfig):
-    """The whole setup of an image VQ-VAE.
+class ConvGrid(Part):
+    """An encoder to a grid of vectors, and a decoder."""
 
-    Args:
-        width: feature maps at half the image's size, which double as it halves.
-        halvings: how often the size is halved from the image to the grid of codes.
-        code_dim: length of a code's vector.
-        num_codes: codes in the codebook.
-        prior_units: units of the prior's recurrent network.
-        likelihood: "bernoulli" (dynamic binarization), "gaussian", "laplace" (learned scales), "logistic_mixture" or
-            "categorical" (256 levels).
-        commitment: how strongly the encoder keeps to the codes.
-        learning_rate: of Adam, at the start.
-    """
+    width: Size = Field(16, description="feature maps at half the image's size; they double as it halves")
+    halvings: Size = Field(2, description="how often the size is halved from the image to the grid of codes")
+    code_dim: Size = Field(16, description="length of a code's vector")
+    blocks: Size = Field(2, description="residual blocks on each side of the grid")
 
-    width: int = 16
-    halvings: int = 2
-    code_dim: int = 16
-    num_codes: int = 128
-    prior_units: int = 128
-    likelihood: str = "bernoulli"
-    commitment: float = 0.25
-    learning_rate: float = 1e-3
+    def make(self, media, likelihood, num_classes):
+        """(encoder, decoder) for a `Media` and a `Likelihood`."""
+        from keras_gen import networks
 
-    choices = {"likelihood": likelihoods.NAMES, "frozen": ("none", "encoder", "decoder")}
-    architecture = (
-        *ImageConfig.architecture,
-        "width",
-        "halvings",
-        "code_dim",
-        "num_codes",
-        "prior_units",
-        "likelihood",
+        return networks.conv_grid(media, likelihood, num_classes=num_classes, **self.arguments())
+
+
+class VQVAERecipe(Recipe):
+    """A VQ-VAE of images, with a prior of its codes."""
+
+    image: Image
+    network: ConvGrid = ConvGrid()
+    num_codes: Annotated[int, Field(ge=2, lt=LIMIT), SHAPES] = Field(128, description="codes in the codebook")
+    prior_units: Size = Field(128, description="units of the prior's recurrent network")
+    likelihood: LikelihoodName = Field("bernoulli", description="of images, given codes")
+    commitment: Weight = Field(0.25, description="how strongly the encoder keeps to the codes")
+    optimizer: Adam = Adam()
+    frozen: Literal["none", "encoder", "decoder"] = Field(
+        "none", description="what keeps the weights of start"
     )
-    at_least_one = (
-        "width",
-        "halvings",
-        "code_dim",
-        "num_codes",
-        "prior_units",
-    )
-    not_negative = (
-        "commitment",
-        "learning_rate",
-    )
-    measures = ("bound", "quality")
-    best_by = "val_loss"
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.num_codes < 2:
-            raise InputError("Field 'num_codes' must be at least 2, not 1.")
+    measures: ClassVar = ("bound", "quality")
+    best_by: ClassVar = "val_loss"
+    restore_best: ClassVar = False
 
     def make(self):
         """A compiled `VQVAE`."""
@@ -77,15 +59,8 @@ class VQVAEConfig(ImageConfig):
         from keras_gen.models import VQVAE
 
         media = self.media
-        likelihood = likelihoods.get(self.likelihood)
-        encoder, decoder = networks.conv_grid(
-            media,
-            likelihood,
-            num_classes=self.num_classes,
-            code_dim=self.code_dim,
-            width=self.width,
-            halvings=self.halvings,
-        )
+        likelihood = make_likelihood(self.likelihood)
+        encoder, decoder = self.network.make(media, likelihood, self.num_classes)
         self.freeze(encoder=encoder, decoder=decoder)
         prior = networks.CodePrior(
             encoder.output_shape[1:], self.num_codes, num_classes=self.num_classes, units=self.prior_units
@@ -100,5 +75,5 @@ class VQVAEConfig(ImageConfig):
             num_classes=self.num_classes,
             seed=self.seed,
         )
-        vqvae.compile(self.adam(self.learning_rate), **self.execution)
+        vqvae.compile(self.optimizer.make(self.examples), **self.execution)
         return vqvae

@@ -1,7 +1,6 @@
 """The folder of a run: what lies where, and whether it may be gone on with."""
 
 import contextlib
-import dataclasses
 import json
 import warnings
 from pathlib import Path
@@ -9,10 +8,9 @@ from pathlib import Path
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import damage, locked, make_folder, read_json, remove_partial, write_atomically
-from keras_gen.recipes.fields import override
+from keras_gen.recipes.settings import flat, override
 from keras_gen.runs.classes import Classes
 
-SLOWER = 0.1  # share of the learning rates that fine-tuning begins with
 OLDER_NAMES = dict(kernel="kid", kernel_std="kid_std")  # of measures, in files of older kits
 
 
@@ -151,7 +149,7 @@ class Run:
                 "put it back, or choose another --output."
             )
         found, wanted = (
-            {"recipe": name, **dataclasses.asdict(c)} for name, c in (self.settings(), (recipe, config))
+            {"recipe": recipes.full_name(name), **flat(c)} for name, c in (self.settings(), (recipe, config))
         )
         changed = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
         if changed:
@@ -159,7 +157,7 @@ class Run:
                 f"{key} is {found.get(key)} there, {wanted.get(key)} here" for key in changed
             )
             further = ""
-            if self.model_file.is_file() and found["recipe"] == recipe:
+            if self.model_file.is_file() and found["recipe"] == wanted["recipe"]:
                 further = f", or train it further with --from {self.folder} --output ANOTHER"
             raise InputError(
                 f"{self.folder} holds a run of other settings ({differences}): choose another "
@@ -189,6 +187,9 @@ class Run:
         """
         from keras_gen.callbacks import trained_model  # which imports TensorFlow
 
+        recipe = recipes.saved(self.config_file)["recipe"]
+        if recipes.is_file(recipe) and Path(recipe).is_file():
+            recipes.get(recipe)  # which registers classes of one's own with Keras
         return trained_model(self.folder)
 
 
@@ -208,16 +209,15 @@ def fine_tuned(recipe, start, fields):
         fields: field -> value or text of a value, in the place of the run's.
 
     Returns:
-        A validated dataclass.
+        A `Recipe`.
 
     Raises:
         InputError: the run is of another recipe or has no model yet, or a field or value is not valid.
     """
     run = Run.open(start)
     begun, config = run.settings()
-    if begun != recipe:
+    if begun != recipes.full_name(recipe):
         raise InputError(f"{start} is a run of {begun}, not of {recipe}: give that recipe, or another run.")
     if not run.model_file.is_file():
         raise InputError(f"{start} is not finished, as it has no model.keras: let its training end first.")
-    rates = {name: SLOWER * getattr(config, name) for name in config.learning_rates}
-    return override(config, {"start": str(start), **config.once_begun, **rates, **fields})
+    return override(config.further(start), fields)

@@ -1,7 +1,6 @@
 """The whole line: from a recipe to a trained model, its samples, its scores and a SavedModel."""
 
 import contextlib
-import dataclasses
 import errno
 import json
 import os
@@ -32,6 +31,7 @@ from keras_gen.files import damage, make_folder, replace_atomically, write_atomi
 from keras_gen.logs import log, quiet
 from keras_gen.media import Audio
 from keras_gen.models import load_model
+from keras_gen.recipes.settings import flat
 from keras_gen.runs.samples import write_samples
 from keras_gen.signals import leave
 from keras_gen.training import distribution
@@ -235,7 +235,7 @@ def write_results(run, recipe, config, dataset, model, versions, minutes):
         "training_minutes": minutes,
     }
     savedmodel = model.export(next_version(versions))
-    text = report(recipe, dataclasses.asdict(config), dataset, scores, metrics, sheets)
+    text = report(recipe, flat(config), dataset, scores, metrics, sheets)
     write_atomically(run.report_file, text)
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
     return savedmodel

@@ -10,7 +10,7 @@ class RandomSearch(RecipeTuner):
     Example:
 
     >>> from keras_gen.tuners import HyperRecipe, RandomSearch
-    >>> hyper = HyperRecipe("digits-gan", objective="kid", epochs=2)
+    >>> hyper = HyperRecipe("digits-gan", measure="kid", epochs=2)
     >>> tuner = RandomSearch(hyper, max_trials=10, directory="runs/random")  # doctest: +SKIP
     >>> tuner.search()  # doctest: +SKIP
     >>> hyper.best(tuner.get_best_hyperparameters()[0], seed=1)  # doctest: +SKIP

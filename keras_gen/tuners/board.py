@@ -30,7 +30,7 @@ def write_search(folder, space, metrics):
     Args:
         folder: path for the events.
         space: dict, field -> `Range` or `Choice`.
-        metrics: names of metrics, the objective first.
+        metrics: names of metrics, the one that is searched by first.
     """
     domains = {
         field: api.Discrete(values.values)

@@ -1,12 +1,14 @@
 """What a folder says of the search in it."""
 
-import dataclasses
 import json
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import read_json, write_atomically
+from keras_gen.recipes.settings import flat
 from keras_gen.runs.run import Run
+
+OF_TRIAL = " of a trial"
 
 
 def settings_of(hyper, algorithm, seed, executions_per_trial):
@@ -18,10 +20,10 @@ def settings_of(hyper, algorithm, seed, executions_per_trial):
         seed: int, of its oracle.
         executions_per_trial: int.
     """
-    trial = {f"{field} of a trial": value for field, value in dataclasses.asdict(hyper.short).items()}
     space = {f"space of {field}": str(values) for field, values in hyper.space.items()}
-    search = {"recipe": hyper.recipe, "objective": hyper.objective.name, "tuner": algorithm, "seed": seed}
-    return json.loads(json.dumps({**search, "executions": executions_per_trial, **space, **trial}))
+    search = {"recipe": hyper.recipe, "measure": hyper.objective.name, "tuner": algorithm, "seed": seed}
+    trial = hyper.short.model_dump()
+    return json.loads(json.dumps({**search, "executions": executions_per_trial, **space, "trial": trial}))
 
 
 def keep_settings(folder, settings):
@@ -50,16 +52,25 @@ def check_settings(folder, settings):
     """
     file = folder / "search.json"
     found = read_json(file)
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or "recipe" not in found:
         raise InputError(f"{file} is not the settings of a search: choose another folder.")
-    # What an older kit had no field for was as it is by default.
-    defaults = recipes.defaults(settings["recipe"])
-    found = {f"{field} of a trial": value for field, value in defaults.items()} | found
-    changed = sorted(name for name in found.keys() | settings.keys() if found.get(name) != settings.get(name))
+    found, wanted = _named(found), _named(settings)
+    changed = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
     if changed:
         differences = ", ".join(
-            f"{name} is {found.get(name)} there, {settings.get(name)} here" for name in changed
+            f"{name} is {found.get(name)} there, {wanted.get(name)} here" for name in changed
         )
         raise InputError(
             f"{folder} holds a search with other settings ({differences}): choose another folder."
         )
+
+
+def _named(settings):
+    """What a search is made of, name -> value, whatever version of this kit kept it."""
+    rest = dict(settings)
+    old = {name: rest.pop(name) for name in settings if name.endswith(OF_TRIAL)}  # as version 0.1 had it
+    if "objective" in rest:
+        rest["measure"] = rest.pop("objective")
+    trial = rest.pop("trial", {name.removesuffix(OF_TRIAL): value for name, value in old.items()})
+    trial = flat(recipes.restore(rest["recipe"], trial))
+    return rest | {f"{name}{OF_TRIAL}": value for name, value in trial.items()}

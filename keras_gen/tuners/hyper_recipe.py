@@ -6,7 +6,7 @@ import keras_tuner
 
 from keras_gen import evaluation, recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes.fields import override
+from keras_gen.recipes.settings import find, knows, override
 from keras_gen.recipes.space import Range, check_space, slower
 from keras_gen.runs.run import fine_tuned
 
@@ -22,19 +22,19 @@ class HyperRecipe(keras_tuner.HyperModel):
     Example:
 
     >>> from keras_gen.tuners import HyperRecipe, Range
-    >>> hyper = HyperRecipe("digits-gan", objective="kid", epochs=2, space={"r1": Range(0.1, 10.0, log=True)})
+    >>> hyper = HyperRecipe("digits-gan", measure="kid", epochs=2, space={"r1": Range(0.1, 10.0, log=True)})
     >>> hyper.objective.name, hyper.objective.direction
     ('kid', 'min')
     >>> hyper.space
     {'r1': Range(low=0.1, high=10.0, log=True)}
 
     Args:
-        recipe: name of the recipe, such as "digits-gan".
-        objective: name of what is to be made least or most, measured on validation examples with a fixed
-            seed: "kid", "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None
-            takes the likelihood of models that have one, the KID of others.
-        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the
-            `fields` given.
+        recipe: name of the recipe, such as "digits-gan", or the path of a Python file.
+        measure: name of what is to be made least or most, taken of validation examples with a fixed seed: "kid",
+            "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the likelihood of models
+            that have one, the KID of others.
+        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the `fields` given and
+            those that have no use with them.
         epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.
         start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own
             space then changes no architecture, and has learning rates around a tenth of that run's. None
@@ -43,39 +43,31 @@ class HyperRecipe(keras_tuner.HyperModel):
             search begins at.
 
     Attributes:
-        objective: `keras_tuner.Objective`.
+        objective: `keras_tuner.Objective`, the measure and its direction.
         secondary: names of other metrics that trials are told by, where they are measured.
         full: config of a training in earnest, with the recipe's own values of what is searched.
         short: the same for a trial.
         space: as given, or the recipe's.
 
     Raises:
-        InputError: the recipe, a field or the objective is unknown, the space is empty or goes beyond what a
-            field may be, or the recipe needs data of yours.
+        InputError: the recipe, a field or the measure is unknown, the space is empty or goes beyond what a field may be, or
+            the recipe needs data of yours.
     """
 
-    def __init__(self, recipe, objective=None, space=None, epochs=None, start=None, fields=None):
-        super().__init__(name=recipe)
-        self.recipe, fields = recipe, fields or {}
-        if start is None:
-            config, own = recipes.resolve(recipe, fields), recipes.get(recipe).space()
-        else:
-            config = fine_tuned(recipe, start, fields)
-            own = slower(config, recipes.get(recipe).space())
+    def __init__(self, recipe, measure=None, space=None, epochs=None, start=None, fields=None):
+        super().__init__(name=recipes.short_name(recipe))
+        self.recipe, fields = recipes.full_name(recipe), fields or {}
+        config = recipes.resolve(recipe, fields) if start is None else fine_tuned(recipe, start, fields)
         if not config.data:
             raise InputError(f"{recipe} needs files of yours: give data, a file, a folder or a zip.")
         self.full = config
-        self.space = (
-            {field: values for field, values in own.items() if field not in fields}
-            if space is None
-            else dict(space)
-        )
+        self.space = _own_space(recipe, config, start, fields) if space is None else dict(space)
         short = {"epochs": epochs or config.epochs, "most_restores": 0}
-        if hasattr(config, "nll_samples"):
+        if knows(config, "nll_samples"):
             short["nll_samples"] = min(config.nll_samples, DRAWS)
         self.short = override(config, short)
         check_space(self.short, self.space)
-        self._measure = evaluation.choose(self.short, objective)
+        self._measure = evaluation.choose(self.short, measure)
         self.objective = keras_tuner.Objective(self._measure.name, self._measure.direction)
         self.secondary = sorted(evaluation.available(self.short).keys() - {self._measure.name})
 
@@ -88,7 +80,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         """
         values = {}
         for field, space in self.space.items():
-            default = getattr(self.short, field)
+            default = find(self.short, field).value if knows(self.short, field) else None
             if not isinstance(space, Range):
                 default = default if default in space.values else space.values[0]
                 values[field] = hp.Choice(field, list(space.values), default=default)
@@ -113,7 +105,7 @@ class HyperRecipe(keras_tuner.HyperModel):
             execution: int >= 0, of several of the trial, each of which has a seed of its own.
 
         Returns:
-            A validated dataclass.
+            A `Recipe`.
 
         Raises:
             InputError: the values do not go together.
@@ -130,7 +122,7 @@ class HyperRecipe(keras_tuner.HyperModel):
             seed: int >= 0.
 
         Returns:
-            A validated dataclass.
+            A `Recipe`.
         """
         return override(self.full, {**self.declare(hp), "seed": seed})
 
@@ -150,7 +142,7 @@ class HyperRecipe(keras_tuner.HyperModel):
             **settings: of `keras.Model.fit`.
 
         Returns:
-            Dict of floats, the metrics and the objective.
+            Dict of floats, the metrics and the measure.
         """
         if args:
             raise InputError(
@@ -188,10 +180,10 @@ class HyperRecipe(keras_tuner.HyperModel):
             config: of its trial.
 
         Returns:
-            Dict of floats, the objective among them.
+            Dict of floats, the metrics and, under its name, the measure that is searched by.
 
         Raises:
-            InputError: the objective is not a finite number.
+            InputError: the measure that is searched by is not a finite number.
         """
         dataset = config.load().tested_on("val")
         scored = override(config, {"seed": self.short.seed})
@@ -199,8 +191,23 @@ class HyperRecipe(keras_tuner.HyperModel):
         metrics = {name: float(number) for score in scores for name, number in score.metrics.items()}
         value = metrics.get(self.objective.name, math.nan)
         if not math.isfinite(value):
-            raise InputError(f"The objective {self.objective.name} is {value}.")
+            raise InputError(f"The measure {self.objective.name} is {value}.")
         return metrics
+
+
+def _own_space(recipe, config, start, fields):
+    """The space of a recipe, without what is given, and what has no use with that."""
+    space = recipes.space_of(recipe)
+    whole = recipes.get(recipe).recipe
+    space = {
+        field: values for field, values in space.items() if knows(config, field) or not knows(whole, field)
+    }
+    given = {find(config, field).name for field in fields if knows(config, field)}
+    if start is not None:
+        space = slower(config, space)
+    return {
+        f: values for f, values in space.items() if not knows(config, f) or find(config, f).name not in given
+    }
 
 
 def _rounded(value, space):

@@ -18,7 +18,7 @@ def importance(settings, scores, ignored=(), seed=0):
 
     Args:
         settings: list of dicts, field -> number or str, one for each trial.
-        scores: array (trials,), their objectives.
+        scores: array (trials,), what they are compared by.
         ignored: fields that may explain scores, but are not asked about, such as the epochs trained.
         seed: int, of the resampling.
 

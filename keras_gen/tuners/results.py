@@ -19,9 +19,9 @@ class Row:
 
     Args:
         trial: its name.
-        score: mean of the objective over its executions.
+        score: mean of the measure that is searched by, over its executions.
         spread: standard deviation of it, nan of one execution.
-        metrics: name -> float, of the recipe's other objectives.
+        metrics: name -> float, the recipe's other measures.
         values: field -> value.
         epochs: that it was trained for.
     """

@@ -21,9 +21,8 @@ SENTENCES = [
         ("runs", "sleeps", "sings, too", "eats", "hides"),
     )
 ]
-TINY = (
-    "field=text length=8 width=8 latent_dim=2 batch_size=16 epochs=2 steps_per_epoch=3 nll_samples=2".split()
-)
+TINY = "field=text length=8 width=8 batch_size=16 epochs=2 steps_per_epoch=3".split()
+LATENTS = "latent_dim=2 nll_samples=2 sampling_components=3".split()
 WALK = ("A small dog runs.", "The red cat hides.")
 
 
@@ -48,7 +47,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def vae(cli_in, folder):
-    code, printed = cli_in(folder, *train("restore_best=false", "sampling_components=3"), "--output", "vae")
+    code, printed = cli_in(folder, *train("restore_best=false", *LATENTS), "--output", "vae")
     assert code == 0 and "vae/samples.txt" in printed and "savedmodels/vae/1" in printed, printed
     return folder / "vae"
 
@@ -56,7 +55,7 @@ def vae(cli_in, folder):
 # A learning rate that rises to 1,000 lets the first step, on all sentences, teach something; the second ruins
 # it all.
 LANGUAGE = train(
-    *"latent_dim=none free_bits=0 sampling_components=0 dropout=0 batch_size=48 steps_per_epoch=1".split(),
+    *"model=language_model dropout=0 batch_size=48 steps_per_epoch=1".split(),
     *"learning_rate=0.01 final_learning_rate_share=1e5".split(),
 )
 
@@ -204,9 +203,10 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
             "train",
             "file-text",
             "--set",
-            "latent_dim=none",
-        ): "'free_bits' has no use without latents: set it to 0.",
-        ("train", "file-text", "--set", "num_classes=2"): "'num_classes' has no use for sentences",
+            "model=language_model",
+            "nats=4",
+        ): "'nats' has no use with model=language_model: set model=vae too.",
+        ("train", "file-text", "--set", "num_classes=2"): "'num_classes' takes none, not '2'",
         ("train", "docstrings-vae", "--set", "field=text"): "field is of .jsonl and .csv files",
     }
     for arguments, message in mistakes.items():

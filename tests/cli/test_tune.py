@@ -28,9 +28,9 @@ def test_a_search_ends_in_a_better_model(searched, cli_in):
     best = json.loads((output / "best.json").read_text())
     trials = [json.loads(path.read_text()) for path in output.glob("trials/trial_?/trial.json")]
     least = min(trials, key=lambda trial: trial["score"])["hyperparameters"]["values"]
-    assert best["recipe"] == "digits-vae" and best["latent_dim"] == least["latent_dim"]
-    assert best["beta"] == pytest.approx(least["beta"], rel=1e-3)
-    assert (best["epochs"], best["seed"], best["data_seed"], best["width"]) == (20, 1, 0, 8)
+    assert best["recipe"] == "digits-vae" and best["network"]["latent_dim"] == least["latent_dim"]
+    assert best["objective"]["beta"] == pytest.approx(least["beta"], rel=1e-3)
+    assert (best["epochs"], best["seed"], best["data_seed"], best["network"]["width"]) == (20, 1, 0, 8)
     (run,) = (output / "best").iterdir()
     assert run.name in ("trial_0", "trial_1")
     metrics = json.loads((run / "metrics.json").read_text())
@@ -58,8 +58,9 @@ def test_fine_tuning_from_the_command_line(searched, cli_in):
     code, printed = cli_in(folder, "train", "digits-vae", *again, "--output", "runs/further")
     assert code == 0, printed
     config = json.loads((folder / "runs/further/config.json").read_text())
-    assert config["frozen"] == "encoder" and config["learning_rate"] == pytest.approx(1e-4)
-    assert config["start"] == trial and config["width"] == 8 and config["warm_up"] == 0
+    assert config["frozen"] == "encoder" and config["optimizer"]["learning_rate"] == pytest.approx(1e-4)
+    assert config["start"] == trial
+    assert config["network"]["width"] == 8 and config["objective"]["warm_up"] == 0
     code, printed = cli_in(folder, "train", "runs/digits-vae-tuned/best.json", "--from", trial)
     assert code == 2 and "instead of --from" in printed
 
@@ -70,7 +71,8 @@ def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
     for change, told in (
         (["--range", "beta=0.5:3"], "space of beta is"),
         (["--executions", 2], "executions is 1 there, 2 here"),
-        (["--objective", "elbo"], "objective is nll there, elbo here"),
+        (["--measure", "elbo"], "measure is nll there, elbo here"),
+        (["--set", "depth=3"], "network.depth of a trial is 2 there, 3 here"),
     ):
         code, printed = cli_in(folder, "tune", "digits-vae", *same, *change)
         assert code == 2 and "holds a search with other settings" in printed and told in printed
@@ -83,7 +85,7 @@ def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
     "arguments, message",
     [
         (["digits-gan"], "bayesian search has no end of its own: give --trials or --minutes"),
-        (["digits-gan", "--trials", 1, "--objective", "fid"], "Unknown measure 'fid': did you mean 'kid'?"),
+        (["digits-gan", "--trials", 1, "--measure", "fid"], "Unknown measure 'fid': did you mean 'kid'?"),
         (["digits-gan", "--trials", 1, "--tuner", "hyperbrand"], "Unknown tuner 'hyperbrand': did you mean"),
         (["digits-gan", "--trials", 1, "--range", "widht=1,2"], "Unknown field 'widht': did you mean 'width'?"),
         (["digits-gan", "--trials", 1, "--range", "width=0:64"], "The space of 'width' (0 to 64) holds 0"),

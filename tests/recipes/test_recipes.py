@@ -1,11 +1,10 @@
-import dataclasses
 import re
 
 import pytest
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes.fields import parse_assignments
+from keras_gen.recipes.settings import flat, kinds_of, parse_assignments, settings_of, takes
 
 
 @pytest.mark.parametrize("name", recipes.NAMES)
@@ -14,26 +13,21 @@ def test_every_recipe_states_itself_and_resolves(name):
     for line in (f"Command: keras-gen train {name}", r"Time: .*\d", r"Score: .*\d"):
         assert re.search(line, module.__doc__)
     config = recipes.resolve(name)
-    assert config == module.config()
-    documented = [
-        field
-        for kind in reversed(type(config).__mro__)
-        if dataclasses.is_dataclass(kind)
-        for field in re.findall(r"^        (\w+):", kind.__doc__, re.MULTILINE)
-    ]
-    assert documented == [field.name for field in dataclasses.fields(config)]
+    assert config == module.recipe and config is not module.recipe
+    assert all(setting.field.description for setting in settings_of(config))
 
 
 def test_text_becomes_the_type_of_its_field():
     fields = parse_assignments(["width=8", "r1=0.5", "num_classes=none", "network=sngan", "ema=20_000"])
     config = recipes.resolve("digits-gan", fields)
-    assert (config.width, config.r1, config.num_classes, config.network, config.ema) == (
-        8,
-        0.5,
-        None,
-        "sngan",
-        2e4,
-    )
+    changed = dict(flat(config).items() - flat(recipes.resolve("digits-gan")).items())
+    assert changed == {
+        "network": "sngan",
+        "network.width": 8,
+        "penalties.r1": 0.5,
+        "num_classes": None,
+        "ema": 2e4,
+    }
     for text, value in (("true", True), ("False", False)):
         assert recipes.resolve("digits-gan", {"jit_compile": text}).jit_compile is value
 
@@ -42,21 +36,21 @@ def test_text_becomes_the_type_of_its_field():
     "fields, message",
     [
         ({"widht": "8"}, "Unknown field 'widht': did you mean 'width'"),
-        ({"width": "wide"}, "'width' takes int, not 'wide'"),
-        ({"width": 0}, "'width' must be at least 1"),
-        ({"r1": -1.0}, "'r1' must be from 0"),
+        ({"width": "wide"}, "'network.width' takes int from 1 to below 2\\*\\*31, not 'wide'"),
+        ({"width": 0}, "'network.width' takes int from 1 .*, not 0"),
+        ({"r1": -1.0}, "'penalties.r1' takes float from 0"),
         ({"network": "dcgn"}, "did you mean 'dcgan'"),
         ({"loss": "hing"}, "did you mean 'hinge'"),
         ({"plan": "both"}, "Unknown plan"),
-        ({"seed": 2**31}, "'seed' must be from 0"),
-        ({"width": True}, "'width' takes int"),
-        ({"beta_1": 1.0}, "'beta_1' must be at least 0 and below 1"),
+        ({"seed": 2**31}, "'seed' takes int from 0 to below 2\\*\\*31, not 2147483648"),
+        ({"width": True}, "'network.width' takes int .*, not True"),
+        ({"beta_1": 1.0}, "'optimizer.beta_1' takes float from 0 to below 1, not 1.0"),
         ({"augment": "some"}, "Unknown augment"),
         ({"precision": "mixed_float"}, "did you mean 'mixed_float16'"),
         ({"jit_compile": "yes"}, "'jit_compile' takes true or false, not 'yes'"),
         ({"jit_compile": 1}, "'jit_compile' takes true or false, not 1"),
-        ({"gradient_accumulation": 0}, "'gradient_accumulation' must be at least 1"),
-        ({"clip_norm": -1.0}, "'clip_norm' must be from 0"),
+        ({"gradient_accumulation": 0}, "'optimizer.gradient_accumulation' takes int from 1"),
+        ({"clip_norm": -1.0}, "'optimizer.clip_norm' takes float from 0"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_built(fields, message):
@@ -70,15 +64,13 @@ def test_the_choices_are_those_that_exist():
     from keras_gen import networks
     from keras_gen.losses.adversarial import LOSSES
     from keras_gen.models.gan_steps import STEPS
-    from keras_gen.recipes.gan import GANConfig
-    from keras_gen.recipes.image_vae import ImageVAEConfig
-    from keras_gen.recipes.text_vae import TextVAEConfig
-    from keras_gen.recipes.voice_vae import VoiceVAEConfig
 
-    for kind in (GANConfig, ImageVAEConfig, TextVAEConfig, VoiceVAEConfig):
-        assert set(kind.choices["network"]) < set(networks.__all__)
-    assert set(GANConfig.choices["loss"]) == set(LOSSES)
-    assert set(GANConfig.choices["plan"]) == set(STEPS)
+    for name in ("digits-gan", "digits-vae", "file-text", "vowels-vae"):
+        (network,) = [each for each in settings_of(recipes.resolve(name)) if each.name == "network"]
+        assert kinds_of(network.field).keys() < set(networks.__all__)
+    choices = {each.name: takes(each.field) for each in settings_of(recipes.resolve("digits-gan"))}
+    assert set(choices["loss"].split(", ")) == set(LOSSES)
+    assert set(choices["plan"].split(", ")) == set(STEPS)
 
 
 def test_an_execution_never_lengthens_an_epoch():
@@ -105,30 +97,24 @@ RUNNING_CHANGES = {
 }  # fmt: skip
 GAN_CHANGES = RUNNING_CHANGES | {
     "size": 16, "channels": 3, "num_classes": None, "network": "sngan", "width": 5, "latent_dim": 7, "loss": "hinge",
-    "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "penalty_interval": 9, "augment": "diff",
+    "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "interval": 9, "augment": "diff", "epsilon": 0.1,
     "generator_learning_rate": 9.0, "discriminator_learning_rate": 9.0, "final_learning_rate_share": 0.9, "beta_1": 0.9,
     "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "alternating",
 }  # fmt: skip
 VAE_CHANGES = RUNNING_CHANGES | {
-    "size": 16, "channels": 3, "num_classes": None, "network": "mlp", "width": 5, "latent_dim": 7, "activation": "tanh",
-    "likelihood": "gaussian", "objective": "factor", "beta": 9.0, "warm_up": 9, "prior": "vamp", "learning_rate": 9.0,
-    "final_learning_rate_share": 0.9, "epsilon": 0.1,
+    "size": 16, "channels": 3, "num_classes": None, "network": "mlp", "width": 5, "latent_dim": 7, "hidden": 9,
+    "activation": "tanh", "likelihood": "gaussian", "objective": "factor", "beta": 9.0, "warm_up": 9, "cycles": 2,
+    "prior": "vamp", "learning_rate": 9.0, "final_learning_rate_share": 0.9, "epsilon": 0.1,
 }  # fmt: skip
 VQVAE_CHANGES = RUNNING_CHANGES | {
-    "size": 16, "channels": 3, "num_classes": None, "width": 5, "halvings": 1, "code_dim": 3, "num_codes": 9,
-    "prior_units": 7, "likelihood": "gaussian", "commitment": 9.0, "learning_rate": 9.0,
-    "final_learning_rate_share": 0.9,
+    "size": 16, "channels": 3, "num_classes": None, "width": 5, "halvings": 1, "code_dim": 3, "blocks": 1,
+    "num_codes": 9, "prior_units": 7, "likelihood": "gaussian", "commitment": 9.0, "learning_rate": 9.0,
+    "final_learning_rate_share": 0.9, "epsilon": 0.1,
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
     "sampling_components", "nll_samples", "data_seed", "start", "frozen",
 }  # fmt: skip
-USED_BY_SOME = {
-    "strength",
-    "samples",
-    "num_examples",
-    "prior_components",
-}  # of the objectives and priors, tested below
 
 
 def description(name, **fields):
@@ -151,8 +137,8 @@ def test_every_field_reaches_the_model(name, changes):
     """A model built from a changed field differs in its arguments or its networks."""
     default = description(name)
     assert default == description(name)
-    fields = {field.name for field in dataclasses.fields(recipes.resolve(name))}
-    assert changes.keys() | (USED_LATER | USED_BY_SOME) & fields == fields
+    fields = {setting.short_name for setting in settings_of(recipes.resolve(name))}
+    assert changes.keys() | USED_LATER & fields == fields
     for field, value in changes.items():
         free = {"num_classes": None} if value == "vamp" else {}
         assert description(name, **{field: value}, **free) != (
@@ -161,32 +147,39 @@ def test_every_field_reaches_the_model(name, changes):
 
 
 @pytest.mark.parametrize(
-    "given, field, value",
-    [
-        ({"objective": objective, "warm_up": 0}, field, value)
-        for objective, field, value in (
-            ("free_bits", "strength", 2.0),
-            ("capacity", "strength", 2.0),
-            ("factor", "strength", 2.0),
-            ("dip1", "strength", 2.0),
-            ("dip2", "strength", 2.0),
-            ("info", "strength", 2.0),
-            ("iwae", "samples", 3),
-            ("dreg", "samples", 3),
-            ("factor", "beta", 3.0),
-            ("dip2", "beta", 3.0),
-            ("free_bits", "beta", 3.0),
-        )
-    ]
-    + [
-        ({"objective": "tc", "num_examples": 9}, "num_examples", 99),
-        ({"objective": "tc", "num_examples": 9}, "beta", 3.0),
-        ({"prior": "vamp", "num_classes": None}, "prior_components", 3),
-    ],
+    "kind, changes",
+    {
+        "objective=free_bits": {"nats": 2.0, "form": "li", "beta": 3.0, "warm_up": 9, "cycles": 2},
+        "objective=capacity": {"nats": 2.0, "gamma": 2.0},
+        "objective=iwae": {"samples": 3},
+        "objective=dreg": {"samples": 3},
+        "objective=tc": {"num_examples": 99, "beta": 3.0, "warm_up": 9, "cycles": 2},
+        "objective=factor": {"gamma": 2.0, "beta": 3.0, "warm_up": 9, "cycles": 2},
+        "objective=dip1": {"off_diagonal": 2.0, "diagonal": 3.0, "beta": 3.0, "warm_up": 9, "cycles": 2},
+        "objective=dip2": {"off_diagonal": 2.0, "diagonal": 3.0, "beta": 3.0, "warm_up": 9, "cycles": 2},
+        "objective=info": {"scale": 2.0},
+        "prior=vamp": {"components": 3},
+        "network=mlp": {"depth": 1},
+        "network=resnet": {"blocks": 2},
+    }.items(),
     ids=str,
 )
-def test_a_field_of_an_objective_or_a_prior_reaches_it(given, field, value):
-    assert description("digits-vae", **given) != description("digits-vae", **{**given, field: value})
+def test_every_field_of_a_part_reaches_the_model(kind, changes):
+    given = {"num_classes": None, "num_examples": 9} if kind == "objective=tc" else {"num_classes": None}
+    given |= parse_assignments([kind])
+    part, _, name = kind.partition("=")
+    own = {s.short_name for s in settings_of(getattr(recipes.resolve("digits-vae", given), part))}
+    assert changes.keys() == own - {"width", "latent_dim", "activation"}  # which the next one changes
+    default = description("digits-vae", **given)
+    for field, value in changes.items():
+        assert description("digits-vae", **{**given, field: value}) != default, field
+
+
+def test_a_network_of_a_gan_has_settings_of_its_own():
+    given = {"network": "r3gan", "width": 8}
+    assert description("digits-gan", **given, blocks=2) != description("digits-gan", **given)
+    with pytest.raises(InputError, match="'network.width' takes int .* and a multiple of 8, not 12"):
+        recipes.resolve("digits-gan", {**given, "width": 12})
 
 
 @pytest.mark.parametrize(
@@ -202,18 +195,24 @@ def test_every_likelihood_can_be_chosen(likelihood):
     [
         ({"objective": "tcvae"}, "Unknown objective"),
         ({"likelihood": "bernouli"}, "did you mean 'bernoulli'"),
-        ({"objective": "tc"}, "set num_examples, which is None"),
+        ({"objective": "tc"}, "'objective.num_examples' is missing: it takes int from 2"),
         (
             {"objective": "dip1", "prior": "vamp", "num_classes": None},
             "set prior=standard, or objective=elbo",
         ),
         ({"prior": "vamp"}, "set num_classes=none, or prior=standard"),
-        ({"samples": 3}, "'samples' has no use with objective=elbo: set it to 5, or .* dreg, iwae"),
-        ({"objective": "iwae"}, "'warm_up' has no use with objective=iwae: set it to 0"),
-        ({"prior_components": 3}, "set prior=vamp"),
-        ({"epsilon": 0.0}, "'epsilon' must be above 0"),
-        ({"beta": -1.0}, "'beta' must be from 0"),
-        ({"latent_dim": 0}, "'latent_dim' must be at least 1"),
+        (
+            {"samples": 3},
+            "'samples' has no use with objective=elbo: set objective=iwae or objective=dreg too",
+        ),
+        (
+            {"objective": "iwae", "warm_up": 9},
+            "'warm_up' has no use with objective=iwae: set objective=elbo or",
+        ),
+        ({"components": 3}, "set prior=vamp too"),
+        ({"epsilon": 0.0}, "'optimizer.epsilon' takes float above 0"),
+        ({"beta": -1.0}, "'objective.beta' takes float from 0"),
+        ({"latent_dim": 0}, "'network.latent_dim' takes int from 1"),
     ],
 )
 def test_mistakes_in_a_vae_are_told_before_anything_is_built(fields, message):

@@ -1,4 +1,3 @@
-import dataclasses
 import math
 import random
 
@@ -7,6 +6,7 @@ import pytest
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.evaluation import available, choose
+from keras_gen.recipes.settings import find, settings_of
 from keras_gen.recipes.space import Choice, Range, check_space, parse_ranges, slower
 
 GAN = recipes.resolve("digits-gan")
@@ -14,14 +14,28 @@ GAN = recipes.resolve("digits-gan")
 
 @pytest.mark.parametrize("name", recipes.NAMES)
 def test_every_recipe_declares_a_space_that_its_config_takes(name):
-    config, space = recipes.get(name).config(), recipes.get(name).space()
+    config, space = recipes.get(name).recipe, recipes.get(name).space
     check_space(config, space)
-    assert space.keys() & set(config.learning_rates)
+    searched = {find(config, field).name for field in space}
+    assert searched & set(config.learning_rates)
     assert any(isinstance(values, Choice) for values in space.values())
-    assert set(config.architecture) <= {field.name for field in dataclasses.fields(config)}
     assert choose(config).name in ("nll", "kid")
-    kept = slower(config, space)
-    assert not kept.keys() & set(config.architecture) and set(config.learning_rates) <= kept.keys()
+    kept = [find(config, field) for field in slower(config, space)]
+    assert not any(setting.shapes_weights for setting in kept)
+    assert {setting.name for setting in kept} >= set(config.learning_rates)
+
+
+def test_what_shapes_weights_is_marked():
+    def marked(name):
+        return {setting.name for setting in settings_of(recipes.resolve(name)) if setting.shapes_weights}
+
+    media = {"num_classes", "image.size", "image.channels"}
+    networks = {"network", "network.width", "network.latent_dim"}
+    assert marked("digits-gan") == media | networks
+    hidden = {"network.hidden", "network.activation"}
+    assert marked("digits-vae") == media | networks | hidden | {"likelihood", "objective", "prior"}
+    text = {"text.length", "text.tokenizer", "text.most_words", "text.lower", "network", "network.width"}
+    assert marked("file-text") == text | {"model", "model.latent_dim", "model.objective"}
 
 
 def test_equal_ratios_are_equally_likely_on_a_logarithmic_range():
@@ -50,7 +64,7 @@ def test_the_command_line_says_ranges_and_choices():
         ("r1", "field=low:high"),
         ("r1=1:2:ln", "field=low:high:log"),
         ("widht=1:2", "Unknown field 'widht': did you mean 'width'"),
-        ("r1=a:2", "'r1' takes floats, and its range likewise, not 'a'"),
+        ("r1=a:2", "one of numbers, not from 'a' to 2.0: take a choice"),
         ("r1=2:1", "to a larger one, not from 2.0 to 1.0"),
         ("network=dcgan:sngan", "one of numbers, not from 'dcgan' to 'sngan': take a choice"),
         ("r1=0:1:log", "begins above 0, not at 0.0"),
@@ -68,10 +82,13 @@ def test_mistakes_in_ranges_are_told(text, message):
         ({}, "The space is empty"),
         ({"breadth": Choice(1, 2)}, "Unknown field 'breadth'"),
         ({"width": [32, 64]}, "is a Range or a Choice, not \\[32, 64\\]"),
-        ({"width": Range(0, 64)}, "space of 'width' \\(0 to 64\\) holds 0: Field 'width' must be at least 1"),
-        ({"beta_1": Range(0.5, 1.0)}, "holds 1.0: Field 'beta_1' must be at least 0 and below 1"),
+        (
+            {"width": Range(0, 64)},
+            "space of 'width' \\(0 to 64\\) holds 0: Field 'network.width' takes int from 1",
+        ),
+        ({"beta_1": Range(0.5, 1.0)}, "holds 1.0: Field 'optimizer.beta_1' takes float from 0 to below 1"),
         ({"network": Choice("dcgan", "resnet")}, "holds 'resnet': Unknown network 'resnet'"),
-        ({"width": Range(0.5, 9.0)}, "Field 'width' takes int, not 0.5"),
+        ({"width": Range(0.5, 9.0)}, "Field 'network.width' takes int .*, not 0.5"),
     ],
 )
 def test_spaces_that_the_model_refuses_are_told(space, message):
@@ -97,6 +114,6 @@ def test_a_search_compares_by_what_the_models_are_measured_by():
 
 
 def test_what_is_fine_tuned_keeps_its_weights_in_reach():
-    rates = slower(GAN, recipes.get("digits-gan").space())["generator_learning_rate"]
-    assert math.isclose(rates.low * 3, GAN.generator_learning_rate) and rates.log
-    assert math.isclose(rates.high, 3 * GAN.generator_learning_rate)
+    rates = slower(GAN, recipes.get("digits-gan").space)["generator_learning_rate"]
+    assert math.isclose(rates.low * 3, GAN.optimizer.generator_learning_rate) and rates.log
+    assert math.isclose(rates.high, 3 * GAN.optimizer.generator_learning_rate)

@@ -1,4 +1,3 @@
-import dataclasses
 import itertools
 import json
 import re
@@ -10,7 +9,7 @@ from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.evaluation import measures, report
 from keras_gen.media import Text
-from keras_gen.recipes.text_vae import ONLY_WITH_LATENTS
+from keras_gen.recipes.settings import settings_of
 from keras_gen.runs.samples import write_walk
 
 SENTENCES = [
@@ -19,19 +18,15 @@ SENTENCES = [
         ("A", "the"), ("dog", "cat", "bird", "Fish"), ("runs", "sleeps", "sings", "eats", "hides")
     )
 ]
-NO_LATENTS = {"latent_dim": None, **dict.fromkeys(ONLY_WITH_LATENTS, 0)}
 RUNNING_CHANGES = {
     "steps_per_execution": 8, "precision": "mixed_bfloat16", "jit_compile": True, "gradient_accumulation": 2,
-    "clip_norm": 9.0, "seed": 9,
+    "clip_norm": 9.0, "seed": 9, "learning_rate": 9.0, "final_learning_rate_share": 0.9, "epsilon": 0.1,
 }  # fmt: skip
-DECODER_CHANGES = {
-    "length": 7, "network": "transformer", "width": 8, "dropout": 0.1, "word_dropout": 0.1, "learning_rate": 9.0,
-}  # fmt: skip
-LANGUAGE_CHANGES = DECODER_CHANGES | {"seed": 9, "steps_per_execution": 8, "jit_compile": True}
-VAE_CHANGES = DECODER_CHANGES | RUNNING_CHANGES | {
-    "tokenizer": "bytes", "most_words": 3, "lower": False, "latent_dim": 3, "free_bits": 0.25, "free_bits_form": "li",
-    "beta": 9.0, "annealing": "cyclical", "annealing_examples": 99, "encoder_steps": 9, "pretraining": 9,
-    "final_learning_rate_share": 0.9,
+DECODER_CHANGES = {"length": 7, "network": "transformer", "width": 8, "dropout": 0.1, "word_dropout": 0.1}
+MEDIA_CHANGES = {"tokenizer": "bytes", "most_words": 3, "lower": False}
+VAE_CHANGES = {
+    "latent_dim": 3, "objective": "elbo", "nats": 0.25, "form": "li", "beta": 9.0, "warm_up": 99, "cycles": 4,
+    "encoder_steps": 9, "pretraining": 9, "model": "language_model",
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
@@ -50,41 +45,55 @@ def sentences(tmp_path_factory):
 
 def resolved(path, **fields):
     """A tiny config for the sentences of a file."""
-    tiny = {"batch_size": 8, "length": 6, "width": 4, "latent_dim": 2}
+    tiny = {"batch_size": 8, "length": 6, "width": 4}
+    if fields.get("model") != "language_model":
+        tiny["latent_dim"] = 2
     return recipes.resolve("file-text", {"data": str(path), **tiny, **fields})
 
 
 def description(path, **fields):
     """Everything that building a model from the recipe decides."""
-    model = resolved(path, **{"free_bits": 0.5, "annealing_examples": 50, **fields}).build()
+    model = resolved(path, **fields).build()
     # Keras counts the layers of a process in their names, but those of dtype policies say something.
     names = re.compile(r"_\d+|'name': '(?!mixed)\w+'")
     return names.sub("", str((type(model).__name__, model.get_config(), model.get_compile_config())))
 
 
 @pytest.mark.parametrize(
-    "given, changes", [({}, VAE_CHANGES), (NO_LATENTS, LANGUAGE_CHANGES)], ids=["vae", "language model"]
+    "given, changes",
+    [
+        (
+            {"nats": 0.5, "warm_up": 50},
+            {**DECODER_CHANGES, **RUNNING_CHANGES, **MEDIA_CHANGES, **VAE_CHANGES},
+        ),
+        (
+            {"model": "language_model"},
+            {
+                **DECODER_CHANGES,
+                "seed": 9,
+                "steps_per_execution": 8,
+                "jit_compile": True,
+                "learning_rate": 9.0,
+            },
+        ),
+        ({"objective": "elbo", "warm_up": 50}, {"beta": 9.0, "warm_up": 99, "cycles": 4}),
+        ({"network": "transformer"}, {"blocks": 1, "heads": 2}),
+    ],
+    ids=["vae", "language model", "plain", "transformer"],
 )
 def test_every_field_reaches_the_model(sentences, given, changes):
     """A model built from a changed field differs in its arguments, its networks or its media."""
     default = description(sentences, **given)
     assert default == description(sentences, **given)
-    fields = {field.name for field in dataclasses.fields(recipes.resolve("file-text"))}
-    assert VAE_CHANGES.keys() | USED_LATER | TESTED_BELOW == fields
     for field, value in changes.items():
-        assert description(sentences, **{**given, field: value}) != default, field
+        if value != "language_model":
+            assert description(sentences, **{**given, field: value}) != default, field
 
 
-@pytest.mark.parametrize(
-    "given, field, value",
-    [
-        ({"free_bits": 0.0, "annealing_examples": 0}, "beta", 9.0),
-        ({"annealing": "cyclical"}, "annealing_examples", 99),
-    ],
-    ids=str,
-)
-def test_the_weight_of_the_divergence_reaches_every_objective(sentences, given, field, value):
-    assert description(sentences, **given) != description(sentences, **{**given, field: value})
+def test_every_field_is_tested():
+    fields = {setting.short_name for setting in settings_of(recipes.resolve("file-text"))}
+    changed = {*DECODER_CHANGES, *RUNNING_CHANGES, *MEDIA_CHANGES, *VAE_CHANGES}
+    assert changed | USED_LATER | TESTED_BELOW == fields
 
 
 def test_a_field_chooses_what_is_read(tmp_path):
@@ -96,25 +105,34 @@ def test_a_field_chooses_what_is_read(tmp_path):
 
 @pytest.mark.parametrize(
     "fields, message",
-    [({"latent_dim": "none", field: "1"}, f"'{field}' has no use without latents") for field in ONLY_WITH_LATENTS]
-    + [
-        ({"num_classes": "10"}, "'num_classes' has no use for sentences"),
-        ({"epochs": 2, "steps_per_epoch": 5, "batch_size": 3, "pretraining": 30}, "less than all 30 examples"),
+    [
+        (
+            {"model": "language_model", "nats": "1"},
+            "'nats' has no use with model=language_model: set model=vae too",
+        ),
+        (
+            {"model": "language_model", "pretraining": "1"},
+            "'pretraining' has no use with model=language_model",
+        ),
+        ({"num_classes": "10"}, "'num_classes' takes none, not '10'"),
+        (
+            {"epochs": 2, "steps_per_epoch": 5, "batch_size": 3, "pretraining": 30},
+            "less than all 30 examples",
+        ),
         ({"tokenizer": "word"}, "did you mean 'words'"),
         ({"network": "lstm"}, "Unknown network"),
-        ({"free_bits_form": "kingme"}, "did you mean 'kingma'"),
-        ({"annealing": "cyclic"}, "did you mean 'cyclical'"),
-        ({"latent_dim": 0}, "'latent_dim' must be at least 1"),
-        ({"free_bits": -1.0}, "'free_bits' must be from 0"),
-        ({"dropout": 1.0}, "'dropout' must be at least 0 and below 1"),
-        ({"restore_best": "maybe"}, "'restore_best' takes true or false"),
+        ({"form": "kingme"}, "did you mean 'kingma'"),
+        ({"objective": "iwae"}, "Unknown objective 'iwae': Available: elbo, free_bits"),
+        ({"latent_dim": 0}, "'model.latent_dim' takes int from 1"),
+        ({"nats": -1.0}, "'model.objective.nats' takes float from 0"),
+        ({"dropout": 1.0}, "'network.dropout' takes float from 0 to below 1, not 1.0"),
+        ({"restore_best": "maybe"}, "'restore_best' takes true or false, not 'maybe'"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_mistakes_are_told_before_anything_is_built(fields, message):
-    # Without the free bits of the recipe, which would be refused first.
     with pytest.raises(InputError, match=message):
-        recipes.resolve("file-text", {"free_bits": 0, **fields})
+        recipes.resolve("file-text", fields)
 
 
 def test_data_that_are_missing_or_too_few_are_told_before_anything_is_built(sentences):

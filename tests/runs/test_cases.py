@@ -1,5 +1,6 @@
 """Runs that another kit made, or that were edited: a row each."""
 
+import functools
 import json
 import warnings
 
@@ -22,10 +23,15 @@ def run(tmp_path):
 
 
 def edit(run, **fields):
-    """Changes the config of a run; None leaves a field out."""
-    found = json.loads(run.config_file.read_text()) | fields
-    kept = {name: value for name, value in found.items() if value is not None or name not in fields}
-    run.config_file.write_text(json.dumps(kept))
+    """Changes the config of a run, of whose parts the names have two underscores; None leaves a field out."""
+    found = json.loads(run.config_file.read_text())
+    for name, value in fields.items():
+        *path, last = name.split("__")
+        part = functools.reduce(dict.__getitem__, path, found)
+        part[last] = value
+        if value is None:
+            del part[last]
+    run.config_file.write_text(json.dumps(found))
 
 
 @pytest.mark.parametrize(
@@ -34,23 +40,27 @@ def edit(run, **fields):
         ({}, None),
         ({"versions": None}, None),  # as kits wrote it that kept none
         (
-            {"clip_norm": None, "gradient_accumulation": None},
+            {"optimizer__clip_norm": None, "network__hidden": None},
             None,
         ),  # as kits wrote it that had no such fields
-        ({"clip_norm": None, "versions": None}, None),
+        ({"optimizer__clip_norm": None, "versions": None}, None),
+        ({"prior": None, "optimizer": None}, None),
         (
             {"epochs": None},
             "other settings (epochs is 20 there, 10 here)",
         ),  # a default that the recipe has changed
-        ({"depth": 3}, "config.json cannot be used: Unknown field 'depth'"),
+        ({"floors": 3}, "config.json cannot be used: Unknown field 'floors'"),
         (
-            {"depth": 3, "versions": {"keras_gen": "9.1.0"}},
+            {"floors": 3, "versions": {"keras_gen": "9.1.0"}},
             "config.json cannot be used, made by keras_gen 9.1.0 and not by this ",
         ),
         ({"recipe": "digits-flow", "versions": {"keras_gen": "9.1.0"}}, "made by keras_gen 9.1.0"),
-        ({"network": "unet", "versions": {"keras_gen": "9.1.0"}}, "made by keras_gen 9.1.0"),
-        ({"width": "wide", "versions": "new"}, "config.json cannot be used: Field 'width' takes int"),
-        ({"width": 16}, "other settings (width is 16 there, 8 here): choose another --output."),
+        ({"network__kind": "unet", "versions": {"keras_gen": "9.1.0"}}, "made by keras_gen 9.1.0"),
+        ({"network__width": "wide", "versions": "new"}, "cannot be used: Field 'network.width' takes int"),
+        (
+            {"network__width": 16},
+            "other settings (network.width is 16 there, 8 here): choose another --output.",
+        ),
     ],
     ids=str,
 )

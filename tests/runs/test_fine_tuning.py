@@ -10,7 +10,7 @@ from keras_gen.runs.run import Run, fine_tuned
 
 KINDS = {
     "digits-gan": {"width": 4, "latent_dim": 4},
-    "digits-vae": {"width": 4, "prior": "vamp", "num_classes": None, "prior_components": 3, "likelihood": "gaussian"},
+    "digits-vae": {"width": 4, "prior": "vamp", "num_classes": None, "components": 3, "likelihood": "gaussian"},
     "mnist-vqvae": {"data": "digits", "size": 8, "width": 4, "halvings": 2, "num_codes": 4},
     "docstrings-vae": {"width": 8, "latent_dim": 2, "most_words": 50},
 }  # fmt: skip
@@ -54,8 +54,8 @@ def test_training_begins_where_the_run_ended_and_at_a_tenth_of_its_rates(earlier
     assert further.examples_seen.numpy() == 0
     for name, optimizer in further.optimizers.items():
         field = f"{name}_learning_rate" if recipe == "digits-gan" else "learning_rate"
-        rate = getattr(Run(folder).settings()[1], field)
-        assert float(optimizer.learning_rate) == pytest.approx(0.1 * rate) == getattr(config, field)
+        rate = getattr(Run(folder).settings()[1].optimizer, field)
+        assert float(optimizer.learning_rate) == pytest.approx(0.1 * rate) == getattr(config.optimizer, field)
         assert optimizer.iterations.numpy() == 0
     if recipe == "digits-gan":
         averages = zip(further.ema_generator.weights, model.generator.weights, strict=True)
@@ -91,7 +91,7 @@ def test_sentences_of_ones_own_are_told_by_the_words_of_the_run(earlier, tmp_pat
     config = fine_tuned(recipe, folder, {"data": str(path)})
     assert config.media == model.media and "quokka" not in config.media.vocabulary
     assert config.build().media == model.media
-    assert config.annealing_examples == config.pretraining == 0
+    assert config.model.objective.warm_up == config.model.pretraining == 0
 
 
 def _layers(model, part):

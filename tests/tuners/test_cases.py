@@ -1,6 +1,7 @@
 """Searches that another kit began, or that were damaged: a row each."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,19 @@ from keras_gen.runs.run import Run
 from keras_gen.tuners.clock import SearchClock
 from keras_gen.tuners.folder import check_settings
 
-SETTINGS = {"recipe": "digits-vae", "seed": 1} | {
-    f"{field} of a trial": value for field, value in recipes.defaults("digits-vae").items()
+CONFIGS = json.loads((Path(__file__).parent.parent / "recipes" / "configs_0.1.json").read_text())
+SETTINGS = {
+    "recipe": "digits-vae",
+    "measure": "nll",
+    "trial": recipes.resolve("digits-vae").model_dump(),
+    "seed": 1,
 }
+OLD = {"recipe": "digits-vae", "objective": "nll", "seed": 1} | {  # as version 0.1 had it
+    f"{field} of a trial": value
+    for field, value in CONFIGS["digits-vae"].items()
+    if field not in ("recipe", "versions")
+}
+CLIPPED = {"trial": recipes.resolve("digits-vae", {"clip_norm": 1.0}).model_dump()}
 CLIP = "clip_norm of a trial"
 
 
@@ -22,16 +33,19 @@ CLIP = "clip_norm of a trial"
     [
         ({}, {}, None),
         ({CLIP: None}, {}, None),  # as kits wrote it that had no such field
-        ({CLIP: None}, {CLIP: 1.0}, f"{CLIP} is 0.0 there, 1.0 here"),
+        ({CLIP: None}, CLIPPED, "optimizer.clip_norm of a trial is 0.0 there, 1.0 here"),
         ({"seed": 2}, {}, "seed is 2 there, 1 here"),
+        (SETTINGS, {}, None),
+        (SETTINGS, CLIPPED, "optimizer.clip_norm of a trial is 0.0 there, 1.0 here"),
+        (SETTINGS, {"measure": "elbo"}, "measure is nll there, elbo here"),
         ([1], {}, "search.json is not the settings of a search"),
         ("[" * 100_000, {}, "search.json cannot be read"),
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_a_search_of_an_older_kit_goes_on_or_tells_why_not(tmp_path, found, wanted, told):
-    if isinstance(found, dict):
-        whole = SETTINGS | found
+    if isinstance(found, dict) and found is not SETTINGS:
+        whole = OLD | found
         found = {name: value for name, value in whole.items() if value is not None or name not in found}
     write_atomically(tmp_path / "search.json", found if isinstance(found, str) else json.dumps(found))
     if told is None:

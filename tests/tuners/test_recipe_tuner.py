@@ -17,7 +17,8 @@ from keras_gen.callbacks import checkpoint, latest_checkpoint
 from keras_gen.errors import InputError
 from keras_gen.evaluation.registry import EVALUATIONS
 from keras_gen.models import load_model
-from keras_gen.recipes.image_vae import ImageVAEConfig
+from keras_gen.recipes.settings import find
+from keras_gen.recipes.vae import ImageVAERecipe
 from keras_gen.tuners import (
     Choice,
     GridSearch,
@@ -53,24 +54,24 @@ def quick_measure(monkeypatch):
     """Trials that count by a setting of theirs, where how it comes about is all that matters."""
 
     def measure(hyper, model, config):
-        return {hyper.objective.name: getattr(config, *hyper.space)}
+        return {hyper.objective.name: find(config, *hyper.space).value}
 
     monkeypatch.setattr(HyperRecipe, "measure", measure)
 
 
 def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path, monkeypatch, caplog):
     """A grid over latents, of which some provoke a failure each."""
-    make, evidence = ImageVAEConfig.make, EVALUATIONS["evidence"]
+    make, evidence = ImageVAERecipe.make, EVALUATIONS["evidence"]
 
     def provoke(config):
-        if config.latent_dim == 3:
+        if config.network.latent_dim == 3:
             raise ZeroDivisionError("no such network\nin lines")
-        if config.latent_dim == 4:
+        if config.network.latent_dim == 4:
             raise tf.errors.ResourceExhaustedError(
                 None, None, "{{function_node x}} OOM when allocating tensor"
             )
         model = make(config)
-        if config.latent_dim == 6:
+        if config.network.latent_dim == 6:
             model.decoder.set_weights([np.full_like(w, np.nan) for w in model.decoder.get_weights()])
         return model
 
@@ -81,7 +82,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
             score.metrics["nll"] = float("nan")
         return score
 
-    monkeypatch.setattr(ImageVAEConfig, "make", provoke)
+    monkeypatch.setattr(ImageVAERecipe, "make", provoke)
     monkeypatch.setitem(EVALUATIONS, "evidence", dataclasses.replace(evidence, function=nan))
     hyper = vae({"latent_dim": Choice(2, 3, 4, 5, 6)}, latent_dim=2, steps_per_epoch=24)
     tuner = GridSearch(hyper, directory=tmp_path)
@@ -92,7 +93,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
     assert reasons[2] is None
     assert reasons[3] == "ZeroDivisionError: no such network"
     assert reasons[4] == "Out of memory: OOM when allocating tensor"
-    assert reasons[5] == "The objective nll is nan."
+    assert reasons[5] == "The measure nll is nan."
     assert reasons[6].startswith("Training diverged: 20 steps in a row")
     results = Results(tuner)
     assert [row.values["latent_dim"] for row in results.rows] == [2]
@@ -117,7 +118,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
     best = tuner.get_best_hyperparameters()[0]
     config = hyper.best(best, seed=7)
     assert (config.epochs, config.seed, config.most_restores, config.nll_samples) == (20, 7, 3, 2)
-    assert config.latent_dim == best["latent_dim"] == 2
+    assert config.network.latent_dim == best["latent_dim"] == 2
     (model,) = tuner.get_best_models()
     assert model.latent_shape == (2,) and model.examples_seen.numpy() == 24 * 32
 
@@ -138,7 +139,7 @@ def test_objectives_are_of_validation_examples_and_one_seed():
 
 
 def test_executions_have_seeds_of_their_own_and_their_mean_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr(ImageVAEConfig, "measures", ("evidence",))
+    monkeypatch.setattr(ImageVAERecipe, "measures", ("evidence",))
     tuner = silent(
         RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, max_trials=1, executions_per_trial=2
     )
@@ -156,7 +157,7 @@ def test_a_search_that_was_stopped_goes_on_without_repeating(tmp_path, monkeypat
     measure = HyperRecipe.measure
 
     def stop_at_the_second(hyper, model, config):
-        measured.append(config.beta)
+        measured.append(config.objective.beta)
         if len(measured) == 2:
             raise KeyboardInterrupt
         return measure(hyper, model, config)
@@ -224,7 +225,7 @@ def test_a_trial_that_its_process_never_survives_fails(tmp_path, monkeypatch):
     def die(config):
         raise Death
 
-    monkeypatch.setattr(ImageVAEConfig, "make", die)
+    monkeypatch.setattr(ImageVAERecipe, "make", die)
     monkeypatch.setattr(recipe_tuner, "MOST_STARTS", 2)
     for starts in range(3):
         tuner = silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, max_trials=1)
@@ -240,7 +241,7 @@ def test_many_failures_in_a_row_end_the_search(tmp_path, monkeypatch):
     def refuse(config):
         raise ValueError("nothing works")
 
-    monkeypatch.setattr(ImageVAEConfig, "make", refuse)
+    monkeypatch.setattr(ImageVAERecipe, "make", refuse)
     monkeypatch.setattr(recipe_tuner, "MOST_FAILURES", 3)
     tuner = silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, max_trials=50)
     with pytest.raises(
@@ -289,7 +290,7 @@ def test_tuners_of_kerastuner_take_a_recipe(tmp_path, quick_measure):
     tuner.search(verbose=0)
     assert [0, 0] in begun and [8, 8] in begun
     best = tuner.oracle.get_best_trials()[0]
-    assert best.score == hyper.config(best.hyperparameters).r1
+    assert best.score == hyper.config(best.hyperparameters).penalties.r1
     with pytest.raises(InputError, match="The data are the recipe's"):
         HyperRecipe.fit(hyper, keras_tuner.HyperParameters(), None, np.zeros(3))
 
@@ -312,7 +313,7 @@ def test_data_are_loaded_once_for_all_trials():
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"objective": "fid"}, "Unknown measure 'fid'.*Available: frechet, kid, label_agreement"),
+        ({"measure": "fid"}, "Unknown measure 'fid'.*Available: frechet, kid, label_agreement"),
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
         ({"start": "nowhere"}, "nowhere is not the folder of a run"),
@@ -346,4 +347,4 @@ def test_what_can_not_be_validated_is_refused():
     with pytest.raises(InputError, match="too little to validate on"):
         hyper.check_data()
     with pytest.raises(InputError, match="whose factors are known"):
-        HyperRecipe("digits-vae", objective="mig").check_data()
+        HyperRecipe("digits-vae", measure="mig").check_data()

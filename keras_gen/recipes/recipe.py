@@ -1,0 +1,217 @@
+"""What all recipes have in common."""
+
+import functools
+import math
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from keras_gen.errors import InputError
+from keras_gen.files import damage
+from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Weight, find, override, told
+
+SLOWER = 0.1  # share of the learning rates that fine-tuning begins with
+
+
+def _from_json(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+NumClasses = Annotated[Count | tuple[Count, ...] | None, SHAPES, BeforeValidator(_from_json)]
+
+
+class Optimizer(Part):
+    """What optimizers have in common."""
+
+    final_learning_rate_share: Weight = Field(
+        0.01, description="share of the learning rates that is left at the end, on a cosine"
+    )
+    epsilon: Annotated[float, Field(gt=0, lt=LIMIT)] = Field(
+        1e-7, description="of Adam, which would divide by 0 where a gradient vanishes"
+    )
+    clip_norm: Weight = Field(0.0, description="largest global norm of a gradient; 0 for any")
+    gradient_accumulation: Count = Field(1, description="batches whose gradients make one optimizer step")
+
+    def adam(self, learning_rate, examples, **momenta):
+        """An Adam whose learning rate falls on a cosine over so many examples."""
+        import keras
+
+        from keras_gen.training import schedules
+
+        final = learning_rate * self.final_learning_rate_share
+        # Keras refuses to accumulate over one batch.
+        accumulated = None if self.gradient_accumulation == 1 else self.gradient_accumulation
+        return keras.optimizers.Adam(
+            schedules.Cosine(learning_rate, final, examples),
+            epsilon=self.epsilon,
+            global_clipnorm=self.clip_norm or None,
+            gradient_accumulation_steps=accumulated,
+            **momenta,
+        )
+
+
+class Adam(Optimizer):
+    """The optimizer of all networks together."""
+
+    learning_rate: Weight = Field(1e-3, description="at the start")
+
+    def make(self, examples):
+        """A `keras.optimizers.Adam` for a training of so many examples."""
+        return self.adam(self.learning_rate, examples)
+
+
+class Recipe(Part):
+    """The settings that every recipe has. A sub-class adds those of its kind of model and `make`s it.
+
+    Raises:
+        InputError: a field is unknown or missing, a value is not in its range, or values do not go together.
+    """
+
+    data: str = Field(description="name or path for keras_gen.datasets.load; empty where it must be given")
+    num_classes: NumClasses = Field(
+        None, description="labels to condition on; several numbers where an example has several labels"
+    )
+    batch_size: Count = Field(128, description="examples in a batch")
+    epochs: Count = Field(20, description="how often losses are logged and checkpoints are written")
+    steps_per_epoch: Count = Field(500, description="batches in an epoch")
+    steps_per_execution: Count = Field(
+        10, description="batches in a call of the compiled graph, lowered to what divides steps_per_epoch"
+    )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "float32", description="dtype policy of the networks"
+    )
+    jit_compile: bool = Field(False, description="whether XLA compiles the steps")
+    seed: Natural = Field(0, description="decides every random number but those of the data")
+    data_seed: Natural = Field(0, description="decides the splits and the order of the data")
+    checkpoint_steps: Count | None = Field(
+        None, description="batches between two checkpoints within an epoch; none: after epochs alone"
+    )
+    most_skipped: Count = Field(
+        20, description="steps in a row that may not be finite before training goes back to a checkpoint"
+    )
+    most_restores: Natural = Field(3, description="how often it may, each time with half the learning rates")
+    start: str | None = Field(None, description="folder of a run whose weights training begins with")
+    frozen: Literal["none"] = Field("none", description="what keeps the weights of start")
+
+    medium: ClassVar = "image"  # name of the field with the settings of the media
+    data_fields: ClassVar = ("data", "batch_size", "data_seed")  # what `load` goes by, beside that
+    learning_rates: ClassVar = ("optimizer.learning_rate",)
+    without_warm_up: ClassVar = {}  # field -> value, for a training that goes on from an earlier run
+    measures: ClassVar = ()  # names of functions in `measures` that score the model
+    best_by: ClassVar = None  # name of the log that the best checkpoint is least in
+
+    @model_validator(mode="after")
+    def _goes_together(self):
+        if self.examples >= 2**63:
+            raise InputError(
+                f"The training would see {self.examples} examples: set epochs, steps_per_epoch or batch_size "
+                "lower."
+            )
+        if self.frozen != "none" and self.start is None:
+            raise InputError(
+                f"frozen={self.frozen} would keep weights that have learned nothing: set start to the folder "
+                "of a run, or frozen=none."
+            )
+        return self
+
+    @property
+    def examples(self):
+        """Examples in the whole training."""
+        return self.epochs * self.steps_per_epoch * self.batch_size
+
+    @property
+    def execution(self):
+        """How `compile` is to run the steps."""
+        # Keras would lengthen an epoch that its executions do not divide.
+        whole = math.gcd(self.steps_per_execution, self.steps_per_epoch)
+        return {"jit_compile": self.jit_compile, "steps_per_execution": whole}
+
+    @property
+    def media(self):
+        """The `Media` that is modeled."""
+        return getattr(self, self.medium).make()
+
+    def load(self):
+        """The `Dataset` to train on, the same one at each call.
+
+        Raises:
+            InputError: it cannot be loaded, or not with these settings.
+        """
+        return self._dataset
+
+    @functools.cached_property
+    def _dataset(self):
+        return getattr(self, self.medium).load(self)
+
+    def share_data(self, other):
+        """Takes the `Dataset` of another recipe where both say the same of it, so that it is loaded once."""
+        fields = (self.medium, *self.data_fields)
+        if all(getattr(self, field) == getattr(other, field) for field in fields):
+            vars(self)["_dataset"] = other.load()
+
+    def build(self):
+        """A compiled model."""
+        import keras
+
+        from keras_gen.networks.precision import policy
+
+        keras.utils.set_random_seed(self.seed)
+        with policy(self.precision):
+            model = self.make()
+        if self.start is not None:
+            model.take_weights(self.earlier())
+        return model
+
+    def earlier(self):
+        """The model that training begins with.
+
+        Raises:
+            InputError: it is not there, or damaged.
+        """
+        from keras_gen.models import load_model
+
+        file = Path(self.start) / "model.keras"
+        if (wrong := damage(file)) is not None:
+            raise InputError(f"Training cannot begin with {file} ({wrong}): set start to a finished run.")
+        return load_model(file)
+
+    def further(self, start):
+        """The recipe that goes on from a run of it: with its weights, slower, without warm-up.
+
+        Args:
+            start: folder of the run.
+        """
+        slower = {name: SLOWER * find(self, name).value for name in self.learning_rates}
+        return override(self, {"start": str(start), **self.without_warm_up, **slower})
+
+    def make(self):
+        """A compiled model, under the seed and the dtype policy as they stand."""
+        raise NotImplementedError
+
+    def freeze(self, **networks):
+        """Keeps the frozen one of these networks as it is, before a model of them is compiled."""
+        if self.frozen in networks:
+            networks[self.frozen].trainable = False
+
+    def check_data(self, dataset):
+        """Refuses, before anything is trained, data that the recipe cannot use or be scored on.
+
+        Raises:
+            InputError: the classes are others, or there is too little to test on.
+        """
+        if self.num_classes not in (None, dataset.num_classes):
+            found = told(dataset.num_classes)
+            raise InputError(
+                f"The recipe wants {told(self.num_classes)} classes, but the data have {found}: give --set "
+                f"num_classes={found}."
+            )
+        held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
+        if held_out < 2:
+            raise InputError(
+                f"The data leave {held_out} {dataset.media.plural} for testing: at least 2 are needed, so "
+                "give more."
+            )
+
+    def finish(self, model, dataset):
+        """What is left to do after training: by default nothing."""

@@ -1,0 +1,63 @@
+"""Settings that earlier versions kept, in today's form."""
+
+STRENGTH = {  # what the one field "strength" was, of each objective that read it: field -> factor
+    "capacity": {"nats": 1},
+    "dip1": {"off_diagonal": 1, "diagonal": 10},
+    "dip2": {"off_diagonal": 1, "diagonal": 1},
+    "factor": {"gamma": 1},
+    "free_bits": {"nats": 1},
+    "info": {"scale": 1},
+}
+WEIGHTED = {"dip1", "dip2", "elbo", "factor", "free_bits", "tc"}
+READ_BY = {  # fields that all files have -> objectives and priors that read them, and what others had there
+    "beta": (WEIGHTED, 1.0),
+    "warm_up": (WEIGHTED, 0),
+    "num_examples": ({"tc"}, None),
+    "samples": ({"dreg", "iwae"}, 5),
+    "prior_components": ({"vamp"}, 500),
+}
+RENAMED = {"prior_components": "components", "penalty_interval": "penalties.interval"}
+OF_LATENTS = (
+    "latent_dim", "free_bits", "free_bits_form", "beta", "annealing", "annealing_examples", "encoder_steps",
+    "pretraining", "sampling_components", "nll_samples",
+)  # fmt: skip
+
+
+def upgrade(fields):
+    """Settings of version 0.1, which were flat, in today's form.
+
+    Args:
+        fields: dict, name -> value.
+
+    Returns:
+        Dict, name -> value, as `settings.override` takes it; what is not flat as it is.
+    """
+    if any(isinstance(value, dict) for value in fields.values()):
+        return fields
+    fields = _upgraded_text(fields) if "free_bits" in fields else _upgraded_objective(fields)
+    return {RENAMED.get(name, name): value for name, value in fields.items()}
+
+
+def _upgraded_objective(fields):
+    fields = dict(fields)
+    strength, kinds = fields.pop("strength", None), {fields.get("objective"), fields.get("prior")}
+    for name, (readers, unread) in READ_BY.items():
+        if "objective" in fields and not kinds & readers and fields.get(name) == unread:
+            fields.pop(name, None)
+    if strength is not None:
+        fields |= {
+            name: factor * strength for name, factor in STRENGTH.get(fields.get("objective"), {}).items()
+        }
+    return fields
+
+
+def _upgraded_text(fields):
+    kept = dict(fields)
+    latents = {name: kept.pop(name) for name in OF_LATENTS if name in kept}
+    if fields.get("latent_dim", 0) is None:
+        return {**kept, "model": "language_model"}
+    nats, form = latents.pop("free_bits"), latents.pop("free_bits_form", "total")
+    objective = {"objective": "free_bits", "nats": nats, "form": form} if nats else {"objective": "elbo"}
+    objective["warm_up"] = latents.pop("annealing_examples", 0)
+    objective["cycles"] = {"linear": 1, "cyclical": 4}[latents.pop("annealing", "linear")]
+    return {**kept, **latents, **objective}

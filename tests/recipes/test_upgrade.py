@@ -1,0 +1,107 @@
+"""Configs of version 0.1, whose fields were flat: of every recipe, and of every kind of part."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from keras_gen import recipes
+from keras_gen.errors import InputError
+from keras_gen.recipes.settings import flat
+
+CONFIGS = json.loads((Path(__file__).parent / "configs_0.1.json").read_text())
+
+
+def read(tmp_path, config):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    return recipes.read(tmp_path / "config.json")
+
+
+def changes(name, config):
+    """What is another value than the recipe's: name of the field -> value."""
+    own = flat(recipes.resolve(name, {"data": config.data}))
+    return {field: value for field, value in flat(config).items() if own.get(field, "") != value}
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_a_run_of_every_recipe_is_read_as_that_recipe(tmp_path, name):
+    found, config = read(tmp_path, CONFIGS[name])
+    assert found == name and changes(name, config) == {}
+
+
+WEIGHTED = {"objective.beta": 3.0, "objective.warm_up": 7}
+
+
+@pytest.mark.parametrize(
+    "key, expected",
+    {
+        "objective=elbo": WEIGHTED,
+        "objective=free_bits": WEIGHTED | {"objective.nats": 2.5, "objective.form": "kingma"},
+        "objective=capacity": {"objective.nats": 2.5, "objective.gamma": 1000.0},
+        "objective=iwae": {"objective.samples": 3},
+        "objective=dreg": {"objective.samples": 3},
+        "objective=tc": WEIGHTED | {"objective.num_examples": 1258},
+        "objective=factor": WEIGHTED | {"objective.gamma": 2.5},
+        "objective=dip1": WEIGHTED | {"objective.off_diagonal": 2.5, "objective.diagonal": 25.0},
+        "objective=dip2": WEIGHTED | {"objective.off_diagonal": 2.5, "objective.diagonal": 2.5},
+        "objective=info": {"objective.scale": 2.5},
+        "prior=vamp": {"num_classes": None, "prior": "vamp", "prior.components": 7},
+        "augment=adaptive": {
+            "start": "runs/first",
+            "frozen": "lower_discriminator",
+            "network": "r3gan",
+            "network.blocks": 1,
+            "loss": "hinge",
+            "penalties.gradient_penalty": 2.0,
+            "penalties.interval": 3,
+            "augment": "adaptive",
+        },
+        "latent_dim=none": {"model": "language_model"},
+        "annealing=cyclical": {
+            "network": "transformer",
+            "network.dropout": 0.1,
+            "network.blocks": 2,
+            "network.heads": 4,
+            "model.objective": "elbo",
+            "model.objective.warm_up": 140_000,
+            "model.objective.cycles": 4,
+            "model.encoder_steps": 3,
+            "model.pretraining": 50,
+        },
+        "annealing=linear": {
+            "text.tokenizer": "bytes",
+            "model.objective.warm_up": 60_000,
+            "model.objective.nats": 0.25,
+            "model.objective.form": "li",
+        },
+    }.items(),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_kind_of_part_is_read_as_it_was(tmp_path, key, expected):
+    name, config = read(tmp_path, CONFIGS[key])
+    kind = dict([key.split("=")]) if key.startswith("objective") and key != "objective=elbo" else {}
+    assert changes(name, config) == expected | kind
+    # What is read is written in today's form.
+    (tmp_path / "again.json").write_text(recipes.dump(name, config))
+    assert recipes.read(tmp_path / "again.json") == (name, config)
+
+
+def test_every_objective_was_kept():
+    from keras_gen.recipes.settings import find, kinds_of
+
+    kinds = kinds_of(find(recipes.resolve("digits-vae"), "objective").field)
+    assert {f"objective={kind}" for kind in kinds} < CONFIGS.keys()
+
+
+def test_a_file_that_somebody_wrote_may_be_short(tmp_path):
+    short = {"recipe": "digits-vae", "objective": "free_bits", "strength": 2.0, "width": 8}
+    assert changes(*read(tmp_path, short)) == {
+        "objective": "free_bits",
+        "objective.nats": 2.0,
+        "objective.form": "kingma",
+        "network.width": 8,
+    }
+    nested = {"recipe": "digits-vae", "network": {"width": 8}, "epochs": 3}
+    assert changes(*read(tmp_path, nested)) == {"network.width": 8, "epochs": 3}
+    with pytest.raises(InputError, match="'samples' has no use with objective=elbo"):
+        read(tmp_path, {"recipe": "digits-vae", "objective": "elbo", "samples": 3})
