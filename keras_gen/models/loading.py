@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from keras_gen import layers, losses, media, networks, schedules, training  # noqa: F401  registers what a file may name
+from keras_gen import layers, losses, media, networks, training  # noqa: F401  registers what a file may name
 from keras_gen.errors import InputError
 from keras_gen.models.generative_model import GenerativeModel
 

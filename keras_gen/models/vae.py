@@ -161,8 +161,7 @@ class VAE(GenerativeModel):
             own = optimizer_for(None, self.objective.adversary_optimizer(), self.adversary)
             self.players["adversary"] = Player(self, [self.adversary], own)
             self.adversary_optimizer = own
-        # What tells that an encoder says nothing: of text, whose decoder may do without, and where a phase
-        # ends by it.
+        # It tells of a collapse, which decoders of text allow, and ends phases.
         self.reports_information = bool(self.phases) or self.media.key == "text"
         self.evidence = [*EVIDENCE, *(["mutual_information"] if self.reports_information else [])]
         self.reports = Reports([*self.evidence, *self.objective.terms])
@@ -248,5 +247,4 @@ class VAE(GenerativeModel):
         return [self.encoder, self.decoder]
 
     def exported_networks(self):
-        own = [self.encoder, self.decoder, self.likelihood, self.samples_from]
-        return [*own, *super().exported_networks()]
+        return [*self.trained_networks(), self.likelihood, self.samples_from, *super().exported_networks()]

@@ -154,7 +154,7 @@ class Recipe(Part):
         """A compiled model."""
         import keras
 
-        from keras_gen.networks.precision import policy
+        from keras_gen.training.precision import policy
 
         keras.utils.set_random_seed(self.seed)
         with policy(self.precision):
