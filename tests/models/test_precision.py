@@ -54,7 +54,7 @@ def both(**settings):
 
 def train(model, images, steps=1):
     """Steps on one batch, and the last logs."""
-    step = model.guarded(model.train_step)
+    step = model.guard.around(model.train_step, model.trained_networks)
     if steps >= 30:
         step = tf.function(step, autograph=False)  # which takes longer to trace than a few steps to run
     for _ in range(steps):

@@ -6,12 +6,12 @@ import sys
 
 import keras_tuner
 import pytest
-from keras_gen.runs.run import Run
 
 import keras_gen as kg
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.recipes.space import Choice
+from keras_gen.runs.run import Run
 
 MINE = '''"""Digits by a network of mine."""
 

@@ -15,6 +15,7 @@ from keras_gen.media import Image
 from keras_gen.models import VAE, VQVAE, load_model
 from keras_gen.networks import CodePrior, conv_grid, mlp
 from keras_gen.training import distribution
+from keras_gen.training.replicas import generators_of
 
 MEDIA = Image(8, 8, 1)
 BATCH = 16
@@ -242,7 +243,7 @@ def test_dropout_differs_between_replicas_and_goes_on_where_it_was(batches, tmp_
     strategy = distribution.strategy("mirrored")
 
     def states(vae):
-        return [strategy.experimental_local_results(state.value) for state in vae.generators]
+        return [strategy.experimental_local_results(state.value) for state in generators_of(vae)]
 
     with strategy.scope():
         straight, stopped = build(), build()
