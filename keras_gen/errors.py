@@ -32,7 +32,7 @@ _is_reading = contextvars.ContextVar("is_reading", default=False)
 
 @contextlib.contextmanager
 def reading():
-    """Within, networks are those of a saved model, which is read whatever it is: what would be refused is warned of."""
+    """Warns within of what would be refused: a saved model is read whatever it is."""
     token = _is_reading.set(True)
     try:
         yield

@@ -51,6 +51,39 @@ def test_an_objective_of_ones_own_trains():
     assert vae.fit(digits.train, verbose=0).history["absolute"][0] > 0
 
 
+def test_each_addition_is_short_and_works(tmp_path, monkeypatch):
+    import numpy as np
+
+    from keras_gen.evaluation.registry import EVALUATIONS, MEASURES
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("keras_gen.evaluation.registry.EVALUATIONS", dict(EVALUATIONS))
+    monkeypatch.setattr("keras_gen.evaluation.registry.MEASURES", dict(MEASURES))
+    imports, objective, network, recipe, medium, measure = python_of(ROOT / "docs" / "extending.md")
+    names = {}
+    for example in (imports, objective, network, medium, measure):
+        assert len(example.splitlines()) <= 25
+        exec(example, names)
+    kg = names["kg"]
+    assert len(recipe.splitlines()) <= 25
+    Path("mine.py").write_text(recipe)
+    assert kg.GAN.from_recipe("mine.py", width=8).media == kg.Image(8, 8, 1)
+    digits = kg.datasets.load("digits")
+    gan = kg.GAN(*names["tiny"](digits.media), digits.media)
+    gan.compile()
+    gan.fit(digits.train.take(2), verbose=0)
+    assert "brightness" in kg.evaluation.available(kg.recipes.resolve("digits-gan"))
+    assert 0 < names["brightness"](gan, digits, kg.recipes.resolve("digits-gan")).metrics["brightness"] < 255
+    media, likelihood = names["Curve"](16), kg.losses.Gaussian("learned")
+    curves = np.sin(np.arange(16) / 4 + np.arange(64)[:, None]).astype("float32")
+    vae = kg.VAE(*kg.networks.mlp(media, likelihood, latent_dim=2), media, likelihood, names["Sparse"]())
+    vae.compile()
+    assert vae.fit(curves, epochs=1, verbose=0).history["absolute"][0] > 0
+    assert vae.generate(3, seed=0).shape == vae.reconstruct(curves[:3]).shape == (3, 16)
+    vae.save("curves.keras")
+    np.testing.assert_allclose(kg.load_model("curves.keras").generate(3, seed=0), vae.generate(3, seed=0), atol=1e-6)
+
+
 def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
     import keras_gen as kg
 

@@ -7,7 +7,7 @@ from keras_gen.recipes.settings import table
 
 
 def show(recipe: Recipe, more: More = None, assignments: Assignments = None):
-    """Shows every field of a recipe: its value, what it takes, what a search may make of it, what it means."""
+    """Shows every field of a recipe: value, what it takes, what a search may make of it, meaning."""
     name, config = recipe_of(recipe, fields_of(assignments, more))
     for line in (recipes.get(name).__doc__ or name).strip().splitlines():
         say(line)

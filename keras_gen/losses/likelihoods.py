@@ -104,11 +104,11 @@ class Likelihood(keras.layers.Layer):
         return self.log_prob(x, parameters)
 
     def decode(self, decoder, latents, labels=None):
-        """What a decoder makes of latents (batch, latent_dim): the expected media, (batch, *places, channels)."""
+        """The expected media (batch, *places, channels) of latents (batch, latent_dim)."""
         return self.mean(run(decoder, latents, labels))
 
     def parameters_of(self, decoder, latents, labels=None, x=None, training=False):
-        """What a decoder says of latents, of which `log_prob` and `mean` are; `x` is what it may read as it writes."""
+        """What a decoder says of latents, for `log_prob` and `mean`; one of text reads `x` as it writes."""
         return run(decoder, latents, labels, training)
 
     def _log_prob(self, x, parameters):

@@ -60,9 +60,9 @@ class DiagonalNormal(NamedTuple):
         return -(squared + constant) / 2.0
 
     def mutual_information(self, z):
-        """What latents tell of the example that each is drawn for, a scalar in nats: at most the logarithm of the batch.
+        """What latents tell of their examples, a scalar in nats: at most the logarithm of the batch.
 
-        The mean of log q(z|x) - log q(z), with the batch's mixture of posteriors as q(z). Source: Hoffman & Johnson 2016.
+        The mean of log q(z|x) - log q(z); q(z) is the batch's mixture of posteriors (Hoffman & Johnson 2016).
 
         Args:
             z: a draw for each member of the batch, (batch, dim).

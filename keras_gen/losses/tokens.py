@@ -57,7 +57,7 @@ class CategoricalTokens(Likelihood):
         return -tf.scatter_nd(places[:, :1], cost, tf.shape(x, tf.int64)[:1])
 
     def log_prob_of_decoder(self, decoder, x, z, labels=None, training=False):
-        """log p(x|z) of each sentence, whose decoder reads it as it writes; see `Likelihood.log_prob_of_decoder`."""
+        """log p(x|z) of each sentence, which its decoder reads as it writes; see `Likelihood`."""
         flat = tf.reshape(z, (-1, z.shape[-1]))
         x = tf.tile(x, [tf.shape(flat)[0] // tf.shape(x)[0], 1])
         logits = decoder(x, flat, self.counted(x), training=training)

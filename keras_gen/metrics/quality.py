@@ -32,8 +32,8 @@ def sample_scores(model, real, num=10_000, seed=0):
     """What `GAN.score` gives: how fresh samples compare with real examples, see there."""
     if not isinstance(real, Quality) and not hasattr(real, "arrays"):
         raise InputError(
-            f"A {type(model).__name__} is scored against a Dataset of keras_gen.datasets.load, or a Quality made of one, not "
-            f"against {reprlib.repr(real)}."
+            f"A {type(model).__name__} is scored against a Dataset of keras_gen.datasets.load, or a Quality "
+            f"made of one, not against {reprlib.repr(real)}."
         )
     quality = real if isinstance(real, Quality) else Quality(real)
     labels = model.labels_for(num)

@@ -1,8 +1,8 @@
 """Where the outputs of a network lie by construction, and whether its place in a model takes such outputs.
 
-A network that ends in a sigmoid gives values from 0 to 1 whatever it learns. Two tables meet here: `RANGES` says where the values
-of an activation lie, `PLACES` what each place in a model takes. Learned layers without an activation give any value, and so does
-what cannot be looked into, such as a layer of the user's own.
+A network that ends in a sigmoid gives values from 0 to 1 whatever it learns. Two tables meet here: `RANGES`
+says where the values of an activation lie, `PLACES` what each place in a model takes. Learned layers without
+an activation give any value, and so does what cannot be looked into, such as a layer of the user's own.
 """
 
 import math
@@ -75,14 +75,16 @@ RANGES = {
     "tanh": (-1.0, 1.0),
 }
 
-# Layers and operations of Keras that move values, leave some out or average them, so that they lie where they lay before.
+# Layers and operations of Keras that move values, leave some out or average them, so that they lie where they
+# lay before.
 KEEPING = """
-    average average_pooling1d average_pooling2d average_pooling3d alpha_dropout activity_regularization broadcast_to cast concatenate
-    copy cropping1d cropping2d cropping3d dropout expand_dims flatten flip gaussian_dropout gaussian_noise get_item
-    global_average_pooling1d global_average_pooling2d global_average_pooling3d global_max_pooling1d global_max_pooling2d
-    global_max_pooling3d identity max_pooling1d max_pooling2d max_pooling3d mean moveaxis permute ravel repeat repeat_vector reshape
-    roll spatial_dropout1d spatial_dropout2d spatial_dropout3d squeeze stack stop_gradient swapaxes transpose up_sampling1d
-    up_sampling2d up_sampling3d zero_padding1d zero_padding2d zero_padding3d
+    average average_pooling1d average_pooling2d average_pooling3d alpha_dropout activity_regularization
+    broadcast_to cast concatenate copy cropping1d cropping2d cropping3d dropout expand_dims flatten flip
+    gaussian_dropout gaussian_noise get_item global_average_pooling1d global_average_pooling2d
+    global_average_pooling3d global_max_pooling1d global_max_pooling2d global_max_pooling3d identity
+    max_pooling1d max_pooling2d max_pooling3d mean moveaxis permute ravel repeat repeat_vector reshape
+    roll spatial_dropout1d spatial_dropout2d spatial_dropout3d squeeze stack stop_gradient swapaxes
+    transpose up_sampling1d up_sampling2d up_sampling3d zero_padding1d zero_padding2d zero_padding3d
 """.split()
 
 
@@ -104,7 +106,8 @@ class Place(NamedTuple):
     Args:
         wanted: what it takes, in words.
         remedy: what the network should end in.
-        is_wrong: function of the ends of a range, (low, high) -> whether values within it cannot be what is wanted.
+        is_wrong: function of the ends of a range, (low, high) -> whether values within it cannot be what is
+            wanted.
         is_doubtful: likewise, whether they hardly can.
     """
 
@@ -164,8 +167,8 @@ def check_outputs(name, network, takes, place=0):
         return
     span, wanted = span_of(network.outputs[place]), PLACES[takes]
     message = (
-        f"The {name} ends in {span.source} and gives values {_told(span)}, but {wanted.wanted} are wanted: end it "
-        f"{wanted.remedy}."
+        f"The {name} ends in {span.source} and gives values {_told(span)}, but {wanted.wanted} are wanted: "
+        f"end it {wanted.remedy}."
     )
     if wanted.is_wrong(*span[:2]):
         refuse(message)

@@ -1,7 +1,7 @@
 """Spoken digits by digit and speaker: the Free Spoken Digit Dataset, 3,000 clips of six speakers at 8 kHz.
 
-The recordings are a folder or zip of files such as 7_jackson_32.wav. Those numbered 0 to 4 are for testing, as
-the authors say.
+The recordings are a folder or zip of files such as 7_jackson_32.wav. Those numbered 0 to 4 are for testing,
+as the authors say.
 
 Command: keras-gen train fsdd-vae --data fsdd.zip
 Time: 18 minutes on one of two cores, the other busy.

@@ -30,11 +30,11 @@ class HyperRecipe(keras_tuner.HyperModel):
 
     Args:
         recipe: name of the recipe, such as "digits-gan", or the path of a Python file.
-        measure: name of what is to be made least or most, taken of validation examples with a fixed seed: "kid",
-            "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the likelihood of models
-            that have one, the KID of others.
-        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the `fields` given and
-            those that have no use with them.
+        measure: name of what is to be made least or most, taken of validation examples with a fixed seed:
+            "kid", "frechet", "nll", "label_agreement", ..., as the models of the recipe allow; None takes the
+            likelihood of models that have one, the KID of others.
+        space: dict, field of the recipe -> `Range` or `Choice`; None takes the recipe's own, without the
+            `fields` given and those that have no use with them.
         epochs: int >= 1, epochs of a trial, over which its schedules run; None for all of the recipe's.
         start: folder of an earlier run of the recipe, whose settings and weights trials begin with; its own
             space then changes no architecture, and has learning rates around a tenth of that run's. None
@@ -50,8 +50,8 @@ class HyperRecipe(keras_tuner.HyperModel):
         space: as given, or the recipe's.
 
     Raises:
-        InputError: the recipe, a field or the measure is unknown, the space is empty or goes beyond what a field may be, or
-            the recipe needs data of yours.
+        InputError: the recipe, a field or the measure is unknown, the space is empty or goes beyond what a
+            field may be, or the recipe needs data of yours.
     """
 
     def __init__(self, recipe, measure=None, space=None, epochs=None, start=None, fields=None):

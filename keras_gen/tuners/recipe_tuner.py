@@ -37,18 +37,21 @@ IDLE = 0.5  # seconds between two questions to an oracle that waits for other tr
 class RecipeTuner(TunerInternals, keras_tuner.Tuner):
     """Base of the tuners: trains, measures and records the trials that an oracle asks for.
 
-    Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial fails, with its reason in
-    `outcome.json` beside these, where its settings do not go together, its measure is not finite, memory runs out, it takes
-    too long, or anything else is raised; the search then goes on. The same call goes on with a search that was stopped or
-    killed, with the trial at hand from its last checkpoint. Trials that Hyperband trains further go on from the checkpoint of
-    the earlier trial, with all optimizers and averages.
+    Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial
+    fails, with its reason in `outcome.json` beside these, where its settings do not go together, its measure
+    is not finite, memory runs out, it takes too long, or anything else is raised; the search then goes on.
+    The same call goes on with a search that was stopped or killed, with the trial at hand from its last
+    checkpoint. Trials that Hyperband trains further go on from the checkpoint of the earlier trial, with all
+    optimizers and averages.
 
     Args:
         hypermodel: a `HyperRecipe`.
         oracle: one of `keras_gen.tuners.oracles`.
         directory: path of a folder for the search.
-        executions_per_trial: int >= 1, trainings of the same settings from different seeds; the mean of their measures counts.
-        minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off; None for no limit.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds; the mean of their
+            measures counts.
+        minutes: float > 0, of all calls together, until no trial is begun and the one at hand is cut off;
+            None for no limit.
         trial_minutes: float > 0, for a trial; None for no limit.
 
     Raises:

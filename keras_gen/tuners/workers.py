@@ -103,7 +103,8 @@ def search_as_chief(tuner):
 
 
 def search_with_workers(num, tuner, arguments):
-    """Runs a search by workers on this machine; one that is killed is started again, and goes on with its trial.
+    """Runs a search by workers on this machine; one that is killed is started again, and goes on with its
+    trial.
 
     Args:
         num: int >= 1.

@@ -4,7 +4,6 @@ import keras
 
 from keras_gen.errors import InputError
 from keras_gen.losses.penalties import InputGradientPenalty
-from keras_gen.media import Audio, Image
 from keras_gen.models.checks.networks import (
     check_apart,
     check_label_input,
@@ -20,7 +19,7 @@ from keras_gen.training.keras_internals import layers_of
 
 def check_networks(generator, discriminator, media, num_classes):
     """Raises `InputError` where the networks do not fit each other, the media or the labels."""
-    check_media(media, Image, Audio)
+    check_media(media)
     check_num_classes(num_classes)
     networks = {"generator": generator, "discriminator": discriminator}
     for name, network in networks.items():

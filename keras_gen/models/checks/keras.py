@@ -12,9 +12,9 @@ REFUSED = {  # methods of Keras that would change nothing here -> what does
     "add_metric": "add it to the logs in a callback",
     "compute_loss": "call fit, train_on_batch or evaluate",
     "compute_metrics": "call fit, train_on_batch or evaluate",
-    "get_state_tree": "call get_weights or save_weights, since variables of its networks may have equal names",
+    "get_state_tree": "call get_weights or save_weights, since its networks' variables may have equal names",
     "quantize": "give precision when the networks are built, such as mixed_bfloat16",
-    "set_state_tree": "call set_weights or load_weights, since variables of its networks may have equal names",
+    "set_state_tree": "call set_weights or load_weights, since its networks' variables may have equal names",
     "stateless_compute_loss": "call fit, train_on_batch or evaluate",
 }
 

@@ -11,7 +11,7 @@ CLASSES_NAMED = 5
 
 
 def check_labels(y, num, num_classes):
-    """Raises `InputError` where labels y are not those of `num` examples, whole numbers below `num_classes`."""
+    """Raises `InputError` where y are no labels of `num` examples, whole numbers below `num_classes`."""
     if y is None:
         raise InputError(
             f"The model is conditional on {num_classes} classes, but the data have no labels: give y, or "

@@ -6,20 +6,18 @@ import reprlib
 import keras
 
 from keras_gen.errors import InputError, refuse
-from keras_gen.media import Text
+from keras_gen.media import Media, Text
 from keras_gen.sampling.labels import label_shape
 from keras_gen.training import distribution
 from keras_gen.training.keras_internals import layers_of
 
 
-def check_media(media, *kinds):
-    """Raises `InputError` where media are of none of these classes."""
-    if not isinstance(media, kinds):
-        *names, last = (kind.__name__ for kind in kinds)
-        others = ": for sentences take a TextVAE or a LanguageModel" if isinstance(media, Text) else ""
-        raise InputError(
-            f"media must be an {', '.join(names)} or {last} of keras_gen, not {media!r}{others}."
-        )
+def check_media(media, text=False):
+    """Raises `InputError` where these are no media, or where they are text and the model writes none."""
+    if not isinstance(media, Media):
+        raise InputError(f"media must be an Image, an Audio or another Media of keras_gen, not {media!r}.")
+    if isinstance(media, Text) and not text:
+        raise InputError(f"This model writes no {media!r}: for sentences take a TextVAE or a LanguageModel.")
 
 
 def check_num_classes(num_classes):
@@ -99,7 +97,7 @@ def check_label_input(name, network, num_classes):
         raise InputError(
             f"The second input of the {name} takes labels of shape {taken}, but those of "
             f"num_classes={num_classes} have shape "
-            f'{wanted}: give it keras.Input({wanted}, dtype="int32"), and embed or one-hot encode them inside.'
+            f'{wanted}: give it keras.Input({wanted}, dtype="int32"), and embed or encode them inside.'
         )
 
 

@@ -4,8 +4,8 @@ import math
 
 from keras_gen.errors import InputError
 from keras_gen.layers import AudioAugment, Codebook
-from keras_gen.losses import GaussianMixture, Likelihood, Objective, Prior, VampPrior
-from keras_gen.media import Audio, Image, Text
+from keras_gen.losses import CategoricalTokens, GaussianMixture, Likelihood, Objective, Prior, VampPrior
+from keras_gen.media import Audio, Text
 from keras_gen.models.checks.networks import (
     check_apart,
     check_label_input,
@@ -27,7 +27,7 @@ EXAMPLES = {"likelihood": 'Bernoulli("dynamic")', "objective": "ELBO()", "prior"
 def check_vae(encoder, decoder, media, likelihood, objective, prior, num_classes):
     """Returns the length of the latents; raises `InputError` where parts of a `VAE` do not fit."""
     check_kinds(likelihood=likelihood, objective=objective, prior=prior)
-    check_media(media, Image, Audio, Text)
+    check_media(media, text=isinstance(likelihood, CategoricalTokens))
     check_num_classes(num_classes)
     check_network("encoder", encoder)
     latent_dim = latent_dim_of(encoder)
@@ -42,7 +42,7 @@ def check_vae(encoder, decoder, media, likelihood, objective, prior, num_classes
 def check_vqvae(encoder, decoder, media, likelihood, prior, codebook, commitment, num_classes):
     """Raises `InputError` where the parts of a `VQVAE` do not fit each other."""
     check_kinds(likelihood=likelihood)
-    check_media(media, Image, Audio)
+    check_media(media)
     check_num_classes(num_classes)
     for name, network in {"encoder": encoder, "decoder": decoder}.items():
         check_network(name, network)
@@ -73,7 +73,7 @@ def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
     if isinstance(media, Text):
         check_text_decoder(decoder, media, *latent_shape)
         return
-    check_media(media, Image, Audio)
+    check_media(media)
     check_network("decoder", decoder)
     check_one_output("decoder", decoder)
     inputs = 1 if num_classes is None else 2
