@@ -114,7 +114,7 @@ def test_a_field_chooses_what_is_read(tmp_path):
             {"model": "language_model", "pretraining": "1"},
             "'pretraining' has no use with model=language_model",
         ),
-        ({"num_classes": "10"}, "'num_classes' takes none, not '10'"),
+        ({"num_classes": "10"}, "'num_classes' takes none, not 10"),
         (
             {"epochs": 2, "steps_per_epoch": 5, "batch_size": 3, "pretraining": 30},
             "less than all 30 examples",
