@@ -27,15 +27,15 @@ def networks(size, channels, width, latent_dim, doublings):
     return nn.Sequential(*generator), nn.Sequential(*discriminator)
 
 
-def make_step(generator, discriminator, latent_dim):
+def make_step(generator, discriminator, latent_dim, **adam):
     """One step of both players as in PyTorch's DCGAN tutorial: one generator pass, all gradients."""
     optimizers = [
-        torch.optim.Adam(n.parameters(), 2e-4, betas=(0.5, 0.999)) for n in (generator, discriminator)
+        torch.optim.Adam(n.parameters(), 2e-4, betas=(0.5, 0.999), **adam) for n in (generator, discriminator)
     ]
 
     def step(images):
         real = images.float() / 127.5 - 1
-        fake = generator(torch.randn(len(real), latent_dim))
+        fake = generator(torch.randn(len(real), latent_dim, device=real.device))
         optimizers[1].zero_grad()
         loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake.detach())).mean()
         loss.backward()

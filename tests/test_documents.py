@@ -81,7 +81,9 @@ def test_each_addition_is_short_and_works(tmp_path, monkeypatch):
     assert vae.fit(curves, epochs=1, verbose=0).history["absolute"][0] > 0
     assert vae.generate(3, seed=0).shape == vae.reconstruct(curves[:3]).shape == (3, 16)
     vae.save("curves.keras")
-    np.testing.assert_allclose(kg.load_model("curves.keras").generate(3, seed=0), vae.generate(3, seed=0), atol=1e-6)
+    np.testing.assert_allclose(
+        kg.load_model("curves.keras").generate(3, seed=0), vae.generate(3, seed=0), atol=1e-6
+    )
 
 
 def test_recipes_are_changed_and_written(tmp_path, monkeypatch):

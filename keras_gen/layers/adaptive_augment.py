@@ -27,8 +27,9 @@ class AdaptiveAugment(ScheduledAugment):
         self.target, self.examples, self.interval = float(target), int(examples), int(interval)
         self.adapted = self.add_weight(name="probability", shape=(), initializer="zeros", trainable=False)
         self.sign_sum = self.add_weight(name="sign_sum", shape=(), initializer="zeros", trainable=False)
+        # TensorFlow keeps variables of int32 off the GPU, where XLA would look for them.
         self.steps = self.add_weight(
-            name="steps", shape=(), dtype="int32", initializer="zeros", trainable=False
+            name="steps", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
 
     def strength(self, examples):
