@@ -196,7 +196,7 @@ def test_the_support_of_a_likelihood_is_checked_in_any_container(images):
         (lambda x: "images.zip", "datasets.load"),
         (lambda x: (x, x), r"fit\(x, y\)"),
         (lambda x: [x[0], x[1][:4]], "several shapes"),
-        (lambda x: {"image": x}, "'image'"),
+        (lambda x: {"photo": x}, "'image'"),
         (lambda x: object(), "not of type object"),
         (lambda x: (batch for batch in x), "tuples"),
         (lambda x: Batches(x, np.zeros(len(x)), np.ones(len(x))), "weights"),
