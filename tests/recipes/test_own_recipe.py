@@ -17,6 +17,7 @@ MINE = '''"""Digits by a network of mine."""
 
 from typing import Literal
 
+import keras_gen as kg
 from keras_gen.recipes.gan import GANRecipe, Networks
 from keras_gen.recipes.media import Image
 from keras_gen.recipes.settings import Field, Size
@@ -28,9 +29,7 @@ class Narrow(Networks):
     maps: Size = Field(4, description="feature maps")
 
     def make(self, media, num_classes):
-        from keras_gen import networks
-
-        return networks.dcgan(media, num_classes, self.latent_dim, width=self.maps)
+        return kg.networks.dcgan(media, num_classes, self.latent_dim, width=self.maps)
 
 
 class MyRecipe(GANRecipe):
