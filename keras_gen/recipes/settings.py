@@ -142,9 +142,10 @@ def _find(settings, name):
     if found:
         names = " or ".join(setting.name for setting in found)
         raise InputError(f"Field {name!r} may be {names}: give its name in full.")
+    last = name.rpartition(".")[2]
     for setting in settings.values():
         kinds = kinds_of(setting.field)
-        others = [kind for kind in kinds if name.rpartition(".")[2] in _names(kinds[kind])]
+        others = [kind for kind in kinds if kind != setting.value and last in _names(kinds[kind])]
         if others:
             takes = " or ".join(f"{setting.name}={kind}" for kind in others)
             raise InputError(
