@@ -2,13 +2,11 @@
 
 import functools
 import math
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from keras_gen.errors import InputError
-from keras_gen.files import damage
 from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Weight, find, override, told
 
 SLOWER = 0.1  # share of the learning rates that fine-tuning begins with
@@ -169,12 +167,9 @@ class Recipe(Part):
         Raises:
             InputError: it is not there, or damaged.
         """
-        from keras_gen.models import load_model
+        from keras_gen.callbacks import trained_model
 
-        file = Path(self.start) / "model.keras"
-        if (wrong := damage(file)) is not None:
-            raise InputError(f"Training cannot begin with {file} ({wrong}): set start to a finished run.")
-        return load_model(file)
+        return trained_model(self.start)
 
     def further(self, start):
         """The recipe that goes on from a run of it: with its weights, slower, without warm-up.
