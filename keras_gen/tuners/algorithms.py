@@ -17,14 +17,26 @@ class RandomSearch(RecipeTuner):
 
     Args:
         hypermodel: a `HyperRecipe`.
+        directory: path of a folder for the search.
         max_trials: int >= 1, or None for no limit.
         seed: int >= 0, decides which settings are drawn.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds.
+        minutes: float > 0, of all calls together; None for no limit.
+        trial_minutes: float > 0, for a trial; None for no limit.
     """
 
-    def __init__(self, hypermodel, max_trials=10, seed=0, **settings):
+    def __init__(
+        self,
+        hypermodel,
+        directory,
+        max_trials=10,
+        seed=0,
+        executions_per_trial=1,
+        minutes=None,
+        trial_minutes=None,
+    ):
         oracle = oracles.RandomOracle(**_drawn(hypermodel, max_trials, seed))
-        super().__init__(hypermodel, oracle, **settings)
+        super().__init__(hypermodel, oracle, directory, executions_per_trial, minutes, trial_minutes)
 
 
 class BayesianOptimization(RecipeTuner):
@@ -32,18 +44,31 @@ class BayesianOptimization(RecipeTuner):
 
     Args:
         hypermodel: a `HyperRecipe`.
+        directory: path of a folder for the search.
         max_trials: int >= 1, or None for no limit.
         num_initial_points: int >= 2, settings drawn at random first; None for as many as fields are searched.
         seed: int >= 0, decides which settings are drawn.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds.
+        minutes: float > 0, of all calls together; None for no limit.
+        trial_minutes: float > 0, for a trial; None for no limit.
     """
 
-    def __init__(self, hypermodel, max_trials=10, num_initial_points=None, seed=0, **settings):
+    def __init__(
+        self,
+        hypermodel,
+        directory,
+        max_trials=10,
+        num_initial_points=None,
+        seed=0,
+        executions_per_trial=1,
+        minutes=None,
+        trial_minutes=None,
+    ):
         at_least(2, num_initial_points=num_initial_points)
         drawn = _drawn(hypermodel, max_trials, seed)
         num_initial_points = num_initial_points or max(2, len(hypermodel.space))
         oracle = oracles.BayesianOracle(num_initial_points=num_initial_points, **drawn)
-        super().__init__(hypermodel, oracle, **settings)
+        super().__init__(hypermodel, oracle, directory, executions_per_trial, minutes, trial_minutes)
 
 
 class GridSearch(RecipeTuner):
@@ -51,13 +76,24 @@ class GridSearch(RecipeTuner):
 
     Args:
         hypermodel: a `HyperRecipe`.
+        directory: path of a folder for the search.
         max_trials: int >= 1, or None for the whole grid.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds.
+        minutes: float > 0, of all calls together; None for no limit.
+        trial_minutes: float > 0, for a trial; None for no limit.
     """
 
-    def __init__(self, hypermodel, max_trials=None, **settings):
+    def __init__(
+        self,
+        hypermodel,
+        directory,
+        max_trials=None,
+        executions_per_trial=1,
+        minutes=None,
+        trial_minutes=None,
+    ):
         oracle = oracles.GridOracle(**_drawn(hypermodel, max_trials, 0))
-        super().__init__(hypermodel, oracle, **settings)
+        super().__init__(hypermodel, oracle, directory, executions_per_trial, minutes, trial_minutes)
 
 
 class Hyperband(RecipeTuner):
@@ -65,14 +101,28 @@ class Hyperband(RecipeTuner):
 
     Args:
         hypermodel: a `HyperRecipe`, whose epochs the best trials reach.
+        directory: path of a folder for the search.
         max_trials: int >= 1, or None for as many as Hyperband makes.
         factor: int >= 2, how many times fewer settings are trained so many times longer.
         hyperband_iterations: int >= 1, how often all is done from the beginning.
         seed: int >= 0, decides which settings are drawn.
-        **settings: see `RecipeTuner`, of which `directory` must be given.
+        executions_per_trial: int >= 1, trainings of the same settings from different seeds.
+        minutes: float > 0, of all calls together; None for no limit.
+        trial_minutes: float > 0, for a trial; None for no limit.
     """
 
-    def __init__(self, hypermodel, max_trials=None, factor=3, hyperband_iterations=1, seed=0, **settings):
+    def __init__(
+        self,
+        hypermodel,
+        directory,
+        max_trials=None,
+        factor=3,
+        hyperband_iterations=1,
+        seed=0,
+        executions_per_trial=1,
+        minutes=None,
+        trial_minutes=None,
+    ):
         at_least(2, factor=factor)
         at_least(1, hyperband_iterations=hyperband_iterations)
         drawn = _drawn(hypermodel, max_trials, seed)
@@ -84,7 +134,7 @@ class Hyperband(RecipeTuner):
             **drawn,
         )
         oracle.max_trials = limit
-        super().__init__(hypermodel, oracle, **settings)
+        super().__init__(hypermodel, oracle, directory, executions_per_trial, minutes, trial_minutes)
 
 
 def _drawn(hypermodel, max_trials, seed):
