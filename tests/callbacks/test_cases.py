@@ -15,8 +15,8 @@ from keras_gen.callbacks import (
     TrainingState,
     latest_checkpoint,
 )
-from keras_gen.callbacks.interruption import leave
 from keras_gen.errors import InputError
+from keras_gen.signals import leave
 
 
 class Counted(keras.metrics.Mean):
