@@ -1,8 +1,8 @@
 """Any folder or zip of your own images, cropped and resized to 64x64 in color.
 
-Command: keras-gen train folder-gan --data FOLDER [--set size=32] [--set num_classes=3] Time: 45 seconds on
-two cores for 300 steps at --set size=32; 64 pixels take about four times as long. Score: as varied as folders
-are; these 300 steps on photographs end at a Frechet distance of 110 (real images 0.1).
+Command: keras-gen train folder-gan --data FOLDER [--set size=32] [--set num_classes=3]
+Time: 45 seconds on two cores for 300 steps at --set size=32; 64 pixels take about four times as long.
+Score: as varied as folders are; after these steps on photographs a Frechet distance of 110 (real images 0.1).
 """
 
 from keras_gen.recipes.gan import SPACE, GANRecipe

@@ -1,5 +1,4 @@
-"""Handwritten digits, 28x28, binarized: the one-layer VAE of Burda et al. 2016, with its networks and
-protocol.
+"""Handwritten digits, 28x28, binarized: the one-layer VAE of Burda et al. 2016, by their protocol.
 
 784-200-200-50 and back, tanh, batches of 20, Adam with epsilon 1e-4 and a learning rate that falls from 1e-3
 to 1e-4; dynamic binarization. The paper trains for 3,280 epochs and reaches an NLL of 86.76 nats.

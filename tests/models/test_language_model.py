@@ -186,7 +186,7 @@ def test_mistakes_are_told_in_one_sentence(media, packed, trained):
         ),
         "media must be a Text, for sentences alone": lambda: LanguageModel(trained.decoder, Image(8, 8, 1)),
         "decoder must be a TextDecoder": lambda: LanguageModel(media, media),
-        "The model takes int32 examples .num, .*, not <U5": lambda: trained.score(["a dog"]),
+        "The model takes int32 examples .num, .*, not <U5": lambda: trained.score(np.array(["a dog"])),
         "x has int32 examples of shape .4,": lambda: trained.fit(packed[:, :4]),
         "not int64 of shape": lambda: trained.score(packed.astype("int64")),
         "from 0 to 14, but the data hold 500": lambda: trained.fit(foreign),

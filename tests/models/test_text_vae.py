@@ -281,8 +281,8 @@ def test_phases_follow_each_other_between_epochs(media, packed):
     assert vae.optimizer.learning_rate.numpy() == pytest.approx(1e-3)
     # A decoder as it is made: by the model's seed alone, whatever was drawn before, and drawing nothing from
     # others.
-    other, state = build(media, random_seed=5, pretraining=1), random.getstate()
-    other.end_pretraining()
+    other, state = build(media, random_seed=5), random.getstate()
+    Pretraining(1).end(other)
     assert random.getstate() == state
     fresh = values(vae.decoder)
     assert not any(moved(fresh, other.decoder.trainable_variables))

@@ -30,7 +30,7 @@ from keras_gen.training.schedules import Linear
 
 MEDIA = Image(8, 8, 1)
 
-UNMOVED = 4  # weights: counters of broken steps, and the scale of the learning rates
+UNMOVED = 5  # weights: counters of broken steps and of phases, and the scale of the learning rates
 
 
 def build(objective=None, prior=None, num_classes=None, likelihood=None, latent_dim=4, **compile_arguments):

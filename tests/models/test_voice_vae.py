@@ -65,7 +65,7 @@ def test_a_walk_between_labels_starts_and_ends_at_them(voices):
     table = vae.decoder.get_layer("label_embedding")
     means = (table(np.array([[0, 0]])) + table(np.array([[2, 1]]))) / 2
     rest = keras.Model([vae.decoder.inputs[0], table.output], vae.decoder.output)
-    halfway = tf.constant(vae.walk(*latents, 5, [0, 0])[2:3])
+    halfway = tf.constant(vae.sampler.walk(*latents, 5, [0, 0])[2:3])
     expected = MEDIA.to_raw(vae.likelihood.mean(rest([halfway, means])))
     np.testing.assert_allclose(walked[2:3], expected, atol=1e-4)
     same = vae.interpolate(*latents, steps=3, label=[1, 1], stop_label=[1, 1])

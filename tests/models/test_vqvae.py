@@ -16,7 +16,7 @@ from keras_gen.training.schedules import Linear
 MEDIA = Image(8, 8, 1)
 GRID = (2, 2, 4)
 
-UNMOVED = 4  # weights: counters of broken steps, and the scale of the learning rates
+UNMOVED = 5  # weights: counters of broken steps and of phases, and the scale of the learning rates
 
 
 def build(num_classes=None, likelihood=None, codebook=None, commitment=0.25, **compile_arguments):
