@@ -92,7 +92,10 @@ def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None
 
     Args:
         x: packed media or batches of these; of a conditional model batches of pairs of media and labels.
-        batch_size, verbose, steps, callbacks: those of `keras.Model.predict`.
+        batch_size: int, examples in a batch of an array; None stands for 32.
+        verbose: 0 for nothing, 1 for a bar, or "auto".
+        steps: int, batches to take; None for all.
+        callbacks: list of `keras.callbacks.Callback`, or None.
 
     Returns:
         Array of raw media, (num, ...).

@@ -1,5 +1,4 @@
-"""Keras' methods as a `GenerativeModel` has them: data are checked before they flow, what would change
-nothing is refused.
+"""Keras' methods as a `GenerativeModel` has them: data are checked, and what would change nothing is refused.
 
 The functions whose first argument is `self` are methods of the class.
 """
@@ -11,11 +10,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.checks.data import (
-    brought,
-    media_and_labels,
-    refusing_other_containers,
-)
+from keras_gen.models.checks.data import brought, media_and_labels, refusing_other_containers
 from keras_gen.models.checks.keras import check_callbacks
 from keras_gen.models.checks.labels import warn_of_missing_classes
 from keras_gen.training import keras_internals, loop, replicas
@@ -52,11 +47,18 @@ def fit(
             `PyDataset`, generator or `DataLoader`. Arrays are checked as a whole, batches by the first one.
         y: labels of an array, int (num,), of n labels (num, n).
         batch_size: int, examples in a batch of an array; None stands for 32.
+        epochs: int, the number of the last epoch.
+        verbose: 0 for nothing, 1 for a bar, 2 for a line an epoch, or "auto".
+        callbacks: list of `keras.callbacks.Callback`, or None.
+        validation_split: float in [0, 1), share of an array that validates instead of training.
         validation_data: the same as x, or a pair of x and y.
+        shuffle: bool, whether an array is put in another order in each epoch.
         class_weight, sample_weight: None, since every example counts alike.
-        epochs, verbose, callbacks, validation_split, shuffle, initial_epoch, steps_per_epoch,
-        validation_steps,
-            validation_batch_size, validation_freq: those of `keras.Model.fit`.
+        initial_epoch: int, the epoch to begin with.
+        steps_per_epoch: int, batches in an epoch; None for all of the data.
+        validation_steps: int, batches of a validation; None for all.
+        validation_batch_size: int; None for `batch_size`.
+        validation_freq: int, epochs from one validation to the next.
 
     Returns:
         The `History` of Keras.
@@ -140,8 +142,9 @@ def evaluate(
     """Reports `test_step` like `keras.Model.evaluate`, on data as in `fit`.
 
     Args:
-        x, y, batch_size, sample_weight: as in `fit`.
-        verbose, steps, callbacks, return_dict: those of `keras.Model.evaluate`.
+        x, y, batch_size, verbose, sample_weight, callbacks: as in `fit`.
+        steps: int, batches to take; None for all.
+        return_dict: bool, whether to return a dict, name -> float, instead of a list.
         **within_fit: what `fit` calls it with besides.
 
     Raises:
