@@ -10,6 +10,7 @@ import numpy as np
 from keras_gen.errors import InputError
 from keras_gen.training import distribution
 from keras_gen.training.replicas import generators_of, give_own_generators
+from keras_gen.training.reports import PARTS
 
 MEMBER = "training.json"
 
@@ -46,10 +47,9 @@ class TrainingState:
                 plain attributes that are no constructor arguments are kept.
             restores: int.
         """
-        running = _running(model)
-        values = distribution.values_of_replicas(model.distribute_strategy, list(running.values()))
+        sums = distribution.values_of_replicas(model.distribute_strategy, model.reports.sums)
         return cls(
-            metrics=[dict(zip(running, own, strict=True)) for own in values],
+            metrics=[dict(zip(_names(model), own.flatten().tolist(), strict=True)) for own in sums],
             generators=[variable.numpy().tolist() for variable in generators_of(model)],
             callbacks={name: _state_of(callback) for name, callback in _named(callbacks)},
             restores=restores,
@@ -77,15 +77,15 @@ class TrainingState:
     def restore(self, model, callbacks):
         """Restores running means, generators and callbacks.
 
-        Variables of running means that an older version did not have begin at zero.
+        Parts of running means that an older version did not have begin at zero.
 
         Raises:
             InputError: the state is of an older version with other running means.
         """
-        running = _running(model)
+        sums = model.reports.sums
         known = [_by_name(own, model) for own in self.metrics]
-        values = [[own.get(name, 0.0) for name in running] for own in known]
-        distribution.assign_to_replicas(model.distribute_strategy, list(running.values()), values)
+        values = [np.reshape([own.get(name, 0.0) for name in _names(model)], sums.shape) for own in known]
+        distribution.assign_to_replicas(model.distribute_strategy, sums, values)
         for variable, value in zip(generators_of(model), self.generators, strict=True):
             variable.assign(value)
         give_own_generators(model)
@@ -94,31 +94,25 @@ class TrainingState:
                 _restore(callback, self.callbacks[name])
 
 
-def _running(model):
-    return {
-        f"{metric.name}/{variable.name}": variable
-        for metric in model.metrics
-        for variable in metric.variables
-    }
+def _names(model):
+    """The sums of a model's running means, in the order of their variable."""
+    return [f"{name}/{part}" for name in model.reports.names for part in PARTS]
 
 
 def _by_name(values, model):
-    """The running means of a replica by name, also from the lists of older versions."""
+    """The sums of a replica by name, also from the lists of older versions."""
     if isinstance(values, dict):
         return values
-    # Equally many for each mean, in the order of its variables.
-    share, rest = divmod(len(values), max(1, len(model.metrics)))
+    # Equally many for each mean; later versions add parts at the end.
+    names = model.reports.names
+    share, rest = divmod(len(values), max(1, len(names)))
     if rest:
         raise InputError(
             f"The checkpoint has {len(values)} numbers of running means, of which the model has "
-            f"{len(model.metrics)}: go on with the version of keras_gen that wrote it."
+            f"{len(names)}: go on with the version of keras_gen that wrote it."
         )
-    parts = [values[place * share :][:share] for place in range(len(model.metrics))]
-    return {
-        f"{metric.name}/{variable.name}": value
-        for metric, part in zip(model.metrics, parts, strict=True)
-        for variable, value in zip(metric.variables, part, strict=False)
-    }
+    pairs = [f"{name}/{part}" for name in names for part in PARTS[:share]]
+    return dict(zip(pairs, values, strict=True))
 
 
 def _named(callbacks):

@@ -167,38 +167,33 @@ def _greatest(strategy, number):
     return tf.reduce_max(strategy.experimental_local_results(gathered)[0])
 
 
-def values_of_replicas(strategy, variables):
-    """What each replica of all processes has in scalar variables of its own, such as running means.
+def values_of_replicas(strategy, variable):
+    """What each replica of all processes has in a variable of its own, such as running means.
 
     Args:
         strategy: of the training; all of its processes must ask.
-        variables: list of float32 Keras variables.
+        variable: a Keras variable.
 
     Returns:
-        A list for each replica of a float for each variable.
+        An array (replicas, *variable.shape).
     """
-    if not variables:
-        return [[]] * strategy.num_replicas_in_sync
 
     @tf.function
     def gathered():
-        own = strategy.run(lambda: gather(tf.stack([tf.convert_to_tensor(v) for v in variables])[tf.newaxis]))
+        own = strategy.run(lambda: gather(tf.convert_to_tensor(variable)[tf.newaxis]))
         return strategy.experimental_local_results(own)[0]
 
-    return gathered().numpy().tolist()
+    return gathered().numpy()
 
 
-def assign_to_replicas(strategy, variables, values):
+def assign_to_replicas(strategy, variable, values):
     """Puts back what `values_of_replicas` gave."""
-    values = tf.constant(values, tf.float32)
+    values = tf.constant(values, variable.dtype)
 
     def assign():
-        own = values[tf.distribute.get_replica_context().replica_id_in_sync_group]
-        for variable, value in zip(variables, tf.unstack(own), strict=True):
-            variable.assign(value)
+        variable.assign(values[tf.distribute.get_replica_context().replica_id_in_sync_group])
 
-    if variables:
-        tf.function(strategy.run)(assign)
+    tf.function(strategy.run)(assign)
 
 
 def check_scope(variables, strategy=None):

@@ -79,7 +79,8 @@ def test_what_was_never_finite_is_nan_to_keras_callbacks(images, tmp_path):
 
 def test_a_mean_that_leaves_values_out_says_so(unlabeled):
     unlabeled.reset_metrics()
-    unlabeled.reports.add(kl=tf.constant([1.0, np.nan, 3.0, np.inf]), loss=tf.constant(np.nan))
+    unlabeled.reports.add(kl=tf.constant([1.0, np.nan, 3.0, np.inf]))
+    unlabeled.reports.add(loss=tf.constant(np.nan))
     unlabeled.reports.add(weight=0.0, elbo=tf.constant(np.nan))
     with pytest.warns(UserWarning, match=r"left out of the means of kl \(50.0%\)\."):
         results = unlabeled.get_metrics_result()

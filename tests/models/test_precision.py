@@ -262,11 +262,11 @@ def test_intervals_count_steps_of_accumulated_batches(small_gan, images):
     step, seen = tf.function(model.train_step), []
     for _ in range(8):
         old = values(network.trainable_variables[0] for network in (model.generator, model.discriminator))
-        taken = float(model.reports.means["penalty"].count)
+        taken = int(model.reports.count("penalty"))
         step(tf.constant(images[0]))
         new = values(network.trainable_variables[0] for network in (model.generator, model.discriminator))
         moved = [bool(np.any(a != b)) for a, b in zip(new, old, strict=True)]
-        seen.append((float(model.reports.means["penalty"].count) > taken, *moved))
+        seen.append((int(model.reports.count("penalty")) > taken, *moved))
     # (whether penalized, whether the generator moved, whether the discriminator did), of each batch
     first, second = [(True, False, False), (True, False, True)], [(False, False, False), (False, True, True)]
     assert seen == 2 * (first + second)
