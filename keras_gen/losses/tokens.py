@@ -7,13 +7,15 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.losses.likelihoods import Likelihood
 from keras_gen.media.tokenizers import PADDING
+from keras_gen.training.keras_internals import compiled_by_xla
 
 
 @keras.saving.register_keras_serializable("keras_gen")
 class CategoricalTokens(Likelihood):
     """Any distribution over the tokens at each place of a sentence; padding does not count.
 
-    The parameters are logits at the places that count, since more than half of a batch may be padding.
+    The parameters are logits at the places that count, since more than half of a batch may be padding. Under
+    XLA, whose shapes are static, they are logits at all places.
 
     Args:
         vocabulary_size: int, the number of different tokens.
@@ -39,20 +41,25 @@ class CategoricalTokens(Likelihood):
             )
 
     def counted(self, x):
-        """The places where tokens (batch, length) are no padding: int64 (counted, 2), in order."""
-        return tf.where(x != PADDING)
+        """The places where tokens (batch, length) are no padding: int64 (counted, 2), in order; None for all
+        under XLA.
+        """
+        return None if compiled_by_xla() else tf.where(x != PADDING)
 
     def log_prob(self, x, parameters):
         """Log-probability of each sentence.
 
         Args:
             x: int32 (batch, length).
-            parameters: logits (counted, vocabulary_size).
+            parameters: logits (counted, vocabulary_size), or (batch, length, vocabulary_size).
 
         Returns:
             (batch,), in nats.
         """
-        places = self.counted(x)
+        if len(parameters.shape) == 3:
+            cost = tf.nn.sparse_softmax_cross_entropy_with_logits(x, parameters)
+            return -tf.reduce_sum(tf.where(x != PADDING, cost, 0.0), axis=1)
+        places = tf.where(x != PADDING)
         cost = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather_nd(x, places), parameters)
         return -tf.scatter_nd(places[:, :1], cost, tf.shape(x, tf.int64)[:1])
 

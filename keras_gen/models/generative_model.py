@@ -6,7 +6,12 @@ import tensorflow as tf
 from keras_gen.errors import reading
 from keras_gen.models import keras_methods, saving
 from keras_gen.models.checks.data import as_labels, check_examples, media_and_labels
-from keras_gen.models.checks.keras import check_execution, naming_unknown_arguments, refuse_methods
+from keras_gen.models.checks.keras import (
+    check_execution,
+    layers_without_xla,
+    naming_unknown_arguments,
+    refuse_methods,
+)
 from keras_gen.sampling.labels import labels_for
 from keras_gen.sampling.one_shot import as_latents
 from keras_gen.sampling.walks import spherical
@@ -55,6 +60,8 @@ class GenerativeModel(keras.Model):
         self.phases_over = state("phases_over")
         self.phases, self.players, self.reports = [], {}, Reports()
         self.checks_next_batch = False
+        self.compiles_updates = False
+        self.resident_examples = None  # what the rows are of that `fit` takes batches by, where it does
         self._generators_are_apart = False
         self.built = True
 
@@ -124,11 +131,15 @@ class GenerativeModel(keras.Model):
         Args:
             **arguments: all that `compile` was called with, as a loaded model will be. Of these `phases` is a
                 list of `keras_gen.training.Phase` that training begins with; without it there are none.
+                `jit_compile="auto"` compiles the steps of training alone: those of an evaluation are few.
         """
         how = {name: arguments[name] for name in ("jit_compile", "steps_per_execution", "run_eagerly")}
         check_execution(how["steps_per_execution"])
         self._compile_arguments = keras.saving.serialize_keras_object(arguments)
         super().compile(optimizer=None, **how)
+        is_auto = how["jit_compile"] == "auto"
+        self.compiles_evaluation = self.jit_compile and not is_auto
+        self.compiles_updates = is_auto and bool(layers_without_xla(self))
         for phase in self.phases:
             keras_internals.forget(self, phase)
         self.phases = list(arguments.get("phases", ()))

@@ -13,7 +13,7 @@ from keras_gen.errors import InputError
 from keras_gen.models.checks.data import brought, media_and_labels, refusing_other_containers
 from keras_gen.models.checks.keras import check_callbacks
 from keras_gen.models.checks.labels import warn_of_missing_classes
-from keras_gen.training import keras_internals, loop, replicas
+from keras_gen.training import devices, keras_internals, loop, replicas, resident
 from keras_gen.training.phases import EndOfPhases
 
 
@@ -87,6 +87,11 @@ def fit(
         validation_batch_size = validation_batch_size or batch_size
         x = replicas.whole_batches(x, y, batch_size, num_replicas, self.seed if shuffle else None)
         y, batch_size, shuffle = None, None, False
+    elif self.compiled and self.jit_compile and devices.accelerator() and not validation_split:
+        on_device = resident.placed(x, y, batch_size, shuffle)
+        if on_device is not None:
+            validation_batch_size = validation_batch_size or batch_size
+            (x, self.resident_examples), y, batch_size = on_device, None, None
     if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         shuffle = False  # Keras warns that it does not shuffle what shuffles itself
     steps, at_once = steps_per_epoch or 0, self.steps_per_execution if self.compiled else 1
@@ -99,24 +104,27 @@ def fit(
         )
     self.checks_next_batch = True
     skipped = int(self.guard.skipped_steps.numpy())
-    with refusing_other_containers(x, validation_data):
-        history = keras.Model.fit(
-            self,
-            x,
-            y,
-            batch_size,
-            epochs,
-            verbose,
-            callbacks,
-            validation_split,
-            validation_data,
-            shuffle,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size,
-            validation_freq=validation_freq,
-        )
+    try:
+        with refusing_other_containers(x, validation_data):
+            history = keras.Model.fit(
+                self,
+                x,
+                y,
+                batch_size,
+                epochs,
+                verbose,
+                callbacks,
+                validation_split,
+                validation_data,
+                shuffle,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+            )
+    finally:
+        self.resident_examples = None
     skipped = int(self.guard.skipped_steps.numpy()) - skipped
     if skipped:
         warnings.warn(
@@ -227,13 +235,13 @@ def make_train_function(self, force=False):
             self._generators_are_apart = True
     if self.train_function is None or force:
         step = self.guard.around(self.train_step, self.trained_networks)
-        self.train_function = loop.execution(self, step)
+        self.train_function = loop.execution(self, step, self.jit_compile)
 
 
 def make_test_function(self, force=False):
     """Makes what Keras calls for the next steps of an evaluation."""
     if self.test_function is None or force:
-        self.test_function = loop.execution(self, self.test_step)
+        self.test_function = loop.execution(self, self.test_step, self.compiles_evaluation)
 
 
 def build_nothing(self, iterator=None, data_batch=None):

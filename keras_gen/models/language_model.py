@@ -41,12 +41,13 @@ class LanguageModel(GenerativeModel):
         self.likelihood = CategoricalTokens(media.vocabulary_size)
         self.sampler = TokenByToken(self)
 
-    def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
+    def compile(self, optimizer=None, jit_compile="auto", steps_per_execution=1, run_eagerly=False):
         """Says how the decoder learns.
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3).
-            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
+            jit_compile: bool, or "auto" for XLA on a GPU, see `keras_gen.training.loop`. Under XLA Keras' own
+                layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
         """

@@ -121,14 +121,15 @@ class VQVAE(GenerativeModel):
 
     # Training.
 
-    def compile(self, optimizer=None, jit_compile=False, steps_per_execution=1, run_eagerly=False):
+    def compile(self, optimizer=None, jit_compile="auto", steps_per_execution=1, run_eagerly=False):
         """Says how the networks learn.
 
         Args:
             optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules`
                 is read on the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network
                 computes in float16.
-            jit_compile: bool, XLA, under which Keras' own layers, such as Dropout, draw other noise.
+            jit_compile: bool, or "auto" for XLA on a GPU, see `keras_gen.training.loop`. Under XLA Keras' own
+                layers, such as Dropout, draw other noise.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
         """

@@ -38,7 +38,7 @@ class CodePrior(keras.layers.Layer):
         self.above = self._embedding(num_codes + 1)
         self.place = self._embedding(self.places)
         self.label = None if num_classes is None else self._embedding(num_classes)
-        self.gru = layers.GRU(units, return_sequences=True, dtype="float32")
+        self.gru = layers.GRU(units, return_sequences=True, use_cudnn=False, dtype="float32")
         self.gru.build((None, None, units))
         self.head = layers.Dense(num_codes, dtype="float32")
         self.head.build((None, units))

@@ -31,7 +31,9 @@ class RecurrentDecoder(TextDecoder):
         self, length, vocabulary_size, latent_dim=None, width=256, dropout=0.0, word_dropout=0.0, **kwargs
     ):
         super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
-        self.lstm = layers.LSTM(width, return_sequences=True, dtype=self.dtype_policy)
+        self.lstm = layers.LSTM(
+            width, return_sequences=True, use_cudnn=False, dtype=self.dtype_policy
+        )
         self.lstm.build((None, length, width + (latent_dim or 0)))
         self.first = self.skip = None
         if latent_dim is not None:
@@ -88,7 +90,7 @@ def recurrent(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0):
     """
     decoder = RecurrentDecoder(media.length, media.vocabulary_size, latent_dim, width, dropout, word_dropout)
     tokens, x = read_tokens(media, width, dropout)
-    x = layers.GRU(width, return_sequences=True)(x)
+    x = layers.GRU(width, return_sequences=True, use_cudnn=False)(x)
     return posterior_encoder(tokens, None, layers.GlobalAveragePooling1D()(x), latent_dim), decoder
 
 

@@ -6,6 +6,7 @@ fails there.
 
 import keras
 import tensorflow as tf
+from tensorflow.python.client import device_lib
 from tensorflow.python.ops import control_flow_util
 
 GENERATOR = "seed_generator_state"  # ends the path of the state of a layer's own random generator
@@ -59,3 +60,8 @@ def of_validation_in_fit(arguments):
 def compiled_by_xla():
     """Whether the graph that is being traced is one of a `tf.function` with `jit_compile=True`."""
     return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+
+
+def memory_of(device):
+    """How many bytes TensorFlow may take of the memory of a device of a name such as "GPU:0"."""
+    return next(d.memory_limit for d in device_lib.list_local_devices() if d.name.endswith(device))

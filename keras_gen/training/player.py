@@ -1,5 +1,7 @@
 """Networks that learn together from one loss: the one place where gradients meet weights."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -28,9 +30,8 @@ class Guard:
     def passes(self, gradients, loss):
         """Whether all are finite, also those of the players before in this step: bool scalar."""
         # A sum is finite only if every term is.
-        finite = tf.math.is_finite(
-            tf.add_n([loss, *(tf.reduce_sum(tf.cast(gradient, loss.dtype)) for gradient in gradients)])
-        )
+        flat = [tf.reshape(tf.cast(gradient, loss.dtype), [-1]) for gradient in gradients]
+        finite = tf.math.is_finite(loss + tf.reduce_sum(tf.concat(flat, axis=0)))
         finite &= ~tf.convert_to_tensor(self.step_is_broken)
         self.step_is_broken.assign(~finite)
         return finite
@@ -55,8 +56,12 @@ class Guard:
             self.step_is_broken.assign(False)
             logs = step(batch)
             broken = tf.convert_to_tensor(self.step_is_broken)
-            for variable, value in zip(statistics, before, strict=True):
-                variable.assign(tf.where(broken, value, variable))
+            distribution.when(
+                broken,
+                lambda: [
+                    variable.assign(value) for variable, value in zip(statistics, before, strict=True)
+                ],
+            )
             self.skipped_steps.assign_add(tf.cast(broken, tf.int64))
             self.skipped_in_row.assign(tf.where(broken, self.skipped_in_row + 1, 0))
             return logs
@@ -171,6 +176,13 @@ class Player:
         ]
         gradients, variables = zip(*pairs, strict=True)
         *gradients, loss = distribution.mean_over_replicas([*gradients, loss])
+        learn = functools.partial(self._learn, gradients, loss, variables, examples)
+        if self.model.compiles_updates:
+            learn = tf.function(learn, jit_compile=True, autograph=False)
+        learn()
+
+    def _learn(self, gradients, loss, variables, examples):
+        """Takes the step itself: many small operations, which on a GPU cost more to launch than to compute."""
         finite = self.model.guard.passes(gradients, loss)
 
         def move_average():

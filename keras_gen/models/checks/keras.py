@@ -6,6 +6,9 @@ import inspect
 import keras
 
 from keras_gen.errors import InputError, unknown
+from keras_gen.logs import log
+from keras_gen.training import devices
+from keras_gen.training.keras_internals import layers_of
 
 REFUSED = {  # methods of Keras that would change nothing here -> what does
     "add_loss": "give the model another loss or objective",
@@ -75,3 +78,17 @@ def check_execution(steps_per_execution):
         raise InputError(
             f"steps_per_execution must be a whole number from 1, such as 10, not {steps_per_execution!r}."
         )
+
+
+def layers_without_xla(model):
+    """The kinds of layers that keep XLA from compiling a model on a GPU, sorted; says so where there are any.
+
+    Args:
+        model: on which Keras' `compile` with `jit_compile="auto"` has decided.
+    """
+    if model.jit_compile or model.run_eagerly or devices.accelerator() is None:
+        return []
+    kinds = sorted({type(layer).__name__ for layer in layers_of(model) if not layer.supports_jit})
+    if kinds:
+        log.info("XLA cannot compile %s: the model trains without it, which is slower.", ", ".join(kinds))
+    return kinds

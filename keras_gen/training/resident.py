@@ -1,0 +1,71 @@
+"""Training data that live on a GPU, where a step gathers its batch by rows instead of waiting for a copy."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_gen.training import devices
+from keras_gen.training.replicas import is_array
+
+
+class Rows(NamedTuple):
+    """A batch as the rows of its examples among those that live on the GPU.
+
+    Args:
+        rows: int64 (batch,).
+    """
+
+    rows: tf.Tensor
+
+
+def gathered(examples, rows):
+    """Batches of examples in memory, which `placed` can put on a GPU.
+
+    Args:
+        examples: tensors (count, ...) on the host.
+        rows: `tf.data.Dataset` of int64 (batch,).
+
+    Returns:
+        A `tf.data.Dataset` of tensors (batch, ...).
+    """
+    # As an element of the pipeline, since captured tensors would be copied into its graph.
+    whole = tf.data.Dataset.from_tensors(examples).repeat()
+    batches = tf.data.Dataset.zip(whole, rows).map(_take).prefetch(tf.data.AUTOTUNE)
+    batches.examples_and_rows = examples, rows
+    return batches
+
+
+def placed(x, y, batch_size, shuffle):
+    """Puts training data on the GPU, where they fit in their share of its memory.
+
+    Args:
+        x: what `gathered` gave, an array, or any other data.
+        y: labels of an array, or None.
+        batch_size: int, examples in a batch of an array; None stands for Keras' 32.
+        shuffle: bool, whether an array is put in another order in each epoch.
+
+    Returns:
+        A `tf.data.Dataset` of `Rows` and the examples, tensors on the GPU; or None where they stay.
+    """
+    if is_array(x):
+        examples = x if y is None else (x, y)
+        rows = tf.data.Dataset.range(len(x))
+        rows = (rows.shuffle(len(x)) if shuffle else rows).batch(batch_size or 32)
+    elif hasattr(x, "examples_and_rows"):
+        examples, rows = x.examples_and_rows
+    else:
+        return None
+    if not devices.holds(sum(array.nbytes for array in tf.nest.flatten(examples))):
+        return None
+    with tf.device(devices.accelerator()):
+        examples = tf.nest.map_structure(lambda array: tf.identity(tf.convert_to_tensor(array)), examples)
+    return rows.map(Rows).prefetch(tf.data.AUTOTUNE), examples
+
+
+def looked_up(examples, batch):
+    """A batch as a step takes it: the examples of its rows, or itself where it holds examples."""
+    return _take(examples, batch.rows) if isinstance(batch, Rows) else batch
+
+
+def _take(examples, rows):
+    return tf.nest.map_structure(lambda array: tf.gather(array, rows), examples)
