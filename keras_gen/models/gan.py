@@ -104,8 +104,7 @@ class GAN(GenerativeModel):
                 float or `Schedule`; 0 draws from the generator itself. None stands for a rise from 0 to
                 10,000 examples.
             plan: "alternating" or "simultaneous", see `keras_gen.models.gan_steps`.
-            jit_compile: bool, or "auto" for XLA on a GPU, see `keras_gen.training.loop`. Under XLA Keras' own
-                layers, such as Dropout, draw other noise.
+            jit_compile: bool, or "auto" for XLA on a GPU alone. Keras' Dropout draws other noise under it.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
 

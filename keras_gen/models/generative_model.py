@@ -5,13 +5,9 @@ import tensorflow as tf
 
 from keras_gen.errors import reading
 from keras_gen.models import keras_methods, saving
+from keras_gen.models.checks import keras as keras_checks
 from keras_gen.models.checks.data import as_labels, check_examples, media_and_labels
-from keras_gen.models.checks.keras import (
-    check_execution,
-    layers_without_xla,
-    naming_unknown_arguments,
-    refuse_methods,
-)
+from keras_gen.models.checks.keras import naming_unknown_arguments, refuse_methods
 from keras_gen.sampling.labels import labels_for
 from keras_gen.sampling.one_shot import as_latents
 from keras_gen.sampling.walks import spherical
@@ -131,15 +127,14 @@ class GenerativeModel(keras.Model):
         Args:
             **arguments: all that `compile` was called with, as a loaded model will be. Of these `phases` is a
                 list of `keras_gen.training.Phase` that training begins with; without it there are none.
-                `jit_compile="auto"` compiles the steps of training alone: those of an evaluation are few.
         """
         how = {name: arguments[name] for name in ("jit_compile", "steps_per_execution", "run_eagerly")}
-        check_execution(how["steps_per_execution"])
+        keras_checks.check_execution(how["steps_per_execution"])
         self._compile_arguments = keras.saving.serialize_keras_object(arguments)
         super().compile(optimizer=None, **how)
-        is_auto = how["jit_compile"] == "auto"
+        is_auto = how["jit_compile"] == "auto"  # which leaves out evaluations, whose steps are few
         self.compiles_evaluation = self.jit_compile and not is_auto
-        self.compiles_updates = is_auto and bool(layers_without_xla(self))
+        self.compiles_updates = is_auto and keras_checks.has_layers_without_xla(self)
         for phase in self.phases:
             keras_internals.forget(self, phase)
         self.phases = list(arguments.get("phases", ()))

@@ -128,8 +128,7 @@ class VQVAE(GenerativeModel):
             optimizer: keras Optimizer; None stands for Adam(1e-3). A learning rate from `keras_gen.schedules`
                 is read on the clock of examples seen. It is wrapped in a `LossScaleOptimizer` where a network
                 computes in float16.
-            jit_compile: bool, or "auto" for XLA on a GPU, see `keras_gen.training.loop`. Under XLA Keras' own
-                layers, such as Dropout, draw other noise.
+            jit_compile: bool, or "auto" for XLA on a GPU alone. Keras' Dropout draws other noise under it.
             steps_per_execution: int >= 1, steps in one call of the compiled graph.
             run_eagerly: bool, for debugging.
         """

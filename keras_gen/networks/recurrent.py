@@ -31,9 +31,7 @@ class RecurrentDecoder(TextDecoder):
         self, length, vocabulary_size, latent_dim=None, width=256, dropout=0.0, word_dropout=0.0, **kwargs
     ):
         super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
-        self.lstm = layers.LSTM(
-            width, return_sequences=True, use_cudnn=False, dtype=self.dtype_policy
-        )
+        self.lstm = layers.LSTM(width, return_sequences=True, use_cudnn=False, dtype=self.dtype_policy)
         self.lstm.build((None, length, width + (latent_dim or 0)))
         self.first = self.skip = None
         if latent_dim is not None:

@@ -118,6 +118,7 @@ class GANRecipe(Recipe):
 
     learning_rates: ClassVar = ("optimizer.generator_learning_rate", "optimizer.discriminator_learning_rate")
     measures: ClassVar = ("quality",)
+    half_precision_pays: ClassVar = True
     restore_best: ClassVar = False
 
     @model_validator(mode="after")

@@ -73,13 +73,18 @@ class Recipe(Part):
     batch_size: Count = Field(128, description="examples in a batch")
     epochs: Count = Field(20, description="how often losses are logged and checkpoints are written")
     steps_per_epoch: Count = Field(500, description="batches in an epoch")
-    steps_per_execution: Count = Field(
-        10, description="batches in a call of the compiled graph, lowered to what divides steps_per_epoch"
+    steps_per_execution: Count | Literal["auto"] = Field(
+        "auto",
+        description="batches in a call of the compiled graph, lowered to what divides steps_per_epoch; auto: "
+        "10, on a GPU 50",
     )
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
-        "float32", description="dtype policy of the networks"
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "auto",
+        description="dtype policy of the networks; auto: float32, for GANs on a recent GPU mixed_bfloat16",
     )
-    jit_compile: bool = Field(False, description="whether XLA compiles the steps")
+    jit_compile: bool | Literal["auto"] = Field(
+        "auto", description="whether XLA compiles the steps; auto: on a GPU"
+    )
     seed: Natural = Field(0, description="decides every random number but those of the data")
     data_seed: Natural = Field(0, description="decides the splits and the order of the data")
     checkpoint_steps: Count | None = Field(
@@ -97,6 +102,7 @@ class Recipe(Part):
     learning_rates: ClassVar = ("optimizer.learning_rate",)
     without_warm_up: ClassVar = {}  # field -> value, for a training that goes on from an earlier run
     measures: ClassVar = ()  # names of functions in `measures` that score the model
+    half_precision_pays: ClassVar = False  # measured, on a GPU under XLA
     best_by: ClassVar = None  # name of the log that the best checkpoint is least in
 
     @model_validator(mode="after")
@@ -121,8 +127,13 @@ class Recipe(Part):
     @property
     def execution(self):
         """How `compile` is to run the steps."""
+        from keras_gen.training import devices
+
+        at_once = self.steps_per_execution
+        if at_once == "auto":
+            at_once = 50 if devices.accelerator() else 10
         # Keras would lengthen an epoch that its executions do not divide.
-        whole = math.gcd(self.steps_per_execution, self.steps_per_epoch)
+        whole = math.gcd(at_once, self.steps_per_epoch)
         return {"jit_compile": self.jit_compile, "steps_per_execution": whole}
 
     @property
@@ -152,10 +163,13 @@ class Recipe(Part):
         """A compiled model."""
         import keras
 
-        from keras_gen.training.precision import policy
+        from keras_gen.training import precision
 
         keras.utils.set_random_seed(self.seed)
-        with policy(self.precision):
+        name = self.precision
+        if name == "auto":
+            name = precision.fastest() if self.half_precision_pays and self.jit_compile else "float32"
+        with precision.policy(name):
             model = self.make()
         if self.start is not None:
             model.take_weights(self.earlier())

@@ -240,10 +240,11 @@ def parse(text, field):
     kinds = [kind for kind, _ in _types(field.annotation, field.metadata)]
     if type(None) in kinds and text.lower() == "none":
         return None
-    for kind in kinds:
-        if typing.get_origin(kind) is Literal:
-            return next((choice for choice in typing.get_args(kind) if str(choice) == text), text)
-    if str in kinds:
+    literals = [kind for kind in kinds if typing.get_origin(kind) is Literal]
+    for choice in (choice for kind in literals for choice in typing.get_args(kind)):
+        if str(choice) == text:
+            return choice
+    if str in kinds or literals == kinds:
         return text
     if text.lower() in ("true", "false"):
         return text.lower() == "true"

@@ -58,9 +58,7 @@ class Guard:
             broken = tf.convert_to_tensor(self.step_is_broken)
             distribution.when(
                 broken,
-                lambda: [
-                    variable.assign(value) for variable, value in zip(statistics, before, strict=True)
-                ],
+                lambda: [variable.assign(value) for variable, value in zip(statistics, before, strict=True)],
             )
             self.skipped_steps.assign_add(tf.cast(broken, tf.int64))
             self.skipped_in_row.assign(tf.where(broken, self.skipped_in_row + 1, 0))
@@ -182,7 +180,7 @@ class Player:
         learn()
 
     def _learn(self, gradients, loss, variables, examples):
-        """Takes the step itself: many small operations, which on a GPU cost more to launch than to compute."""
+        """Takes the step itself, in many small operations."""
         finite = self.model.guard.passes(gradients, loss)
 
         def move_average():

