@@ -7,6 +7,7 @@ import os
 
 import lazy_loader
 
+from keras_gen import compiled_programs
 from keras_gen.errors import InputError
 from keras_gen.registration import register_with_keras
 
@@ -37,3 +38,4 @@ def __getattr__(name):
 
 
 register_with_keras()
+compiled_programs.keep()
