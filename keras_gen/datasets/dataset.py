@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError, unknown
+from keras_gen.training.resident import gathered
 
 
 class Dataset:
@@ -90,7 +91,7 @@ class Dataset:
         steps = tf.data.Dataset.range(self.steps_per_epoch)
         places = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step * self.batch_size)))
         known = tf.data.experimental.assert_cardinality(self.steps_per_epoch)
-        return self._shuffled("train", places, self.batch_size).apply(known)
+        return self._shuffled("train", places.apply(known), self.batch_size)
 
     @functools.cached_property
     def val(self):
@@ -208,27 +209,21 @@ class Dataset:
             raise unknown("split", split, self._examples)
         return len(tf.nest.flatten(self._examples[split])[0])
 
-    def _whole(self, split):
-        # As an element of the pipeline, since captured tensors would be copied into its graph.
-        return tf.data.Dataset.from_tensors(self._examples[split])
-
     def _shuffled(self, split, places, size):
         """Batches of a size; `places` gives the epoch and the position in its order where each begins."""
         last = self._count(split) - 1
 
-        def batch(examples, begin):
-            epoch, place = begin
-            rows = tf.random.experimental.index_shuffle(
-                place + tf.range(size, dtype=tf.int64), tf.stack([self.seed, epoch]), last
-            )
-            return tf.nest.map_structure(lambda array: tf.gather(array, rows), examples)
+        def rows(epoch, place):
+            seed = tf.stack([self.seed, epoch])
+            return tf.random.experimental.index_shuffle(place + tf.range(size, dtype=tf.int64), seed, last)
 
-        return tf.data.Dataset.zip(self._whole(split).repeat(), places).map(batch).prefetch(tf.data.AUTOTUNE)
+        return gathered(self._examples[split], places.map(rows))
 
     def _in_order(self, split):
         if split not in self._examples:
             return None
-        return self._whole(split).unbatch().batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+        whole = tf.data.Dataset.from_tensors(self._examples[split])
+        return whole.unbatch().batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
 
     def __repr__(self):
         counts = ", ".join(f"{self._count(split)} {split}" for split in self._examples)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from keras_gen.training import devices
@@ -55,7 +56,7 @@ def placed(x, y, batch_size, shuffle):
         examples, rows = x.examples_and_rows
     else:
         return None
-    if not devices.holds(sum(array.nbytes for array in tf.nest.flatten(examples))):
+    if not devices.holds(sum(np.asarray(array).nbytes for array in tf.nest.flatten(examples))):
         return None
     with tf.device(devices.accelerator()):
         examples = tf.nest.map_structure(lambda array: tf.identity(tf.convert_to_tensor(array)), examples)

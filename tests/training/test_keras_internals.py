@@ -130,3 +130,7 @@ def test_generators_of_layers_are_named_by_keras():
     assert [v.path.endswith(keras_internals.GENERATOR) for v in dropout.variables] == [True], (
         "the state of a layer's random generator has another name"
     )
+
+
+def test_the_memory_of_a_device_is_known():
+    assert keras_internals.memory_of("CPU:0") > 2**20, "device_lib.list_local_devices has no memory_limit"
