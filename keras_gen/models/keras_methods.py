@@ -88,10 +88,10 @@ def fit(
         x = replicas.whole_batches(x, y, batch_size, num_replicas, self.seed if shuffle else None)
         y, batch_size, shuffle = None, None, False
     elif self.compiled and self.jit_compile and devices.accelerator() and not validation_split:
-        on_device = resident.placed(x, y, batch_size, shuffle)
-        if on_device is not None:
-            validation_batch_size = validation_batch_size or batch_size
-            (x, self.resident_examples), y, batch_size = on_device, None, None
+        validation_batch_size = validation_batch_size or batch_size
+        x, y, batch_size, self.resident_examples = resident.placed(
+            x, y, batch_size, shuffle, ahead=self.steps_per_execution == 1
+        )
     if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         shuffle = False  # Keras warns that it does not shuffle what shuffles itself
     steps, at_once = steps_per_epoch or 0, self.steps_per_execution if self.compiled else 1

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_gen.logs import log
 from keras_gen.training import devices, distribution
-from keras_gen.training.resident import Rows, looked_up
+from keras_gen.training.resident import Rows, holds_strings, looked_up
 
 graph_of = functools.partial(tf.function, reduce_retracing=True, autograph=False)
 
@@ -67,7 +67,7 @@ def _one_by_one(model, plain, compiled):
     shapes = []
 
     def step(batch):
-        is_compiled = compiled is not plain and shapes in ([], _shapes(batch)) and not _are_strings(batch)
+        is_compiled = compiled is not plain and shapes in ([], _shapes(batch)) and not holds_strings(batch)
         return (compiled if is_compiled else plain)(_resident(model, batch), batch)
 
     def call(iterator):
@@ -184,16 +184,12 @@ def _fits(iterator, jit_compile):
     """Whether a graph can take several batches: XLA takes those of one size, and no strings."""
     return not jit_compile or (
         all(each.shape.is_fully_defined() for each in tf.nest.flatten(iterator.element_spec))
-        and not _are_strings(iterator.element_spec)
+        and not holds_strings(iterator.element_spec)
     )
 
 
 def _shapes(batch):
     return [array.shape for array in tf.nest.flatten(batch)]
-
-
-def _are_strings(batch):
-    return any(array.dtype == tf.string for array in tf.nest.flatten(batch))
 
 
 def _resident(model, batch):

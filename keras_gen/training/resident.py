@@ -36,7 +36,7 @@ def gathered(examples, rows):
     return batches
 
 
-def placed(x, y, batch_size, shuffle):
+def placed(x, y, batch_size, shuffle, ahead):
     """Puts training data on the GPU, where they fit in their share of its memory.
 
     Args:
@@ -44,23 +44,30 @@ def placed(x, y, batch_size, shuffle):
         y: labels of an array, or None.
         batch_size: int, examples in a batch of an array; None stands for Keras' 32.
         shuffle: bool, whether an array is put in another order in each epoch.
+        ahead: bool, whether other datasets copy each batch there before its step asks for it.
 
     Returns:
-        A `tf.data.Dataset` of `Rows` and the examples, tensors on the GPU; or None where they stay.
+        (x, y, batch_size) for Keras and the examples: a dataset of `Rows`, None and None, and tensors on the
+        GPU; or the data, and None.
     """
     if is_array(x):
         examples = x if y is None else (x, y)
         rows = tf.data.Dataset.range(len(x))
         rows = (rows.shuffle(len(x)) if shuffle else rows).batch(batch_size or 32)
-    elif hasattr(x, "examples_and_rows"):
-        examples, rows = x.examples_and_rows
     else:
-        return None
-    if not devices.holds(sum(np.asarray(array).nbytes for array in tf.nest.flatten(examples))):
-        return None
-    with tf.device(devices.accelerator()):
-        examples = tf.nest.map_structure(lambda array: tf.identity(tf.convert_to_tensor(array)), examples)
-    return rows.map(Rows).prefetch(tf.data.AUTOTUNE), examples
+        examples, rows = getattr(x, "examples_and_rows", (None, None))
+    if rows is not None and devices.holds(sum(np.asarray(each).nbytes for each in tf.nest.flatten(examples))):
+        with tf.device(devices.accelerator()):
+            examples = tf.nest.map_structure(lambda each: tf.identity(tf.convert_to_tensor(each)), examples)
+        return rows.map(Rows).prefetch(tf.data.AUTOTUNE), None, None, examples
+    if ahead and isinstance(x, tf.data.Dataset) and not holds_strings(x.element_spec):
+        x = x.apply(tf.data.experimental.prefetch_to_device(devices.accelerator()))
+    return x, y, batch_size, None
+
+
+def holds_strings(batch):
+    """Whether an array of a batch, or of its specification, is of strings, which no GPU takes."""
+    return any(array.dtype == tf.string for array in tf.nest.flatten(batch))
 
 
 def looked_up(examples, batch):
