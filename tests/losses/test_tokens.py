@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import CategoricalTokens
@@ -41,6 +42,14 @@ def test_a_sentence_is_as_probable_as_its_tokens_together(logits):
     assert log_prob.shape == (4,) and log_prob.dtype == "float32"
     expected = [by_hand(tokens, rows) for tokens, rows in zip(TOKENS, logits, strict=True)]
     np.testing.assert_allclose(log_prob, expected, rtol=1e-5)
+    np.testing.assert_allclose(likelihood.log_prob(TOKENS, logits), expected, rtol=1e-5)
+
+
+def test_xla_gets_the_logits_of_all_places_whose_shape_is_static():
+    likelihood, asked = CategoricalTokens(SIZE), []
+    for xla in (False, True):
+        tf.function(lambda: asked.append(likelihood.counted(TOKENS)), jit_compile=xla)()
+    assert asked[0].shape == (None, 2) and asked[1] is None
 
 
 def test_columns_of_padding_change_nothing(logits):

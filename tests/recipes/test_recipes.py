@@ -78,6 +78,42 @@ def test_an_execution_never_lengthens_an_epoch():
     assert config.build().steps_per_execution == 5
 
 
+def test_a_gpu_decides_what_is_left_to_it(monkeypatch, caplog):
+    from keras_gen.training import devices
+
+    def built(name, **fields):
+        fields = {"width": 4, "steps_per_epoch": 100, "steps_per_execution": "auto", **fields}
+        model = recipes.resolve(name, fields).build()
+        return model.steps_per_execution, model.trained_networks()[0].layers[1].compute_dtype
+
+    on_processor = built("digits-gan"), built("digits-vae")
+    assert on_processor == ((10, "float32"), (10, "float32"))
+    monkeypatch.setattr(devices, "accelerator", lambda: "GPU:0")
+    for half in (False, True):
+        monkeypatch.setattr(devices, "has_bfloat16", lambda half=half: half)
+        assert built("digits-gan") == (50, "bfloat16" if half else "float32")
+        assert built("digits-vae") == built("digits-gan", jit_compile=False) == (50, "float32")
+    assert "precision=float32 has them compute in float32" in caplog.text
+
+
+def test_cards_since_ampere_have_bfloat16(monkeypatch):
+    import tensorflow as tf
+
+    from keras_gen.training import devices
+
+    visible = {"GPU": ["a card"], "TPU": []}
+    monkeypatch.setattr(tf.config, "get_visible_devices", visible.get)
+    details = {"compute_capability": (7, 5)}
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
+    assert devices.accelerator() == "GPU:0" and not devices.has_bfloat16()
+    details["compute_capability"] = (8, 0)
+    assert devices.has_bfloat16()
+    visible["GPU"], visible["TPU"] = [], ["a TPU"]
+    assert devices.accelerator() == "TPU:0" and devices.has_bfloat16()
+    visible["TPU"] = []
+    assert devices.accelerator() is None and not devices.has_bfloat16()
+
+
 @pytest.mark.parametrize("name", ["digits-gan", "digits-vae", "mnist-vqvae"])
 def test_a_precision_is_that_of_the_networks_and_of_nothing_else(name):
     import keras
