@@ -135,3 +135,15 @@ def test_a_layer_that_xla_does_not_know_leaves_the_update_to_it(small_gan, accel
     plain = trained(small_gan, dataset().train)
     equal(trained(build, dataset().train, jit_compile="auto"), plain)
     assert "XLA cannot compile Reshape" in caplog.text
+
+
+def test_a_loop_goes_on_exactly_where_another_process_stopped(small_gan, accelerated, tmp_path):
+    data, how = dataset(), {"jit_compile": True, "steps_per_execution": 3, "num_classes": 3, "ema": 100.0}
+    straight, first = small_gan(**how), small_gan(**how)
+    straight.fit(data.batches("train"), steps_per_epoch=6, epochs=2, verbose=0)
+    first.fit(data.batches("train"), steps_per_epoch=6, verbose=0)
+    first.save(tmp_path / "first.keras")
+    second = keras.saving.load_model(tmp_path / "first.keras")
+    second.fit(data.batches("train", start=6), steps_per_epoch=6, verbose=0)
+    for one, other in zip(straight.weights, second.weights, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=one.path)
