@@ -5,9 +5,9 @@ Time: 10 minutes on one H100, estimated from the rate of its steps there, 4,000 
 Score: none yet: no GPU has run it; 2 steps were tried on a processor, which is too slow for it.
 
 Loss, penalties and learning rates are those of R3GAN (Huang et al. 2025, arXiv 2501.05441), on its schedules
-but over 2,048,000 images. The paper sees more than ten times as many, in batches of 512, has 768 feature maps
-at every size, and lets beta_2 rise from 0.9 to 0.99 and the augmentation rise from nothing, of which so few
-images would see little.
+but over 2,048,000 images. The paper sees ten times as many and more, also mirrored, in batches of 512, with
+768 feature maps at every size. Its beta_2 rises from 0.9 to 0.99, and its augmentation from nothing, of which
+so few images would see little.
 """
 
 from keras_gen.recipes.gan import R3GAN, Adams, GANRecipe, Penalties
