@@ -57,6 +57,7 @@ def differences(one, other):
 
     from keras_gen.callbacks import TrainingState, latest_checkpoint
     from keras_gen.models import load_model
+    from keras_gen.training.keras_internals import GENERATOR
 
     folders = [Path(one), Path(other)]
     found = []
@@ -69,7 +70,9 @@ def differences(one, other):
     for path in paths:
         model = load_model(path)
         optimizers = [variable for optimizer in model.optimizers.values() for variable in optimizer.variables]
-        states.append([*model.variables, *optimizers])
+        # The generators of layers are in the training state, and begin anew in a model that is loaded.
+        variables = [variable for variable in model.variables if not variable.path.endswith(GENERATOR)]
+        states.append([*variables, *optimizers])
     for a, b in zip(*states, strict=True):
         if not np.array_equal(a.numpy(), b.numpy()):
             found.append(a.path)

@@ -26,6 +26,7 @@ VERSIONS = "versions"  # of what made a run, beside its fields
 NAMES = (
     "captions-vae",
     "cifar10-gan",
+    "cifar10-r3gan",
     "digits-gan",
     "digits-vae",
     "docstrings-vae",

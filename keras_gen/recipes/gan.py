@@ -61,13 +61,22 @@ class Penalties(Part):
     r2: Weight = Field(1.0, description="weight of R2, at generated images")
     gradient_penalty: Weight = Field(0.0, description="weight of the gradient penalty, between the two")
     interval: Count = Field(1, description="steps from one that takes the penalties to the next")
+    final_weight_share: Weight = Field(
+        1.0, description="share of the weights that is left at the end, on a cosine"
+    )
 
-    def make(self):
-        """The list of penalties that weigh anything."""
+    def make(self, examples):
+        """The list of penalties that weigh anything, for a training of so many examples."""
         from keras_gen.losses import R1, R2, GradientPenalty
+        from keras_gen.training import schedules
+
+        def weight_of(start):
+            if self.final_weight_share == 1:
+                return start
+            return schedules.Cosine(start, start * self.final_weight_share, examples)
 
         weights = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient_penalty))
-        return [penalty(weight) for penalty, weight in weights if weight > 0]
+        return [penalty(weight_of(weight)) for penalty, weight in weights if weight > 0]
 
 
 class Adams(Optimizer):
@@ -145,7 +154,7 @@ class GANRecipe(Recipe):
         generator_optimizer, discriminator_optimizer = self.optimizer.make(self.examples)
         gan.compile(
             loss=self.loss,
-            penalties=self.penalties.make(),
+            penalties=self.penalties.make(self.examples),
             penalty_interval=self.penalties.interval,
             augment=augment and augment(),
             generator_optimizer=generator_optimizer,

@@ -133,7 +133,8 @@ RUNNING_CHANGES = {
 }  # fmt: skip
 GAN_CHANGES = RUNNING_CHANGES | {
     "size": 16, "channels": 3, "num_classes": None, "network": "sngan", "width": 5, "latent_dim": 7, "loss": "hinge",
-    "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "interval": 9, "augment": "diff", "epsilon": 0.1,
+    "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "interval": 9, "final_weight_share": 0.5,
+    "augment": "diff", "epsilon": 0.1,
     "generator_learning_rate": 9.0, "discriminator_learning_rate": 9.0, "final_learning_rate_share": 0.9, "beta_1": 0.9,
     "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "alternating",
 }  # fmt: skip
@@ -216,6 +217,13 @@ def test_a_network_of_a_gan_has_settings_of_its_own():
     assert description("digits-gan", **given, blocks=2) != description("digits-gan", **given)
     with pytest.raises(InputError, match="'network.width' takes int .* and a multiple of 8, not 12"):
         recipes.resolve("digits-gan", {**given, "width": 12})
+
+
+def test_penalties_fall_to_their_share_at_the_end_of_training():
+    config = recipes.resolve("digits-gan", {"r1": 2.0, "r2": 0.0, "final_weight_share": 0.25})
+    (penalty,) = config.build().penalties
+    weights = [float(penalty.weight(share * config.examples)) for share in (0.0, 0.5, 1.0, 2.0)]
+    assert weights == pytest.approx([2.0, 1.25, 0.5, 0.5])
 
 
 @pytest.mark.parametrize(
