@@ -316,7 +316,8 @@ class Run:
         for group in groups:
             print(f"\n{group} ({self.card})", flush=True)
             if self.left() < 30:
-                self.lose(group, "all", "left out, since the time is over")
+                print("Left out: the time is over.")
+                self.rows.append({"group": group, "failure": "the time is over"})
                 continue
             others = {"first-step": self.first_step, "quality": self.quality, "resume": self.resume}
             others.get(group, self.rates)(group)
