@@ -333,7 +333,7 @@ class Run:
 
     def judge(self):
         """Prints each aim beside its figure."""
-        print(f"\n{'aim':64}{'wanted':>14}{'found':>10}")
+        print(f"\n{f'aim ({self.card})':64}{'wanted':>14}{'found':>10}")
         for sentence, sense, wanted, value in aims(self.found):
             met = value is not None and (value >= wanted if sense == "at least" else value <= wanted)
             told = "  not measured" if value is None else f"{value:10.2f}  {'met' if met else 'MISSED'}"
