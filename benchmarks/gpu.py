@@ -316,7 +316,8 @@ class Run:
         for group in groups:
             print(f"\n{group} ({self.card})", flush=True)
             if self.left() < 30:
-                self.lose(group, "all", "left out, since the time is over")
+                print("Left out: the time is over.")
+                self.rows.append({"group": group, "failure": "the time is over"})
                 continue
             others = {"first-step": self.first_step, "quality": self.quality, "resume": self.resume}
             others.get(group, self.rates)(group)
@@ -332,7 +333,7 @@ class Run:
 
     def judge(self):
         """Prints each aim beside its figure."""
-        print(f"\n{'aim':64}{'wanted':>14}{'found':>10}")
+        print(f"\n{f'aim ({self.card})':64}{'wanted':>14}{'found':>10}")
         for sentence, sense, wanted, value in aims(self.found):
             met = value is not None and (value >= wanted if sense == "at least" else value <= wanted)
             told = "  not measured" if value is None else f"{value:10.2f}  {'met' if met else 'MISSED'}"

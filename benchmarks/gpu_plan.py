@@ -122,6 +122,6 @@ def aims(found):
     wanted.append(("cifar10-gan: share of its training that two minutes take", "at least", 1.0, share))
     for recipe in RESUMED:
         differing = found.get(("resume", f"{recipe}, deterministic"))
-        sentence = f"{recipe}: variables that differ after a kill, deterministic"
+        sentence = f"{recipe}: variables that a kill changes, deterministic"
         wanted.append((sentence, "at most", 0, differing))
     return wanted
