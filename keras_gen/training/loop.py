@@ -170,7 +170,7 @@ def _announced(call):
         nonlocal is_compiled
         if is_compiled:
             return call(iterator)
-        log.info("XLA compiles the steps, once: this takes a while.")
+        log.info("XLA compiles the steps, which takes half a minute, of large networks up to two.")
         start = time.perf_counter()
         logs = call(iterator)
         log.info("XLA compiled them in %.0f seconds.", time.perf_counter() - start)
