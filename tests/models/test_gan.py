@@ -180,7 +180,7 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images):
         rate = Linear(1e-3, 0.0, examples=500)
         gan.compile(
             penalty_interval=2,
-            augment=AdaptiveAugment(target=-0.9, examples=1000, interval=2),
+            augment=AdaptiveAugment(-0.9, examples=1000, interval=2, policy=("blit",)),
             generator_optimizer=keras.optimizers.Adam(rate, beta_1=0.5),
             ema=Linear(0, 50, examples=300),
         )

@@ -284,24 +284,3 @@ def test_a_clipped_step_is_as_long_as_the_largest_norm(kind, images):
         lengths[largest] = np.sqrt(sum(np.sum(np.square(part, dtype="float64")) for part in moved)) / 1e-3
     assert lengths[0.5] == pytest.approx(0.5, rel=1e-3) and lengths[None] > 1.0
     assert lengths[1e6] == pytest.approx(lengths[None], rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda **settings: gan("dcgan", **both(), **settings),
-        lambda **settings: vae(likelihood=losses.Gaussian(1.0), optimizer=sgd(0.01), **settings),
-    ],
-    ids=["gan", "vae"],
-)
-def test_xla_takes_the_same_step_on_the_same_noise(build, images, monkeypatch):
-    noise = tf.random.stateless_normal((48, 4), [0, 1])  # XLA would draw other noise from the same seed
-    monkeypatch.setattr(GAN, "draw_latents", lambda model, batch, seed: noise)
-    monkeypatch.setattr(DiagonalNormal, "sample", lambda posterior, _: posterior.mean + noise)
-    outcomes = []
-    for jit_compile in (False, True):
-        model = build(jit_compile=jit_compile)
-        model.fit(images[0], batch_size=48, shuffle=False, verbose=0)
-        outcomes.append(values(model.trainable_variables))
-    for plain, compiled in zip(*outcomes, strict=True):
-        np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
