@@ -1,6 +1,5 @@
 """Keeping what XLA compiled for a GPU, so that the next process does not compile it again."""
 
-import importlib.metadata
 import os
 import re
 from pathlib import Path
@@ -17,18 +16,19 @@ def keep(cards="/proc/driver/nvidia/gpus"):
     Args:
         cards: folder in which the driver tells of each card.
     """
-    flags = os.environ.get("TF_XLA_FLAGS", "")
-    if FLAG in flags:
+    flags, told = os.environ.get("TF_XLA_FLAGS", ""), sorted(Path(cards).glob("*/information"))
+    if FLAG in flags or not told:
         return
+    from importlib import metadata  # here, since it takes long
+
     try:
-        told = sorted(Path(cards).glob("*/information"))[0].read_text()
-        version = importlib.metadata.version("tensorflow")
-        card = re.search(r"Model:\s*(.+)", told)[1]
+        version = metadata.version("tensorflow")
+        card = re.search(r"Model:\s*(.+)", told[0].read_text())[1]
         cache = Path(os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()
         folder = cache / "xla" / re.sub(r"\W+", "-", f"{version} {card}")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (IndexError, TypeError, OSError, importlib.metadata.PackageNotFoundError):
-        return  # no card, or nowhere to keep anything: XLA then compiles each time
+    except (TypeError, OSError, metadata.PackageNotFoundError):
+        return  # an unknown card, or nowhere to keep anything: XLA then compiles each time
     if not re.search(r"\s", str(folder)):  # which would end the flag
         # Those of processors are quick to make, and another one may not run them.
         ours = f"{FLAG}={folder} --tf_xla_persistent_cache_device_types=GPU"

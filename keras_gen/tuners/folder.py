@@ -6,6 +6,7 @@ from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import read_json, write_atomically
 from keras_gen.recipes.settings import flat
+from keras_gen.recipes.upgrade import BEFORE_AUTO
 from keras_gen.runs.run import Run
 
 OF_TRIAL = " of a trial"
@@ -55,7 +56,8 @@ def check_settings(folder, settings):
     if not isinstance(found, dict) or "recipe" not in found:
         raise InputError(f"{file} is not the settings of a search: choose another folder.")
     found, wanted = _named(found), _named(settings)
-    changed = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+    names = found.keys() | wanted.keys()
+    changed = sorted(name for name in names if not _agree(name, found.get(name), wanted.get(name)))
     if changed:
         differences = ", ".join(
             f"{name} is {found.get(name)} there, {wanted.get(name)} here" for name in changed
@@ -63,6 +65,12 @@ def check_settings(folder, settings):
         raise InputError(
             f"{folder} holds a search with other settings ({differences}): choose another folder."
         )
+
+
+def _agree(name, found, wanted):
+    """Whether a search may go on with another value than it was begun with."""
+    before = BEFORE_AUTO.get(name.removesuffix(OF_TRIAL))
+    return found == wanted or (wanted == "auto" and found == before)
 
 
 def _named(settings):

@@ -8,6 +8,7 @@ import pytest
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.recipes.settings import flat
+from keras_gen.recipes.upgrade import BEFORE_AUTO
 
 CONFIGS = json.loads((Path(__file__).parent / "configs_0.1.json").read_text())
 LATER = ("cifar10-r3gan",)  # recipes that version 0.1 did not have
@@ -18,14 +19,10 @@ def read(tmp_path, config):
     return recipes.read(tmp_path / "config.json")
 
 
-# What older recipes said where those of today say "auto": a run that was begun goes on as it was.
-FORMER = {"jit_compile": False, "precision": "float32", "steps_per_execution": 10}
-
-
 def changes(name, config):
     """What is another value than the recipe's, today or formerly: name of the field -> value."""
     own = flat(recipes.resolve(name, {"data": config.data}))
-    known = {field: [value, FORMER.get(field, value)] for field, value in own.items()}
+    known = {field: [value, BEFORE_AUTO.get(field, value)] for field, value in own.items()}
     return {field: value for field, value in flat(config).items() if value not in known.get(field, [""])}
 
 

@@ -35,6 +35,11 @@ CLIP = "clip_norm of a trial"
         ({CLIP: None}, {}, None),  # as kits wrote it that had no such field
         ({CLIP: None}, CLIPPED, "optimizer.clip_norm of a trial is 0.0 there, 1.0 here"),
         ({"seed": 2}, {}, "seed is 2 there, 1 here"),
+        (
+            {"precision of a trial": "mixed_float16"},
+            {},
+            "precision of a trial is mixed_float16 there, auto here",
+        ),
         (SETTINGS, {}, None),
         (SETTINGS, CLIPPED, "optimizer.clip_norm of a trial is 0.0 there, 1.0 here"),
         (SETTINGS, {"measure": "elbo"}, "measure is nll there, elbo here"),

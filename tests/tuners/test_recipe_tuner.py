@@ -296,7 +296,7 @@ def test_tuners_of_kerastuner_take_a_recipe(tmp_path, quick_measure):
 
 
 def test_a_choice_of_yes_or_no_stays_one():
-    hyper = vae({"jit_compile": Choice(True, False)})
+    hyper = vae({"jit_compile": Choice(False, True)})
     assert hyper.config(keras_tuner.HyperParameters()).jit_compile is False
 
 
