@@ -71,13 +71,14 @@ class DiscretizedLogisticMixture(Likelihood):
         return ops.logsumexp(log_components, axis=-1, keepdims=True)
 
     def mean(self, parameters):
-        logits, means, _, coefficients = self._split(parameters)
-        colors = [means[..., 0]]
-        for channel in range(1, means.shape[-1]):
+        logits, means, log_scales, coefficients = self._split(parameters)
+        colors = []
+        for channel in range(means.shape[-1]):
             so_far = ops.stack(colors + [means[..., 0]] * (means.shape[-1] - channel), axis=-1)
-            colors.append(means[..., channel] + self._lean(so_far, coefficients)[..., channel])
+            center = means[..., channel] + self._lean(so_far, coefficients)[..., channel]
+            colors.append(_mean_within_range(center, ops.exp(log_scales[..., channel])))
         values = ops.stack(colors, axis=-1)
-        return ops.clip(ops.sum(tf.nn.softmax(logits)[..., None] * values, axis=-2), -1.0, 1.0)
+        return ops.sum(tf.nn.softmax(logits)[..., None] * values, axis=-2)
 
     def sample(self, parameters, seed):
         logits, means, log_scales, coefficients = self._split(parameters)
@@ -127,3 +128,8 @@ class DiscretizedLogisticMixture(Likelihood):
 
     def get_config(self):
         return {**super().get_config(), "components": self.components}
+
+
+def _mean_within_range(center, scale):
+    """E[min(max(X, -1), 1)] of a logistic X, which is -1 + the integral of P(X > t) from -1 to 1."""
+    return scale * (ops.softplus((center + 1.0) / scale) - ops.softplus((center - 1.0) / scale)) - 1.0

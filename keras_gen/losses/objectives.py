@@ -184,8 +184,8 @@ def total(kl, nats):
 
 
 def li(kl, nats):
-    """sum_j KL_j [batch mean of KL_j > nats]: nothing below `nats` counts (Li et al. 2019, section 3.3)."""
-    return ops.sum(ops.where(ops.mean(kl, axis=0) > nats, kl, 0.0), axis=-1)
+    """sum_j KL_j [KL_j > nats] of each example: nothing below `nats` counts (Li et al. 2019, section 3.3)."""
+    return ops.sum(ops.where(kl > nats, kl, 0.0), axis=-1)
 
 
 FREE_BITS = {"kingma": kingma, "total": total, "li": li}
@@ -226,6 +226,8 @@ class FreeBits(ELBO):
 class Capacity(Objective):
     """gamma |KL - C| with a rising capacity C (Burgess et al. 2018, arXiv 1804.03599, equation 8).
 
+    KL is the mean over the batch.
+
     Args:
         capacity: float >= 0 or a `Schedule`, C in nats, such as `Linear(0, 25, examples)`.
         gamma: float >= 0 or a `Schedule`; 1000 in the paper.
@@ -235,7 +237,7 @@ class Capacity(Objective):
         self.capacity, self.gamma = weight("capacity", capacity), weight("gamma", gamma)
 
     def regularizer(self, draw):
-        missed = ops.abs(draw.kl - self.capacity(draw.examples))
+        missed = ops.abs(ops.mean(draw.kl) - self.capacity(draw.examples))
         return {"regularizer": self.gamma(draw.examples) * missed}
 
     def get_config(self):

@@ -170,6 +170,25 @@ def test_the_mean_of_a_logistic_mixture_leans_on_the_colors_before():
     np.testing.assert_allclose(draws.mean(axis=0), [red, green, blue], atol=0.005)
 
 
+@pytest.mark.parametrize("log_scale", [-5.0, -1.0, 1.0])
+def test_the_mean_of_a_logistic_mixture_is_that_of_its_levels(log_scale):
+    """Also where much of it lies beyond black and white."""
+    likelihood, levels = DiscretizedLogisticMixture(components=1), np.arange(256) / 127.5 - 1
+    for center in (-1.3, -0.4, 0.0, 0.9):
+        parameters = np.array([0.0, center, log_scale], "float32")[None, None, None]
+        every = levels.astype("float32")[:, None, None, None]
+        chances = np.exp(likelihood.log_prob(every, np.tile(parameters, (256, 1, 1, 1))))
+        np.testing.assert_allclose(likelihood.mean(parameters), chances @ levels, atol=1e-3)
+
+
+def test_the_mean_of_colors_is_near_that_of_draws():
+    # Wide components: the mean of red that green leans on is the mean of what red is cut to.
+    parts = np.array([0.0, 0.8, 0.3, -0.6, -0.5, -1.0, -0.5, 0.5, -0.3, 0.4], "float32")[None, None, None]
+    likelihood = DiscretizedLogisticMixture(components=1)
+    draws = likelihood.sample(np.tile(parts, (40_000, 1, 1, 1)), (1, 2)).numpy().reshape(-1, 3)
+    np.testing.assert_allclose(draws.mean(axis=0), np.squeeze(likelihood.mean(parts)), atol=0.04)
+
+
 def test_tails_of_a_logistic_mixture_keep_their_gradient():
     likelihood = DiscretizedLogisticMixture(components=1)
     parameters = tf.Variable([[[[0.0, -0.9, -6.5]]]])
