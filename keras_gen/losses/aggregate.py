@@ -53,10 +53,10 @@ class InfoVAE(ELBO):
     Source: Zhao et al. 2017, arXiv 1706.02262, equation 6.
 
     Args:
-        alpha: float <= 1, weight of the mutual information. With 1 only the MMD remains; 0 with scale 1 is
-            the ELBO.
+        alpha: float <= 1, weight of the mutual information. With 1 the MMD alone regularizes; with 0 the
+            whole KL does too, under which latents may collapse; 0 with scale 1 is the ELBO.
         scale: float, the paper's lambda. It must be large, since the MMD is below 2 and the reconstruction is
-            a sum over pixels.
+            a sum over pixels; far too large, it collapses the latents too.
 
     Raises:
         InputError: a weight would be negative.
@@ -64,7 +64,7 @@ class InfoVAE(ELBO):
 
     terms = ("regularizer", "discrepancy")
 
-    def __init__(self, alpha=0.0, scale=1000.0):
+    def __init__(self, alpha=1.0, scale=100.0):
         if alpha > 1 or alpha + scale < 1:
             raise InputError(
                 f"alpha must be at most 1, and alpha + scale at least 1, not {alpha} and {scale}."

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_gen.media.tokenizers import PADDING, UNKNOWN
+from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
 from keras_gen.registry import register
 
 
@@ -19,13 +19,14 @@ def language_scores(media, packed, nll):
 
     Returns:
         A dict of floats: `nll_per_token` in nats; `token_perplexity`, its exponential; `bits_per_byte` of the
-        readable text, with one byte for each end; and `unknown_tokens`, the share of tokens outside the
+        readable text, with one byte for each end that a sentence has; and `unknown_tokens`, the share of tokens outside the
         vocabulary. These cost the model no spelling, so bits per byte of two tokenizers are comparable only
         if it is 0.
     """
     packed = np.asarray(packed)
     tokens = np.sum(packed != PADDING)
-    num_bytes = sum(len(text.encode()) + 1 for text in media.unpack(packed).tolist())
+    ends = np.sum(packed == END)  # not of sentences that were cut at the length of the media
+    num_bytes = ends + sum(len(text.encode()) for text in media.unpack(packed).tolist())
     total = nll * len(packed)
     return {
         "nll_per_token": float(total / tokens),

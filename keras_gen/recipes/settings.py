@@ -311,7 +311,7 @@ def _told(kind, bounds):
         return ", ".join(map(str, typing.get_args(kind)))
     if typing.get_origin(kind) is tuple:
         return "several with commas between"
-    words = {"ge": "from", "gt": "above", "lt": "to below", "multiple_of": "and a multiple of"}
+    words = {"ge": "from", "gt": "above", "lt": "to below", "le": "to", "multiple_of": "and a multiple of"}
     limits = {name: getattr(bound, name) for bound in bounds for name in words if hasattr(bound, name)}
     limits = [f"{words[name]} {'2**31' if limit == LIMIT else limit}" for name, limit in limits.items()]
     return " ".join([TOLD.get(kind, kind.__name__), *limits])

@@ -50,6 +50,8 @@ def _upgraded_objective(fields):
         fields |= {
             name: factor * strength for name, factor in STRENGTH.get(fields.get("objective"), {}).items()
         }
+    if fields.get("objective") == "info":
+        fields.setdefault("alpha", 0.0)
     return fields
 
 

@@ -185,8 +185,11 @@ class DIPVAE2(Weighted):
 
 class InfoVAE(Objective):
     kind: Literal["info"] = "info"
+    alpha: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="weight of the mutual information; 1 leaves no KL"
+    )
     scale: Annotated[float, Field(ge=1, lt=LIMIT)] = Field(
-        1000.0, description="lambda, the weight of the MMD between all latents and the prior"
+        100.0, description="lambda, the weight of the MMD between all latents and the prior"
     )
 
 

@@ -291,7 +291,7 @@ CHANGES = {
     "alpha of BetaTCVAE": (BetaTCVAE(100), BetaTCVAE(100, alpha=2.0), "mutual_information", 2.0),
     "beta of BetaTCVAE": (BetaTCVAE(100, beta=2.0), BetaTCVAE(100, beta=5.0), "total_correlation", 2.5),
     "gamma of BetaTCVAE": (BetaTCVAE(100), BetaTCVAE(100, gamma=3.0), "dimension_kl", 3.0),
-    "scale of InfoVAE": (InfoVAE(scale=11.0), InfoVAE(scale=21.0), "discrepancy", 2.0),
+    "scale of InfoVAE": (InfoVAE(0.0, 11.0), InfoVAE(0.0, 21.0), "discrepancy", 2.0),
     "alpha of InfoVAE": (InfoVAE(alpha=0.0), InfoVAE(alpha=0.75), "regularizer", 0.25),
     "beta of DIPVAE2": (DIPVAE2(), DIPVAE2(beta=2.0), "regularizer", 2.0),
 }

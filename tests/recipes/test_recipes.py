@@ -194,7 +194,7 @@ def test_every_field_reaches_the_model(name, changes):
         "objective=factor": {"gamma": 2.0, "beta": 3.0, "warm_up": 9, "cycles": 2},
         "objective=dip1": {"off_diagonal": 2.0, "diagonal": 3.0, "beta": 3.0, "warm_up": 9, "cycles": 2},
         "objective=dip2": {"off_diagonal": 2.0, "diagonal": 3.0, "beta": 3.0, "warm_up": 9, "cycles": 2},
-        "objective=info": {"scale": 2.0},
+        "objective=info": {"alpha": 0.5, "scale": 2.0},
         "prior=vamp": {"components": 3},
         "network=mlp": {"depth": 1},
         "network=resnet": {"blocks": 2},

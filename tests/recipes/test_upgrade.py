@@ -47,7 +47,7 @@ WEIGHTED = {"objective.beta": 3.0, "objective.warm_up": 7}
         "objective=factor": WEIGHTED | {"objective.gamma": 2.5},
         "objective=dip1": WEIGHTED | {"objective.off_diagonal": 2.5, "objective.diagonal": 25.0},
         "objective=dip2": WEIGHTED | {"objective.off_diagonal": 2.5, "objective.diagonal": 2.5},
-        "objective=info": {"objective.scale": 2.5},
+        "objective=info": {"objective.alpha": 0.0, "objective.scale": 2.5},
         "prior=vamp": {"num_classes": None, "prior": "vamp", "prior.components": 7},
         "augment=adaptive": {
             "start": "runs/first",
