@@ -19,9 +19,9 @@ def language_scores(media, packed, nll):
 
     Returns:
         A dict of floats: `nll_per_token` in nats; `token_perplexity`, its exponential; `bits_per_byte` of the
-        readable text, with one byte for each end that a sentence has; and `unknown_tokens`, the share of tokens outside the
-        vocabulary. These cost the model no spelling, so bits per byte of two tokenizers are comparable only
-        if it is 0.
+        readable text, with one byte for each end that a sentence has; and `unknown_tokens`, the share of
+        tokens outside the vocabulary. These cost the model no spelling, so bits per byte of two tokenizers
+        are comparable only if it is 0.
     """
     packed = np.asarray(packed)
     tokens = np.sum(packed != PADDING)
