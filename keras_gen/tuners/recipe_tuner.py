@@ -19,6 +19,7 @@ from keras_gen.errors import InputError
 from keras_gen.files import make_folder, read_json, replace_atomically, write_atomically
 from keras_gen.logs import log, quiet
 from keras_gen.runs import training
+from keras_gen.runs.results import SAMPLES_SHOWN
 from keras_gen.runs.run import Run
 from keras_gen.signals import leave
 from keras_gen.training import distribution
@@ -228,7 +229,7 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
             for limit in limits:
                 limit.check()
             metrics = hyper.measure(model, config)
-            samples = model.generate(training.SAMPLES_SHOWN, seed=config.seed)
+            samples = model.generate(SAMPLES_SHOWN, seed=config.seed)
             model.media.save_sheet(samples, run.samples(model.media.sheet_ending))
             board.write_trial(
                 run.folder / "tensorboard",

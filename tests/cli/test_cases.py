@@ -11,7 +11,7 @@ import pytest
 
 from keras_gen import cli, recipes
 from keras_gen.logs import log
-from keras_gen.runs import training
+from keras_gen.runs import results, training
 from keras_gen.runs.run import Run
 
 SMALL = {"width": 4, "network": "mlp", "steps_per_epoch": 2, "epochs": 1, "batch_size": 32, "nll_samples": 1}
@@ -156,7 +156,7 @@ def test_a_signal_after_training_tells_what_is_kept(
 ):
     harm(folder / "run", {"metrics.json": None})
     monkeypatch.setattr(type(recipes.resolve("digits-vae")), "measures", ())
-    monkeypatch.setattr(training, moment, lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(results, moment, lambda *_: signal.raise_signal(number))
     ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # by `nohup`, perhaps
     code, printed = cli_in(folder, "train", "digits-vae", *SET, "--output", "run")
     signal.signal(signal.SIGHUP, ignored)
