@@ -1,6 +1,6 @@
 """The command `keras-gen`: a file a command.
 
-TensorFlow is imported by the commands that compute, once their arguments make sense.
+A command imports what it works with, and TensorFlow only once its arguments make sense, so that help is quick.
 """
 
 import sys
@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from keras_gen import recipes
 from keras_gen.cli.export import export
 from keras_gen.cli.interpolate import interpolate
 from keras_gen.cli.list import list_recipes
@@ -35,6 +34,8 @@ for command in (show, train, tune, sample, interpolate, export):
 
 def show_version(wanted):
     if wanted:
+        from keras_gen import recipes
+
         found = recipes.versions()
         say(f"keras-gen {found['keras_gen']} (Keras {found['keras']}, TensorFlow {found['tensorflow']})")
         raise typer.Exit

@@ -7,7 +7,6 @@ import typer
 
 from keras_gen.cli.options import RunFolder, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
-from keras_gen.runs.run import Run
 
 
 def export(
@@ -18,6 +17,8 @@ def export(
     ] = None,
 ):
     """Writes the next version of a run's SavedModel."""
+    from keras_gen.runs.run import Run
+
     run = Run.open(folder)
     start_tensorflow()
     from keras_gen.export import next_version

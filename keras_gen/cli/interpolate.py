@@ -8,7 +8,6 @@ import typer
 from keras_gen.cli.options import RunFolder, label_of, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 from keras_gen.errors import InputError
-from keras_gen.runs.run import Run
 
 
 def interpolate(
@@ -29,6 +28,8 @@ def interpolate(
     ] = None,
 ):
     """Writes what lies between two files or sentences, in the latents of a trained run."""
+    from keras_gen.runs.run import Run
+
     run = Run.open(folder)
     start_tensorflow()
     from keras_gen.runs.samples import write_walk

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.recipes.settings import override, parse_assignments
 
 
 def path_of(text):
@@ -52,12 +50,17 @@ MOST_WORKERS = 256
 
 def fields_of(assignments, more, **options):
     """The fields that are given by `--set`, behind it, or by an option of their own."""
+    from keras_gen.recipes.settings import parse_assignments
+
     given = {name: value for name, value in options.items() if value is not None}
     return parse_assignments([*(assignments or []), *(more or [])]) | given
 
 
 def recipe_of(text, fields):
     """(name, settings) of a recipe that is given by its name or a file."""
+    from keras_gen import recipes
+    from keras_gen.recipes.settings import override
+
     if not text.endswith(".json"):
         return text, recipes.resolve(text, fields)
     name, config = recipes.read(text)

@@ -7,7 +7,6 @@ import typer
 
 from keras_gen.cli.options import RunFolder, label_of, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
-from keras_gen.runs.run import Run
 
 
 def sample(
@@ -28,6 +27,8 @@ def sample(
     ] = None,
 ):
     """Draws samples from a trained run."""
+    from keras_gen.runs.run import Run
+
     run = Run.open(folder)
     start_tensorflow()
     from keras_gen.runs.samples import write_samples

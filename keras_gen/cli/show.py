@@ -1,13 +1,14 @@
 """`keras-gen show`: what can be set of a recipe."""
 
-from keras_gen import recipes
 from keras_gen.cli.options import Assignments, More, Recipe, fields_of, recipe_of
 from keras_gen.cli.terminal import say, show_table
-from keras_gen.recipes.settings import table
 
 
 def show(recipe: Recipe, more: More = None, assignments: Assignments = None):
     """Shows every field of a recipe: value, what it takes, what a search may make of it, meaning."""
+    from keras_gen import recipes
+    from keras_gen.recipes.settings import table
+
     name, config = recipe_of(recipe, fields_of(assignments, more))
     for line in (recipes.get(name).__doc__ or name).strip().splitlines():
         say(line)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from keras_gen import recipes
 from keras_gen.cli.options import (
     MOST_WORKERS,
     Assignments,
@@ -23,7 +22,6 @@ from keras_gen.cli.options import (
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
 from keras_gen.errors import InputError
 from keras_gen.runs.processes import train_with_workers
-from keras_gen.runs.run import Run, fine_tuned
 
 
 def train(
@@ -53,6 +51,9 @@ def train(
     assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
+    from keras_gen import recipes
+    from keras_gen.runs.run import Run, fine_tuned
+
     fields = fields_of(assignments, more, data=data, epochs=epochs, precision=precision, frozen=freeze)
     if start is None:
         recipe, config = recipe_of(recipe, fields)

@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from keras_gen import recipes
 from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, More, Start, fields_of, path_of
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
 from keras_gen.errors import InputError
-from keras_gen.recipes.space import parse_ranges
 
 
 def tune(
@@ -64,6 +62,9 @@ def tune(
     assignments: Assignments = None,
 ):
     """Searches for better settings and trains the best; the same command goes on where it stopped."""
+    from keras_gen import recipes
+    from keras_gen.recipes.space import parse_ranges
+
     fields = fields_of(assignments, more, data=data, frozen=freeze)
     if trials is None and minutes is None and tuner in ("bayesian", "random"):
         raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
