@@ -1,6 +1,6 @@
 """The command `keras-gen`: a file a command.
 
-A command imports what it works with, and TensorFlow only once its arguments make sense, so that help is quick.
+A command imports what it works with, and TensorFlow only once its arguments make sense: help is quick.
 """
 
 import sys

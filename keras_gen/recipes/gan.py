@@ -79,6 +79,52 @@ class Penalties(Part):
         return [penalty(weight_of(weight)) for penalty, weight in weights if weight > 0]
 
 
+class NoAugment(Part):
+    kind: Literal["none"] = "none"
+
+    def make(self, examples):
+        """None, for a training of so many examples."""
+
+
+class DiffAugment(Part):
+    kind: Literal["diff"] = "diff"
+
+    def make(self, examples):
+        """The layer, for a training of so many examples."""
+        from keras_gen import layers
+
+        return layers.DiffAugment()
+
+
+class AdaptiveAugment(Part):
+    kind: Literal["adaptive"] = "adaptive"
+    target: Annotated[float, Field(gt=-1, lt=1)] = Field(
+        0.6, description="mean sign of the logits of real images, above which more is augmented"
+    )
+    ramp: Count = Field(500_000, description="examples in which the probability can rise from 0 to 1")
+
+    def make(self, examples):
+        """The layer, for a training of so many examples."""
+        from keras_gen import layers
+
+        return layers.AdaptiveAugment(self.target, self.ramp)
+
+
+class ScheduledAugment(Part):
+    kind: Literal["scheduled"] = "scheduled"
+    probability: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.3,
+        description="of each transformation; it rises from 0 on a cosine, over a quarter of training",
+    )
+
+    def make(self, examples):
+        """The layer, for a training of so many examples."""
+        from keras_gen import layers
+        from keras_gen.training import schedules
+
+        return layers.ScheduledAugment(schedules.Cosine(0.0, self.probability, examples // 4))
+
+
 class Adams(Optimizer):
     """The optimizers of a generator and a discriminator."""
 
@@ -89,11 +135,17 @@ class Adams(Optimizer):
     final_learning_rate_share: Weight = Field(
         0.1, description="share of the learning rates that is left at the end, on a cosine"
     )
+    weight_decay: Weight = Field(0.0, description="decoupled, times the learning rate a step; 0 for none")
 
     def make(self, examples):
         """(generator's, discriminator's) `keras.optimizers.Adam` for a training of so many examples."""
         rates = (self.generator_learning_rate, self.discriminator_learning_rate)
-        return [self.adam(rate, examples, beta_1=self.beta_1, beta_2=self.beta_2) for rate in rates]
+        shared = {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "weight_decay": self.weight_decay or None,
+        }
+        return [self.adam(rate, examples, **shared) for rate in rates]
 
 
 class GANRecipe(Recipe):
@@ -105,8 +157,8 @@ class GANRecipe(Recipe):
         "relativistic", description="what the two networks play for"
     )
     penalties: Penalties = Penalties()
-    augment: Literal["none", "diff", "adaptive"] = Field(
-        "none", description="augmentation of what the discriminator sees"
+    augment: one_of(NoAugment | DiffAugment | AdaptiveAugment | ScheduledAugment) = Field(
+        NoAugment(), description="augmentation of what the discriminator sees"
     )
     optimizer: Adams = Adams()
     discriminator_steps: Count = Field(
@@ -132,16 +184,15 @@ class GANRecipe(Recipe):
 
     @model_validator(mode="after")
     def _augment_knows_the_sign(self):
-        if self.augment == "adaptive" and self.loss == "relativistic":
+        if self.augment.kind == "adaptive" and self.loss == "relativistic":
             raise InputError(
                 "augment=adaptive goes by the sign of the discriminator's logits, which the relativistic "
-                "loss leaves open: set augment=diff, or another loss."
+                "loss leaves open: set augment=scheduled or diff, or another loss."
             )
         return self
 
     def make(self):
         """A compiled `GAN`."""
-        from keras_gen import layers
         from keras_gen.models import GAN
         from keras_gen.training import schedules
 
@@ -150,13 +201,12 @@ class GANRecipe(Recipe):
         if self.frozen == "lower_discriminator":
             freeze_lower_half(discriminator)
         gan = GAN(generator, discriminator, media, num_classes=self.num_classes, seed=self.seed)
-        augment = {"none": None, "diff": layers.DiffAugment, "adaptive": layers.AdaptiveAugment}[self.augment]
         generator_optimizer, discriminator_optimizer = self.optimizer.make(self.examples)
         gan.compile(
             loss=self.loss,
             penalties=self.penalties.make(self.examples),
             penalty_interval=self.penalties.interval,
-            augment=augment and augment(),
+            augment=self.augment.make(self.examples),
             generator_optimizer=generator_optimizer,
             discriminator_optimizer=discriminator_optimizer,
             discriminator_steps=self.discriminator_steps,

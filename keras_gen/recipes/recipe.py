@@ -31,7 +31,7 @@ class Optimizer(Part):
     clip_norm: Weight = Field(0.0, description="largest global norm of a gradient; 0 for any")
     gradient_accumulation: Count = Field(1, description="batches whose gradients make one optimizer step")
 
-    def adam(self, learning_rate, examples, **momenta):
+    def adam(self, learning_rate, examples, **settings):
         """An Adam whose learning rate falls on a cosine over so many examples."""
         import keras
 
@@ -45,7 +45,7 @@ class Optimizer(Part):
             epsilon=self.epsilon,
             global_clipnorm=self.clip_norm or None,
             gradient_accumulation_steps=accumulated,
-            **momenta,
+            **settings,
         )
 
 

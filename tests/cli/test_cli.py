@@ -316,7 +316,7 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
         ("train", "digits-gan", "--set", "num_classes=3"): "give --set num_classes=10",
         ("train", "digits-gan", "--set", "num_classes=-3"): "with commas between or none, not -3",
         ("train", "digits-gan", "--set", "ema=inf"): "from 0 to below 2**31, not inf",
-        ("train", "digits-gan", "--set", "augment=adaptive"): "set augment=diff",
+        ("train", "digits-gan", "--set", "augment=adaptive"): "set augment=scheduled or diff",
         (
             "train",
             "digits-vae",

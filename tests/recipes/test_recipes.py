@@ -134,7 +134,7 @@ RUNNING_CHANGES = {
 GAN_CHANGES = RUNNING_CHANGES | {
     "size": 16, "channels": 3, "num_classes": None, "network": "sngan", "width": 5, "latent_dim": 7, "loss": "hinge",
     "r1": 9.0, "r2": 9.0, "gradient_penalty": 9.0, "interval": 9, "final_weight_share": 0.5,
-    "augment": "diff", "epsilon": 0.1,
+    "augment": "diff", "epsilon": 0.1, "weight_decay": 0.5,
     "generator_learning_rate": 9.0, "discriminator_learning_rate": 9.0, "final_learning_rate_share": 0.9, "beta_1": 0.9,
     "beta_2": 0.9, "discriminator_steps": 9, "ema": 9.0, "plan": "alternating",
 }  # fmt: skip
@@ -217,6 +217,20 @@ def test_a_network_of_a_gan_has_settings_of_its_own():
     assert description("digits-gan", **given, blocks=2) != description("digits-gan", **given)
     with pytest.raises(InputError, match="'network.width' takes int .* and a multiple of 8, not 12"):
         recipes.resolve("digits-gan", {**given, "width": 12})
+
+
+def test_an_augmentation_of_a_gan_has_settings_of_its_own():
+    for given, changes in (
+        ({"augment": "adaptive", "loss": "hinge"}, {"target": 0.5, "ramp": 9}),
+        ({"augment": "scheduled"}, {"probability": 0.5}),
+    ):
+        default = description("digits-gan", **given)
+        for field, value in changes.items():
+            assert description("digits-gan", **given, **{field: value}) != default, field
+    config = recipes.resolve("digits-gan", {"augment": "scheduled", "width": 4})
+    augment = config.build().augment
+    strengths = [float(augment.strength(share * config.examples)) for share in (0.0, 0.125, 0.25, 1.0)]
+    assert strengths == pytest.approx([0.0, 0.15, 0.3, 0.3])
 
 
 def test_penalties_fall_to_their_share_at_the_end_of_training():
