@@ -69,7 +69,7 @@ def main():
     config = recipes.resolve(options.recipe, {"data": options.data})
     dataset = config.load()
     quality = Quality(dataset)
-    print(f"{quality.extractor}\n{NUM_SCORED:,} generated, {quality.num_real:,} real test images")
+    print(f"{quality.extractor}\n{quality.count(NUM_SCORED):,} generated and real test images")
 
     def run(model, generate, finished):
         data = dataset.batches("train")

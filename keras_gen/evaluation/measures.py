@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_gen.evaluation.registry import Measure, Score, declare, register
+from keras_gen.media import Audio
 from keras_gen.metrics import (
     Quality,
     disentanglement_scores,
@@ -15,7 +16,8 @@ from keras_gen.metrics import (
 )
 
 UNORDERED = ("shape", "vowel")  # factors whose values have no order
-NUM_SCORED = (2_000, 10_000)  # examples drawn, at least and at most
+NUM_SCORED = 10_000  # images drawn
+NUM_HEARD = 2_000  # recordings drawn, each of which Griffin-Lim takes its time for
 MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
 
 
@@ -23,9 +25,12 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
 
 
 @register(
-    Measure("frechet", "min", "Frechet distance of features of generated to real examples; 0 is best"),
-    Measure("kid", "min", "KID (unbiased squared MMD, cubic kernel) of the same; 0 is best"),
-    Measure("kid_std", None, "its standard deviation over subsets"),
+    Measure("frechet", "min", "Frechet distance of features of as many generated and real ones; 0 is best"),
+    Measure("frechet_std", None, "its standard deviation over draws"),
+    Measure("frechet_infinity", "min", "frechet, extrapolated to infinitely many examples; 0 is best"),
+    Measure("kid", "min", "KID (unbiased squared MMD, cubic kernel) of the same features; 0 is best"),
+    Measure("kid_low", None, "lower end of the interval of kid at 95%"),
+    Measure("kid_high", None, "upper end of it"),
     Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
     Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),
     Measure("classes_produced", None, "classes that the classifier sees among the generated examples"),
@@ -34,15 +39,17 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
 def quality(model, dataset, config):
     """Distances of fresh samples to the held-out examples, and agreement with the labels asked for."""
     quality = Quality(dataset)
-    num = int(np.clip(quality.num_real, *NUM_SCORED))
+    num = NUM_HEARD if isinstance(dataset.media, Audio) else NUM_SCORED
     labels = model.labels_for(num)
     metrics = quality.score(model.generate(num, labels, config.seed), labels)
     conditions = (
         f"Feature space: {quality.extractor}. Figures in another feature space, such as the FID of papers, "
-        f"are not comparable. {quality.num_generated:,} generated {dataset.media.plural} against "
-        f"{quality.num_real:,} held-out real ones, seed {quality.seed}."
+        f"are not comparable. {num:,} {dataset.media.plural} were generated, {quality.num_real:,} real ones "
+        f"held out, seed {quality.seed}. frechet is of {quality.count(num):,} of each, the mean over draws, "
+        "frechet_infinity extrapolates it over 1 / N, kid is of all. For the column of real ones, training "
+        "examples are in the place of generated ones: as many in frechet, as many as there are in kid."
     )
-    return Score(metrics, conditions, quality.floor())
+    return Score(metrics, conditions, quality.floor(num))
 
 
 NLL = Measure("nll", "min", "upper bound on -log p(x), nats per example; lower is better")

@@ -7,7 +7,7 @@ from keras_gen.metrics.disentanglement import (
     mutual_information_gap,
     separated_attribute_predictability,
 )
-from keras_gen.metrics.distances import frechet_distance, kid
+from keras_gen.metrics.distances import KID, frechet_distance, frechet_scores, kid
 from keras_gen.metrics.diversity import distinct_n, diversity_scores, self_bleu
 from keras_gen.metrics.evidence import active_units, evidence_scores, kl_of_dimensions
 from keras_gen.metrics.language import language_scores, token_accuracy
@@ -17,6 +17,7 @@ from keras_gen.metrics.reconstruction import reconstruction_distances
 from keras_gen.metrics.smoothness import step_evenness
 
 __all__ = [
+    "KID",
     "Quality",
     "active_units",
     "dci",
@@ -25,6 +26,7 @@ __all__ = [
     "diversity_scores",
     "evidence_scores",
     "frechet_distance",
+    "frechet_scores",
     "kid",
     "kl_of_dimensions",
     "language_scores",

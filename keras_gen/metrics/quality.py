@@ -23,7 +23,7 @@ from keras_gen.metrics.classifier import (
     pretext,
     train_classifier,
 )
-from keras_gen.metrics.distances import frechet_distance, kid
+from keras_gen.metrics.distances import FEWEST, frechet_scores, kid
 from keras_gen.registry import register
 
 
@@ -44,13 +44,13 @@ class Quality:
     """Distances from what is generated to the real test examples of a data set.
 
     Features come from a small classifier that is trained once on the training examples and kept on disk.
-    Compare figures only for one data set and one number of generated examples; papers' FID and KID use the
-    Inception network and are not comparable.
+    Compare figures only for one data set and one count of examples; papers' FID and KID use the Inception
+    network and are not comparable.
 
     Args:
         dataset: a `Dataset`, or an object with `media`, `class_names` and `arrays(split)` -> (packed media,
             labels or None) for the splits "train" and "test".
-        seed: integer seed of the classifier and of the subsets of the KID.
+        seed: integer seed of the classifier and of the draws.
         cache: folder of trained classifiers; by default that of the environment variable KERAS_GEN_CACHE, or
             ~/.cache/keras_gen.
 
@@ -59,16 +59,14 @@ class Quality:
         accuracy: of the classifier on real test examples (without labels, on its pretext task); for n labels
             that vary, an array (n,).
         num_real: number of real test examples.
-        num_generated: number of examples in the last `score`, 0 before.
         seed: as given.
 
     Raises:
-        InputError: when the data set does not hold packed media, or its test split holds fewer than two.
+        InputError: when the data set does not hold packed media, or fewer than four for training or testing.
     """
 
     def __init__(self, dataset, seed=0, cache=None):
         self.seed = seed
-        self.num_generated = 0
         self._dataset = dataset
         self._media = dataset.media
         if isinstance(self._media, Text):
@@ -78,9 +76,11 @@ class Quality:
         real, labels = dataset.arrays("test")
         check_examples("the test examples", real, self._media)
         self.num_real = len(real)
-        if self.num_real < 2:
-            raise InputError("The test split holds 1 example: give at least 2, better 1000.")
         examples, train_labels = dataset.arrays("train")
+        self._num_train = len(examples)
+        for split, num in (("test", self.num_real), ("train", self._num_train)):
+            if num < FEWEST:
+                raise InputError(f"The {split} split holds {num}: give at least {FEWEST}, better 1000.")
         self._varying = _varying(labels, train_labels)
         self._classifier = _stored_classifier(
             self._media, examples, self._told(train_labels) if self._labeled else None, seed, cache
@@ -120,26 +120,29 @@ class Quality:
         """Compare what was generated with the real test examples.
 
         Args:
-            generated: packed or generated media (num, ...), at least two examples of the data set's size.
+            generated: packed or generated media (num, ...), at least four examples of the data set's size,
+                better 10,000.
             labels: the labels that were asked for, integer array (num,), of n labels (num, n), or None.
 
         Returns:
-            A dict of floats: `frechet` (0 is best), `kid` and `kid_std` (0 is best, small negatives are
-            valid); for labeled data `classes_produced`, the number of classes (for n labels, of combinations)
+            A dict of floats: `frechet` and `frechet_std`, mean and standard deviation over draws of `count`
+            generated and test examples, and `frechet_infinity`, its limit for infinitely many, see
+            `frechet_scores`; `kid` of all of them, and `kid_low` and `kid_high`, its interval at 95%, see
+            `kid`; for labeled data `classes_produced`, the number of classes (for n labels, of combinations)
             that the classifier predicts; with `labels`, `label_agreement`, the share of examples predicted as
-            asked for, and for n labels `label_agreement_<name>` of each.
+            asked for, and for n labels `label_agreement_<name>` of each. Of distances 0 is best, and small
+            negatives are valid where they are not `frechet`.
 
         Raises:
             InputError: when the examples or labels do not fit the data set.
         """
         generated = self._packed("generated", generated)
-        if len(generated) < 2:
-            raise InputError("`generated` holds 1 example: give at least 2.")
+        if len(generated) < FEWEST:
+            raise InputError(f"`generated` holds {len(generated)}: give at least {FEWEST} examples.")
         if labels is not None:
             if not self._labeled:
                 raise InputError("`labels` were given, but the data set has no classes: leave them out.")
             labels = self._told(check_labels("labels", labels, len(generated), self._media))
-        self.num_generated = len(generated)
         features, predicted = extract(self._classifier, generated)
         scores = self._distances(features)
         if self._labeled:
@@ -162,18 +165,31 @@ class Quality:
         names = [list(self._dataset.class_names)[place] for place in self._varying]
         return {f"label_agreement_{name}": float(a) for name, a in zip(names, agreements, strict=True)}
 
-    def floor(self):
-        """The score of a perfect generator: real training examples in the place of generated ones.
+    def count(self, num):
+        """How many examples of either set a Frechet distance is of, for `score` and `floor` alike.
 
-        As many are drawn as there are test examples, or all of them if there are fewer.
+        Args:
+            num: number of generated examples.
 
         Returns:
-            A dict of floats: `frechet`, `kid`, `kid_std`; for labeled data also `label_agreement` and, of n
-            labels, that of each: the classifier's accuracy on real test examples.
+            The number of test examples, or half the generated or training ones if that is less, so that draws
+            differ; at least 4.
+        """
+        return max(FEWEST, min(self.num_real, num // 2, self._num_train // 2))
+
+    def floor(self, num=10_000):
+        """The score of a perfect generator: real training examples in the place of generated ones.
+
+        Args:
+            num: number of generated examples that it stands beside; all training examples where these are
+                fewer. The count of the Frechet distances is the same either way.
+
+        Returns:
+            A dict of floats: the distances that `score` gives; for labeled data also `label_agreement` and,
+            of n labels, that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = self._dataset.arrays("train")
-        num = min(len(examples), self.num_real)
-        drawn = np.random.default_rng(self.seed).choice(len(examples), num, replace=False)
+        drawn = np.random.default_rng(self.seed).permutation(len(examples))[:num]
         scores = self._distances(extract(self._classifier, examples[drawn])[0])
         if self._labeled:
             scores["label_agreement"] = self._all_told
@@ -181,11 +197,10 @@ class Quality:
         return scores
 
     def _distances(self, features):
-        # Subsets of at most half a set differ enough for their spread to mean something.
-        half = max(2, min(len(features), self.num_real) // 2)
-        kid_mean, deviation = kid(self._real_features, features, subset_size=min(1000, half), seed=self.seed)
-        frechet = frechet_distance(self._real_features, features)
-        return {"frechet": frechet, "kid": kid_mean, "kid_std": deviation}
+        real, count = self._real_features, self.count(len(features))
+        value, low, high = kid(real, features)
+        scores = frechet_scores(real, features, count, seed=self.seed)
+        return scores | {"kid": value, "kid_low": low, "kid_high": high}
 
 
 def _varying(labels, train_labels):

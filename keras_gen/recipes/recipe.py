@@ -216,9 +216,9 @@ class Recipe(Part):
                 f"num_classes={found}."
             )
         held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
-        if held_out < 2:
+        if held_out < 4:
             raise InputError(
-                f"The data leave {held_out} {dataset.media.plural} for testing: at least 2 are needed, so "
+                f"The data leave {held_out} {dataset.media.plural} for testing: at least 4 are needed, so "
                 "give more."
             )
 

@@ -163,7 +163,9 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
             write_atomically(folder / "traceback.txt", traceback.format_exc())
             raise keras_tuner.errors.FailedTrialError(reason(error)) from error
         self._failures = []
-        metrics = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
+        # An execution of an older kit may have other measures.
+        names = [name for name in scores[0] if all(name in score for score in scores)]
+        metrics = {name: float(np.mean([score[name] for score in scores])) for name in names}
         Outcome(metrics, scores, time.monotonic() - begun).write(folder)
         return metrics
 

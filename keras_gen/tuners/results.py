@@ -21,6 +21,7 @@ class Row:
         trial: its name.
         score: mean of the measure that is searched by, over its executions.
         spread: standard deviation of it, nan of one execution.
+        interval: (low, high), its interval at 95%, mean over executions; None where the measure has none.
         metrics: name -> float, the recipe's other measures.
         values: field -> value.
         epochs: that it was trained for.
@@ -29,6 +30,7 @@ class Row:
     trial: str
     score: float
     spread: float
+    interval: tuple | None
     metrics: dict
     values: dict
     epochs: int
@@ -63,6 +65,7 @@ class Results:
                     trial.trial_id,
                     trial.score,
                     float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,
+                    self._interval(outcome.metrics),
                     {name: outcome.metrics[name] for name in hyper.secondary if name in outcome.metrics},
                     hyper.declare(trial.hyperparameters),
                     trial.hyperparameters.values.get(EPOCHS, hyper.short.epochs),
@@ -75,6 +78,10 @@ class Results:
             ignored=["epochs"],
         )
 
+    def _interval(self, metrics):
+        ends = [f"{self.objective.name}_{end}" for end in ("low", "high")]
+        return tuple(metrics[end] for end in ends) if all(end in metrics for end in ends) else None
+
     def table(self, most=SHOWN):
         """The best trials: (names of columns, list of rows of texts)."""
         best = self.rows[:most]
@@ -82,6 +89,8 @@ class Results:
         lines = []
         for row in best:
             spread = "" if math.isnan(row.spread) else f" ± {row.spread:.2g}"
+            if row.interval:
+                spread += " ({:.4g} to {:.4g})".format(*row.interval)
             others = [f"{row.metrics[metric]:.4g}" for metric in metrics]
             lines.append([row.trial, f"{row.score:.4g}{spread}", *others, str(row.epochs), told(row.values)])
         return ["trial", self.objective.name, *metrics, "epochs", "settings"], lines

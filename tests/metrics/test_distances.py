@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg
 
 from keras_gen.errors import InputError
-from keras_gen.metrics import frechet_distance, kid
+from keras_gen.metrics import distances, frechet_distance, frechet_scores, kid
 
 
 @pytest.fixture
@@ -57,29 +57,69 @@ def plain_kernel_distance(first, second):
     return within_first / (m * (m - 1)) + within_second / (n * (n - 1)) - 2 * between / (m * n)
 
 
-def test_kernel_agrees_with_a_plain_loop(random):
-    first, second = random.normal(size=(14, 5)), random.normal(0.5, 2, size=(14, 5))
-    mean, deviation = kid(first, second, subsets=3)
-    assert mean == pytest.approx(plain_kernel_distance(first, second), rel=1e-10)
-    assert deviation == pytest.approx(0, abs=1e-10)  # each subset is the whole of both sets
+@pytest.mark.parametrize("block", [1, 40, 2**20])
+def test_kid_agrees_with_a_plain_loop_and_its_interval_with_leaving_out_each(random, monkeypatch, block):
+    monkeypatch.setattr(distances, "BLOCK", block)
+    first, second = random.normal(size=(9, 5)), random.normal(0.5, 2, size=(14, 5))
+    value, low, high = kid(first, second)
+    assert value == pytest.approx(plain_kernel_distance(first, second), rel=1e-10)
+    variance = 0
+    for num, without in (
+        (9, [plain_kernel_distance(np.delete(first, row, 0), second) for row in range(9)]),
+        (14, [plain_kernel_distance(first, np.delete(second, row, 0)) for row in range(14)]),
+    ):
+        variance += (num - 1) / num * ((without - np.mean(without)) ** 2).sum()
+    assert (high - value, value - low) == pytest.approx([1.96 * np.sqrt(variance)] * 2, rel=1e-8)
 
 
-def test_kernel_averages_over_subsets_to_the_whole_sets(random):
-    # The estimate is unbiased, so that small subsets agree on average with two whole sets of unequal size.
-    first, second = random.normal(size=(40, 3)), random.normal(0.5, 1, size=(25, 3))
-    mean, deviation = kid(first, second, subsets=4000, subset_size=10)
-    assert deviation > 0
-    assert abs(mean - plain_kernel_distance(first, second)) < 4 * deviation / np.sqrt(4000)
-    assert (mean, deviation) == kid(first, second, subsets=4000, subset_size=10)
-    assert mean != kid(first, second, subsets=4000, subset_size=10, seed=1)[0]
-
-
-def test_kernel_is_unbiased(random):
-    draws = np.array(
-        [kid(random.normal(size=(30, 8)), random.normal(size=(30, 8)), subsets=1)[0] for _ in range(400)]
+def test_kid_agrees_with_the_estimator_of_torch_fidelity(random):
+    """Its `mmd2` with "unbiased", of one subset, under its polynomial kernel of degree 3 and coefficient 1."""
+    first, second = random.normal(size=(50, 6)), random.normal(0.2, 1, size=(50, 6))
+    k_xx, k_yy, k_xy = (
+        (np.matmul(x, y.T) * (1 / 6) + 1) ** 3 for x, y in ((first, first), (second, second), (first, second))
     )
-    assert (draws < 0).mean() > 0.3
-    assert abs(draws.mean()) < 4 * draws.std() / np.sqrt(len(draws))
+    m = 50
+    kt_xx_sum = (k_xx.sum(axis=1) - np.diagonal(k_xx)).sum()
+    kt_yy_sum = (k_yy.sum(axis=1) - np.diagonal(k_yy)).sum()
+    mmd2 = (kt_xx_sum + kt_yy_sum) / (m * (m - 1)) - 2 * k_xy.sum(axis=0).sum() / (m * m)
+    assert kid(first, second).value == pytest.approx(mmd2, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "shift, scale, least, most", [(0, 1, 0.95, 1), (0.2, 1.1, 0.92, 0.98), (0.5, 1.3, 0.92, 0.98)]
+)
+def test_kid_is_unbiased_and_its_interval_covers(random, shift, scale, least, most):
+    """Of draws from two lists of points, whose distance is a sum over both lists."""
+    first = random.normal(size=(500, 8))
+    second = first * scale + shift
+    truth = sum(
+        sign * ((x @ y.T / 8 + 1) ** 3).mean()
+        for sign, x, y in ((1, first, first), (1, second, second), (-2, first, second))
+    )
+    draws = [
+        kid(first[random.integers(0, 500, 60)], second[random.integers(0, 500, 150)]) for _ in range(400)
+    ]
+    values, low, high = np.array(draws).T
+    assert abs(values.mean() - truth) < 4 * values.std() / 20
+    assert least <= ((low <= truth) & (truth <= high)).mean() <= most
+    # The standard error is that of the draws; of equal distributions it is too large by up to the root of 2.
+    assert 0.9 < np.sqrt(((high - low) ** 2).mean()) / (2 * 1.96 * values.std()) < 1.5
+
+
+def test_frechet_of_equal_counts_extrapolates_to_the_distance_of_the_distributions(random):
+    # Normal distributions: |m1 - m2|^2 + sum (s1 - s2)^2 = 16 * 0.01 + 16 * 0.09; equal ones are 0 apart.
+    real = random.normal(size=(600, 16))
+    for truth, fake in ((0, random.normal(size=(4000, 16))), (1.6, random.normal(0.1, 1.3, size=(4000, 16)))):
+        few, many = (frechet_scores(real, fake, count) for count in (150, 600))
+        assert few["frechet"] - truth == pytest.approx(4 * (many["frechet"] - truth), rel=0.4)
+        assert many["frechet"] - truth > 0.2
+        assert few["frechet_infinity"] == pytest.approx(truth, abs=0.5)
+        assert many["frechet_infinity"] == pytest.approx(truth, abs=0.2)
+        assert few["frechet_std"] > 1.5 * many["frechet_std"] > 0
+    assert few == frechet_scores(real, fake, 150) != frechet_scores(real, fake, 150, seed=1)
+    whole = frechet_scores(real, fake[:600], 600, draws=2)
+    assert whole["frechet"] == pytest.approx(frechet_distance(real, fake[:600]), rel=1e-8)
+    assert whole["frechet_std"] == pytest.approx(0, abs=1e-8)
 
 
 @pytest.mark.parametrize("distance", [frechet_distance, kid])
@@ -87,7 +127,7 @@ def test_kernel_is_unbiased(random):
     "fake, message",
     [
         (np.ones((5, 3)), "dimensions"),
-        (np.ones((1, 4)), "two examples"),
+        (np.ones((1, 4)), "at least [24] examples"),
         (np.ones(4), "shapes"),
         (np.full((5, 4), np.nan), "NaN"),
     ],
@@ -97,8 +137,7 @@ def test_unfit_features_are_refused(distance, fake, message):
         distance(np.ones((5, 4)), fake)
 
 
-def test_unfit_counts_are_refused():
-    with pytest.raises(InputError, match="subset_size"):
-        kid(np.ones((5, 4)), np.ones((5, 4)), subset_size=1)
-    with pytest.raises(InputError, match="subsets"):
-        kid(np.ones((5, 4)), np.ones((5, 4)), subsets=0)
+@pytest.mark.parametrize("counts", [(3,), (6,), (4, 1)])
+def test_unfit_counts_are_refused(counts):
+    with pytest.raises(InputError, match=r"`count` is \d .*: give 4 to 5, .* at least 2"):
+        frechet_scores(np.ones((5, 4)), np.ones((7, 4)), *counts)

@@ -14,6 +14,9 @@ from keras_gen.metrics import Quality, train_classifier
 from keras_gen.metrics.classifier import classifier_accuracy, extract
 
 
+DISTANCES = {"frechet", "frechet_std", "frechet_infinity", "kid", "kid_low", "kid_high"}
+
+
 class Digits:
     class_names = tuple("0123456789")
     media = Image(8, 8, 1)
@@ -64,20 +67,32 @@ def test_worse_images_score_worse(quality, digits):
     _, labels = digits.arrays("test")
     # Held-out images are the test set itself, so the degraded ones come from the training split.
     images, asked = (values[: len(labels)] for values in digits.arrays("train"))
-    real, floor = quality.score(images, asked), quality.floor()
+    real, floor = quality.score(images, asked), quality.floor(len(images))
     assert floor["label_agreement"] == quality.accuracy
     assert real["frechet"] == pytest.approx(floor["frechet"], rel=0.5)
-    assert abs(real["kid"]) < 3 * real["kid_std"]
+    assert real["kid_low"] < 0 < real["kid_high"]
     assert real["classes_produced"] == 10 and real["label_agreement"] > 0.96
     for worse in degraded(images).values():
         score = quality.score(worse, asked)
         assert score["frechet"] > 2 * real["frechet"]
-        assert score["kid"] > real["kid"] + 3 * real["kid_std"]
+        assert score["kid_low"] > real["kid_high"]
     assert score["classes_produced"] == 1
     shuffled = np.random.default_rng(2).permutation(asked)
     assert quality.score(images, shuffled)["label_agreement"] < 0.2
     assert all(type(value) is float for value in real.values())
-    assert (quality.num_real, quality.num_generated) == (360, 360)
+    assert [quality.count(num) for num in (10_000, 720, 360)] == [360, 360, 180]
+
+
+def test_real_ones_are_measured_at_the_count_of_generated_ones(quality, digits):
+    images, _ = digits.arrays("train")
+    many, few = (quality.floor(num) for num in (10_000, 360))
+    assert few["frechet"] > 1.5 * many["frechet"]
+    assert many == quality.floor() and quality.score(images[:1000])["frechet"] == pytest.approx(
+        many["frechet"], rel=0.15
+    )
+    # Real ones come from the distribution of real ones.
+    assert abs(many["frechet_infinity"]) < 0.25 * many["frechet"]
+    assert many["kid_low"] < 0 < many["kid_high"]
 
 
 def test_a_second_use_reads_the_cache(quality, digits, cache, trainings):
@@ -134,7 +149,7 @@ def test_the_cache_tells_seeds_images_and_labels_apart(trainings, tmp_path, monk
 def test_a_folder_that_cannot_be_written_is_no_obstacle(trainings, digits, tmp_path):
     (tmp_path / "classifiers").write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="not kept"):
-        assert Quality(digits, cache=tmp_path).score(digits.arrays("test")[0])["frechet"] < 1e-5
+        assert Quality(digits, cache=tmp_path).score(digits.arrays("test")[0])["kid"] <= 0
 
 
 def test_training_depends_on_its_seed_alone(digits):
@@ -153,7 +168,7 @@ def test_rotations_make_features_without_labels(tmp_path):
     assert quality.accuracy > 0.8 and "rotations" in quality.extractor
     images, _ = Digits().arrays("train")
     real = quality.score(images[:360])
-    assert set(real) == set(quality.floor()) == {"frechet", "kid", "kid_std"}
+    assert set(real) == set(quality.floor()) == DISTANCES
     for worse in degraded(images[:360]).values():
         assert quality.score(worse)["frechet"] > 2 * real["frechet"]
     with pytest.raises(InputError, match="no classes"):
@@ -191,8 +206,8 @@ def test_unfit_images_and_labels_are_refused(quality, digits):
         quality.score(images / 255)
     with pytest.raises(InputError, match=r"\(8, 8, 1\)"):
         quality.score(images[:, :4])
-    with pytest.raises(InputError, match="at least 2"):
-        quality.score(images[:1])
+    with pytest.raises(InputError, match="at least 4"):
+        quality.score(images[:3])
     with pytest.raises(InputError, match="each of the 360"):
         quality.score(images, labels[:5])
     with pytest.raises(InputError, match="each of the 360"):

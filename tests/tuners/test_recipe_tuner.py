@@ -149,7 +149,22 @@ def test_executions_have_seeds_of_their_own_and_their_mean_counts(tmp_path, monk
     assert one != two and outcome.metrics["nll"] == pytest.approx((one + two) / 2)
     (row,) = Results(tuner).rows
     assert row.score == pytest.approx((one + two) / 2)
-    assert row.spread == pytest.approx(abs(one - two) / np.sqrt(2))
+    assert row.spread == pytest.approx(abs(one - two) / np.sqrt(2)) and row.interval is None
+
+
+def test_an_interval_is_told_and_an_execution_of_an_older_kit_counts(tmp_path, monkeypatch):
+    executions = [{"kid": 0.5, "kid_low": 0.375, "kid_high": 0.625}, {"kid": 1.0, "kid_std": 0.25}]
+    executions.append({"kid": 1.0, "kid_low": 0.875, "kid_high": 1.125})
+    found = iter([executions[0], executions[2], *executions[:2]])
+    monkeypatch.setattr(RandomSearch, "_execute", lambda *_: next(found))
+    hyper = HyperRecipe("digits-gan", "kid", {"r1": Range(0.5, 2.0)}, epochs=1, fields=TINY_GAN)
+    tuner = silent(RandomSearch, hyper, tmp_path, max_trials=2, executions_per_trial=2)
+    tuner.search()
+    rows = Results(tuner).rows
+    assert [row.score for row in rows] == [0.75, 0.75]
+    assert [row.interval for row in rows] == [(0.625, 0.875), None]
+    _, lines = Results(tuner).table()
+    assert [line[1] for line in lines] == ["0.75 ± 0.35 (0.625 to 0.875)", "0.75 ± 0.35"]
 
 
 def test_a_search_that_was_stopped_goes_on_without_repeating(tmp_path, monkeypatch, quick_measure):
@@ -313,7 +328,10 @@ def test_data_are_loaded_once_for_all_trials():
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"measure": "fid"}, "Unknown measure 'fid'.*Available: frechet, kid, label_agreement"),
+        (
+            {"measure": "fid"},
+            "Unknown measure 'fid'.*Available: frechet, frechet_infinity, kid, label_agreement",
+        ),
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
         ({"start": "nowhere"}, "nowhere is not the folder of a run"),
