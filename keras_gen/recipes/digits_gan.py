@@ -2,7 +2,7 @@
 
 Command: keras-gen train digits-gan
 Time: 75 seconds on two cores, from the command to its end.
-Score: Frechet distance 1.8 (real images 2.0), 98% of labels as asked for by an independent judge.
+Score: Frechet distance 2.7, real images 2.0, of 359 each; 98% of labels as asked for by an independent judge.
 """
 
 from keras_gen.recipes.gan import DCGAN, GANRecipe

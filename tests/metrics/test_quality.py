@@ -13,7 +13,6 @@ from keras_gen.media import Image
 from keras_gen.metrics import Quality, train_classifier
 from keras_gen.metrics.classifier import classifier_accuracy, extract
 
-
 DISTANCES = {"frechet", "frechet_std", "frechet_infinity", "kid", "kid_low", "kid_high"}
 
 
