@@ -5,7 +5,7 @@ With few recordings it soon learns them by heart: look at val_elbo, and train lo
 Command: keras-gen train folder-voice --data FOLDER
 Time: 6 minutes on one of two cores, the other busy.
 Score: on ten minutes of LibriSpeech by ten speakers, the log-mel spectrograms of test pieces come back 6.4 dB
-    off, blurred; Frechet distance 73, real 31.
+    off, blurred; Frechet distance 73 of 2,000, real 31 of as many as the test pieces.
 """
 
 from keras_gen.recipes.media import Audio, AudioAugment

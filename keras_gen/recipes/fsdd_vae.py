@@ -6,7 +6,7 @@ as the authors say.
 Command: keras-gen train fsdd-vae --data fsdd.zip
 Time: 18 minutes on one of two cores, the other busy.
 Score: an independent classifier hears the digit asked for in 96% of what is generated and the speaker in 97%;
-    Frechet distance 6.5, real 2.9.
+    Frechet distance 6.5, real 1.9, of 2,000 each against 300 for testing.
 """
 
 from keras_gen.recipes.media import Audio
