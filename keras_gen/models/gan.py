@@ -225,7 +225,7 @@ class GAN(GenerativeModel):
 
         Args:
             real: a `Dataset`, whose training images train the feature space once, or a `Quality`.
-            num: int >= 2, samples to draw; a conditional model goes through its classes in turn.
+            num: int >= 4, samples to draw; a conditional model goes through its classes in turn.
             seed: int >= 0, decides the samples.
 
         Returns:
