@@ -46,6 +46,14 @@ def cache(tmp_path_factory):
     os.environ["KERAS_GEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few_samples():
+    """Runs and trials draw few samples to be scored by."""
+    from keras_gen.evaluation import measures
+
+    measures.NUM_SCORED = measures.NUM_HEARD = 200
+
+
 @pytest.fixture(scope="session")
 def cli_in():
     """Runs `keras-gen` in a folder, in this process; returns the exit code and what was printed."""
