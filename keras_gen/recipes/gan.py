@@ -157,7 +157,7 @@ class GANRecipe(Recipe):
         "relativistic", description="what the two networks play for"
     )
     penalties: Penalties = Penalties()
-    augment: one_of(NoAugment | DiffAugment | AdaptiveAugment | ScheduledAugment) = Field(
+    augment: one_of(NoAugment | DiffAugment | AdaptiveAugment | ScheduledAugment, shapes=()) = Field(
         NoAugment(), description="augmentation of what the discriminator sees"
     )
     optimizer: Adams = Adams()

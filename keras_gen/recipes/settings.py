@@ -24,17 +24,18 @@ Size = Annotated[Count, SHAPES]
 TOLD = {bool: "true or false", str: "text", type(None): "none"}
 
 
-def one_of(kinds):
+def one_of(kinds, shapes=(SHAPES,)):
     """The type of a field that holds a part of one of several kinds. A kind's name stands for its defaults.
 
     Args:
         kinds: union of `Part`s, each with a field `kind`.
+        shapes: nothing where weights of an earlier run also fit another kind.
     """
 
     def named(value):
         return {"kind": value} if isinstance(value, str) else value
 
-    return Annotated[kinds, Field(discriminator="kind"), BeforeValidator(named)]
+    return Annotated[kinds, Field(discriminator="kind"), BeforeValidator(named), *shapes]
 
 
 class Refusal(InputError):
@@ -89,7 +90,7 @@ class Setting(NamedTuple):
 
     @property
     def shapes_weights(self):
-        return SHAPES in self.field.metadata or bool(kinds_of(self.field))
+        return SHAPES in self.field.metadata
 
 
 def settings_of(part, prefix=""):

@@ -58,6 +58,8 @@ WEIGHTED = {"objective.beta": 3.0, "objective.warm_up": 7}
             "penalties.gradient_penalty": 2.0,
             "penalties.interval": 3,
             "augment": "adaptive",
+            "augment.target": 0.6,
+            "augment.ramp": 500_000,
         },
         "latent_dim=none": {"model": "language_model"},
         "annealing=cyclical": {
