@@ -8,6 +8,7 @@ from keras_gen.losses.logistic_mixture import DiscretizedLogisticMixture
 from keras_gen.losses.objectives import ELBO, Capacity, FreeBits, Objective
 from keras_gen.losses.penalties import R1, R2, GradientPenalty
 from keras_gen.losses.priors import GaussianMixture, Prior, StandardNormal, VampPrior
+from keras_gen.losses.rectified_flow import RectifiedFlow
 from keras_gen.losses.spectral import MultiResolutionSTFT
 from keras_gen.losses.tokens import CategoricalTokens
 from keras_gen.losses.total_correlation import BetaTCVAE, FactorVAE
@@ -38,6 +39,7 @@ __all__ = [
     "MultiResolutionSTFT",
     "Objective",
     "Prior",
+    "RectifiedFlow",
     "StandardNormal",
     "VampPrior",
 ]

@@ -21,11 +21,12 @@ class Prior(keras.layers.Layer):
     standard_normal = (
         False  # whether it is N(0, 1) in each dimension, so that each has a KL divergence in closed form
     )
+    sampling_only = False  # whether it has no density, and is fitted to the latents of a trained model
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
 
-    def bind(self, encode, media_shape, latent_dim):
+    def bind(self, encode, media_shape, latent_dim, num_classes=None):
         """Binds the prior to a model's encoder.
 
         Args:
@@ -33,6 +34,7 @@ class Prior(keras.layers.Layer):
                 latents.
             media_shape: tuple of ints.
             latent_dim: int.
+            num_classes: int, a tuple of n ints for n labels an example, or None without labels.
 
         Raises:
             InputError: the prior has weights of its own, and belongs to another model already.
@@ -51,12 +53,13 @@ class Prior(keras.layers.Layer):
         """KL(q(z|x) || p(z)) of each example in nats, (batch,), if need be estimated at the draw z."""
         return ops.sum(posterior.log_prob(z), axis=-1) - self.log_prob(z)
 
-    def draw(self, noise, choice):
+    def draw(self, noise, choice, labels=None):
         """Latents.
 
         Args:
             noise: (num, dim), standard normal.
             choice: (num,) uniform in [0, 1), which chooses the component of a mixture.
+            labels: int32 (num,), of n labels (num, n), or None; for priors that depend on them.
 
         Returns:
             (num, dim).
@@ -76,7 +79,7 @@ class StandardNormal(Prior):
     def kl(self, posterior, z):
         return ops.sum(posterior.kl_from_standard(), axis=-1)
 
-    def draw(self, noise, choice):
+    def draw(self, noise, choice, labels=None):
         return noise
 
 
@@ -119,8 +122,8 @@ class VampPrior(Mixture):
     def __init__(self, components=500, **kwargs):
         super().__init__(components, **kwargs)
 
-    def bind(self, encode, media_shape, latent_dim):
-        super().bind(encode, media_shape, latent_dim)
+    def bind(self, encode, media_shape, latent_dim, num_classes=None):
+        super().bind(encode, media_shape, latent_dim, num_classes)
         self.pseudo_inputs = self.add_weight(
             name="pseudo_inputs",
             shape=(self.components, *media_shape),
@@ -137,7 +140,7 @@ class VampPrior(Mixture):
         log_probs = log_mean_exp(self.mixture().pairwise_log_prob(flat), axis=-1)
         return ops.reshape(log_probs, ops.shape(z)[:-1])
 
-    def draw(self, noise, choice):
+    def draw(self, noise, choice, labels=None):
         # Rounding may turn a choice near 1 into K.
         chosen = ops.minimum(ops.cast(choice * self.components, "int32"), self.components - 1)
         return DiagonalNormal(*(ops.take(part, chosen, axis=0) for part in self.mixture())).sample(noise)
@@ -158,11 +161,13 @@ class GaussianMixture(Mixture):
         InputError: there is no component.
     """
 
+    sampling_only = True
+
     def __init__(self, components=10, **kwargs):
         super().__init__(components, **kwargs)
 
-    def bind(self, encode, media_shape, latent_dim):
-        super().bind(encode, media_shape, latent_dim)
+    def bind(self, encode, media_shape, latent_dim, num_classes=None):
+        super().bind(encode, media_shape, latent_dim, num_classes)
 
         def weight(name, *shape):
             return self.add_weight(name=name, shape=shape, initializer="zeros", trainable=False)
@@ -171,24 +176,28 @@ class GaussianMixture(Mixture):
         self.means = weight("means", self.components, latent_dim)
         self.factors = weight("factors", self.components, latent_dim, latent_dim)
 
-    def fit(self, latents, seed=0):
-        """Fits the mixture by expectation-maximization.
+    def fit(self, posterior, labels=None, seed=0):
+        """Fits the mixture by expectation-maximization to one draw of each latent.
 
         Args:
-            latents: (num, dim) float, with num >= components.
-            seed: int, of the initial assignment.
+            posterior: `DiagonalNormal` of arrays (num, dim), of all examples, with num >= components.
+            labels: of no use: the mixture is the same for all.
+            seed: int, of the draws and of the initial assignment.
 
         Raises:
-            InputError: there are fewer latents than components.
+            InputError: there are fewer examples than components.
         """
-        if len(latents) < self.components:
-            raise InputError(f"{self.components} components need as many examples, not {len(latents)}.")
+        num = len(posterior.mean)
+        if num < self.components:
+            raise InputError(f"{self.components} components need as many examples, not {num}.")
+        draws = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
+        latents = np.asarray(posterior.sample(draws))
         fitted = sklearn.mixture.GaussianMixture(self.components, random_state=seed).fit(latents)
         self.shares.assign(fitted.weights_)
         self.means.assign(fitted.means_)
         self.factors.assign(np.linalg.cholesky(fitted.covariances_))
 
-    def draw(self, noise, choice):
+    def draw(self, noise, choice, labels=None):
         # Rounding may leave the last sum a little below 1.
         passed = ops.cumsum(self.shares)[:-1]
         chosen = ops.sum(ops.cast(choice[:, None] >= passed, "int32"), axis=-1)

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.losses import GaussianMixture
+from keras_gen.losses import GaussianMixture, Prior
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.checks.data import examples_of
 from keras_gen.sampling.labels import check_label
@@ -20,7 +20,7 @@ def latents_of_seeds(self, seeds, labels=None, temperature=1.0):
     """One latent for each seed, drawn from the prior; see `GenerativeModel.latents_of_seeds`."""
     choice = noise.uniform_of_seeds((), seeds, noise.COMPONENTS)
     drawn = temperature * noise.normal_of_seeds(self.latent_shape, seeds, noise.LATENTS)
-    return self.samples_from.draw(drawn, choice)
+    return self.samples_from.draw(drawn, choice, labels)
 
 
 def samples_from(self):
@@ -124,26 +124,37 @@ def traverse(self, latent, dimensions=None, reach=2.0, steps=8, label=None):
     return walked.reshape(*latents.shape[:2], *walked.shape[1:])
 
 
-def fit_sampling_prior(self, x, labels=None, components=10, seed=0):
-    """Draws samples henceforth from a mixture of normals fitted to the latents of real examples.
+def fit_sampling_prior(self, x, labels=None, components=None, seed=0, prior=None):
+    """Draws samples henceforth from a distribution fitted to the latents of real examples.
 
-    The model and its likelihood stay as they are. Source: Ghosh et al. 2020, arXiv 1903.12436, section 4.
+    The model and its likelihood stay as they are. The latents are drawn from the posterior of each example,
+    as those that the decoder has learned from were: their means alone would have too little variance. Source:
+    Ghosh et al. 2020, arXiv 1903.12436, section 4.
 
     Args:
         x: packed media (num, *media.shape), better the training set.
         labels: for a conditional model `num` ints.
-        components: int >= 1, normals in the mixture.
+        components: int >= 1, normals in a `GaussianMixture`, where no prior is given; None stands for 10.
         seed: int >= 0.
+        prior: what is fitted, such as `keras_gen.losses.RectifiedFlow()`; None stands for a mixture.
 
     Raises:
-        InputError: media or labels do not fit the model, or there are fewer examples than components.
+        InputError: media or labels do not fit the model, the prior is not one that is fitted or belongs to a
+            model already, or there are fewer examples than components.
     """
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number from 0, not {seed!r}.")
-    prior = self._bound(GaussianMixture(components))
-    posterior = self.posteriors(x, labels)
-    draws = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
-    prior.fit(np.asarray(posterior.sample(draws)), seed)
+    if prior is None:
+        prior = GaussianMixture(10 if components is None else components)
+    elif components is not None:
+        raise InputError("components are those of a mixture that is made here: leave them or prior out.")
+    if not isinstance(prior, Prior) or not prior.sampling_only:
+        raise InputError(
+            f"prior must be one that is fitted to latents, GaussianMixture or RectifiedFlow, not {prior!r}."
+        )
+    x, labels = examples_of(self, x, labels)
+    prior = self._bound(prior)
+    prior.fit(DiagonalNormal(*in_batches(self._posterior, x, labels)), labels, seed)
     if self.sampling_prior is not None:
         forget(self, self.sampling_prior)
     self.sampling_prior = prior

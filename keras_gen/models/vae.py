@@ -39,8 +39,7 @@ class VAE(GenerativeModel):
         num_classes: int, number of labels that the decoder takes, and the encoder may; a tuple of n ints
             where an example has n labels; or None.
         seed: int, decides every random number of training.
-        sampling_prior: the `Prior` that samples are drawn from where it is another one: see
-            `fit_sampling_prior`.
+        sampling_prior: the `Prior` that `fit_sampling_prior` has fitted, which samples are drawn from.
 
     Raises:
         InputError: networks, likelihood, objective and prior do not fit each other, the media or the labels.
@@ -88,7 +87,8 @@ class VAE(GenerativeModel):
         self._posterior = encoding.graph_of_posterior(self)
 
     def _bound(self, prior):
-        prior.bind(lambda x: self.posterior(x, None), self.media.model_shape, *self.latent_shape)
+        shape = self.media.model_shape
+        prior.bind(lambda x: self.posterior(x, None), shape, *self.latent_shape, self.num_classes)
         return prior
 
     # The model.

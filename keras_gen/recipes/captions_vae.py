@@ -9,6 +9,7 @@ Score: NLL 43.07 nats on the test captions of Multi30k (language model of the sa
 """
 
 from keras_gen.recipes.media import Text
+from keras_gen.recipes.priors import GaussianMixture
 from keras_gen.recipes.recipe import Adam
 from keras_gen.recipes.text import SPACE, Recurrent, TextRecipe, TextVAE
 from keras_gen.recipes.vae import FreeBits
@@ -20,7 +21,7 @@ recipe = TextRecipe(
     model=TextVAE(
         latent_dim=8,
         objective=FreeBits(nats=5.2, form="total"),
-        sampling_components=10,
+        sampling_prior=GaussianMixture(),
     ),
     optimizer=Adam(learning_rate=2e-3, final_learning_rate_share=0.05, clip_norm=5.0),
     epochs=15,

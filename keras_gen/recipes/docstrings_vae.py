@@ -6,6 +6,7 @@ Score: NLL 51.3 nats, KL 4.9, 8 active units of 8, distinct bigrams 0.71 (real 0
 """
 
 from keras_gen.recipes.media import Text
+from keras_gen.recipes.priors import GaussianMixture
 from keras_gen.recipes.recipe import Adam
 from keras_gen.recipes.text import SPACE, Recurrent, TextRecipe, TextVAE
 from keras_gen.recipes.vae import FreeBits
@@ -17,7 +18,7 @@ recipe = TextRecipe(
     model=TextVAE(
         latent_dim=8,
         objective=FreeBits(nats=5.0, form="total"),
-        sampling_components=10,
+        sampling_prior=GaussianMixture(),
     ),
     optimizer=Adam(learning_rate=3e-3, clip_norm=5.0),
     batch_size=64,

@@ -6,6 +6,7 @@ Score: 2.49 bits per byte then, on 1,014 captions, of which the latents tell not
 """
 
 from keras_gen.recipes.media import Text
+from keras_gen.recipes.priors import GaussianMixture
 from keras_gen.recipes.recipe import Adam
 from keras_gen.recipes.text import SPACE, Recurrent, TextRecipe, TextVAE
 from keras_gen.recipes.vae import FreeBits
@@ -17,7 +18,7 @@ recipe = TextRecipe(
     model=TextVAE(
         latent_dim=8,
         objective=FreeBits(nats=5.0, form="total"),
-        sampling_components=10,
+        sampling_prior=GaussianMixture(),
     ),
     optimizer=Adam(learning_rate=3e-3, clip_norm=5.0),
     batch_size=64,

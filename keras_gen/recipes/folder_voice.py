@@ -9,6 +9,7 @@ Score: on ten minutes of LibriSpeech by ten speakers, the log-mel spectrograms o
 """
 
 from keras_gen.recipes.media import Audio, AudioAugment
+from keras_gen.recipes.priors import GaussianMixture
 from keras_gen.recipes.space import Range
 from keras_gen.recipes.vae import AUDIO_SPACE, ELBO, AudioVAERecipe, Conv1D
 
@@ -21,7 +22,7 @@ recipe = AudioVAERecipe(
     batch_size=64,
     epochs=15,
     steps_per_epoch=100,
-    sampling_components=10,
+    sampling_prior=GaussianMixture(),
     nll_samples=100,
 )
 space = {

@@ -10,6 +10,7 @@ Score: an independent classifier hears the digit asked for in 96% of what is gen
 """
 
 from keras_gen.recipes.media import Audio
+from keras_gen.recipes.priors import GaussianMixture
 from keras_gen.recipes.vae import AUDIO_SPACE, ELBO, AudioVAERecipe, Conv1D
 
 recipe = AudioVAERecipe(
@@ -30,7 +31,7 @@ recipe = AudioVAERecipe(
     batch_size=64,
     epochs=60,
     steps_per_epoch=100,
-    sampling_components=10,
+    sampling_prior=GaussianMixture(),
     nll_samples=100,
 )
 space = AUDIO_SPACE

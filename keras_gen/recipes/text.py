@@ -6,10 +6,11 @@ from pydantic import Field, model_validator
 
 from keras_gen.errors import InputError
 from keras_gen.recipes.media import Text
+from keras_gen.recipes.priors import AnySamplingPrior, AsTrained
 from keras_gen.recipes.recipe import Adam, Recipe
 from keras_gen.recipes.settings import Count, Natural, Part, Share, Size, one_of
 from keras_gen.recipes.space import Choice, Range
-from keras_gen.recipes.vae import ELBO, FreeBits, check_components
+from keras_gen.recipes.vae import ELBO, FreeBits
 
 SPACE = {  # what a search may change of a VAE of sentences
     "network": Choice("recurrent", "transformer"),
@@ -65,8 +66,8 @@ class TextVAE(Part):
     pretraining: Natural = Field(
         0, description="examples over which the networks first learn as an autoencoder"
     )
-    sampling_components: Natural = Field(
-        0, description="normals of the mixture that is sampled from after training; 0: from the prior"
+    sampling_prior: AnySamplingPrior = Field(
+        AsTrained(), description="what samples are drawn from once the model is trained"
     )
     nll_samples: Count = Field(
         100, description="draws of the importance-weighted likelihood of test sentences"
@@ -172,11 +173,9 @@ class TextRecipe(Recipe):
     def check_data(self, dataset):
         super().check_data(dataset)
         if isinstance(self.model, TextVAE):
-            check_components(self.model.sampling_components, len(dataset.arrays("train")[0]), "sentences")
+            self.model.sampling_prior.check(len(dataset.arrays("train")[0]), "sentences")
 
     def finish(self, model, dataset):
-        """Fits the mixture that samples are drawn from, where one is wanted."""
-        if getattr(self.model, "sampling_components", 0):
-            model.fit_sampling_prior(
-                dataset.arrays("train")[0], None, self.model.sampling_components, self.seed
-            )
+        """Fits what samples are drawn from, where there are latents."""
+        if isinstance(self.model, TextVAE):
+            self.model.sampling_prior.fit(model, dataset, self.seed)

@@ -16,28 +16,40 @@ READ_BY = {  # fields that all files have -> objectives and priors that read the
     "samples": ({"dreg", "iwae"}, 5),
     "prior_components": ({"vamp"}, 500),
 }
-RENAMED = {"prior_components": "components", "penalty_interval": "penalties.interval"}
+RENAMED = {"prior_components": "prior.components", "penalty_interval": "penalties.interval"}
 # What was done on processors where recipes say "auto" today.
 BEFORE_AUTO = {"jit_compile": False, "precision": "float32", "steps_per_execution": 10}
 OF_LATENTS = (
     "latent_dim", "free_bits", "free_bits_form", "beta", "annealing", "annealing_examples", "encoder_steps",
-    "pretraining", "sampling_components", "nll_samples",
+    "pretraining", "sampling_prior", "nll_samples",
 )  # fmt: skip
 
 
 def upgrade(fields):
-    """Settings of version 0.1, which were flat, in today's form.
+    """Settings of earlier versions in today's form. Those of version 0.1 were flat.
 
     Args:
         fields: dict, name -> value.
 
     Returns:
-        Dict, name -> value, as `settings.override` takes it; what is not flat as it is.
+        Dict, name -> value, as `settings.override` takes it.
     """
-    if any(isinstance(value, dict) for value in fields.values()):
+    is_flat = not any(isinstance(value, dict) for value in fields.values())
+    fields = _with_sampling_prior(fields)
+    if not is_flat:
         return fields
     fields = _upgraded_text(fields) if "free_bits" in fields else _upgraded_objective(fields)
     return {RENAMED.get(name, name): value for name, value in fields.items()}
+
+
+def _with_sampling_prior(fields):
+    """Fields with a part in the place of the number of a mixture's normals, which was 0 for no mixture."""
+    changed = {n: _with_sampling_prior(v) if isinstance(v, dict) else v for n, v in fields.items()}
+    if "sampling_components" in changed:
+        components = changed.pop("sampling_components")
+        mixture = {"kind": "mixture", "components": components}
+        changed["sampling_prior"] = mixture if components else "prior"
+    return changed
 
 
 def _upgraded_objective(fields):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from keras_gen.errors import InputError
 from keras_gen.recipes.media import Audio, AudioAugment, Image
+from keras_gen.recipes.priors import AnySamplingPrior, AsTrained, StandardNormal, VampPrior
 from keras_gen.recipes.recipe import Adam, Recipe
 from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Size, Weight, one_of
 from keras_gen.recipes.space import Choice, Range
@@ -68,25 +69,6 @@ class MLP(Networks):
     kind: Literal["mlp"] = "mlp"
     width: Size = Field(200, description="units of a hidden layer")
     depth: Size = Field(2, description="hidden layers of each network")
-
-
-class Prior(Part):
-    """What latents are drawn from, of the class in `keras_gen.losses` that has the part's name."""
-
-    def make(self):
-        """The object of `keras_gen.losses`."""
-        from keras_gen import losses
-
-        return getattr(losses, type(self).__name__)(**self.arguments())
-
-
-class StandardNormal(Prior):
-    kind: Literal["standard"] = "standard"
-
-
-class VampPrior(Prior):
-    kind: Literal["vamp"] = "vamp"
-    components: Size = Field(500, description="pseudo-inputs whose posteriors make the prior")
 
 
 class Objective(Part):
@@ -220,8 +202,8 @@ class VAERecipe(Recipe):
     objective: AnyObjective = Field(ELBO(), description="what training makes small")
     prior: one_of(StandardNormal | VampPrior) = Field(StandardNormal(), description="of the latents")
     optimizer: Adam = Adam()
-    sampling_components: Natural = Field(
-        0, description="normals of the mixture that is sampled from after training; 0: from the prior"
+    sampling_prior: AnySamplingPrior = Field(
+        AsTrained(), description="what samples are drawn from once the model is trained"
     )
     nll_samples: Count = Field(
         1000, description="draws of the importance-weighted likelihood of test examples"
@@ -285,27 +267,15 @@ class VAERecipe(Recipe):
                 f"The recipe is set for {self.objective.num_examples:,} training examples, but the data have "
                 f"{found:,}: give --set num_examples={found}."
             )
-        check_components(self.sampling_components, found, "examples")
+        self.sampling_prior.check(found, "examples")
         if dataset.factor_names and self.network.latent_dim < 2:
             raise InputError(
                 "Field 'latent_dim' must be at least 2 for disentanglement to be measured, not 1."
             )
 
     def finish(self, model, dataset):
-        """Fits the mixture that samples are drawn from, where one is wanted."""
-        if self.sampling_components:
-            examples, labels = dataset.arrays("train")
-            labels = None if model.num_classes is None else labels
-            model.fit_sampling_prior(examples, labels, self.sampling_components, self.seed)
-
-
-def check_components(components, found, plural):
-    """Refuses a mixture of more normals than there are training examples."""
-    if components > found:
-        raise InputError(
-            f"Field 'sampling_components' must be at most the {found:,} training {plural}, not "
-            f"{components:,}."
-        )
+        """Fits what samples are drawn from."""
+        self.sampling_prior.fit(model, dataset, self.seed)
 
 
 class ImageVAERecipe(VAERecipe):

@@ -7,6 +7,7 @@ Score: lines through the latents tell 1.00 of the vowels, pitch with R2 0.93, tr
 """
 
 from keras_gen.recipes.media import Audio
+from keras_gen.recipes.priors import GaussianMixture
 from keras_gen.recipes.space import Choice, Range
 from keras_gen.recipes.vae import AudioVAERecipe, Conv1D
 
@@ -17,7 +18,7 @@ recipe = AudioVAERecipe(
     batch_size=64,
     epochs=40,
     steps_per_epoch=100,
-    sampling_components=10,
+    sampling_prior=GaussianMixture(),
     nll_samples=100,
 )
 space = {

@@ -166,7 +166,8 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
 
 
 def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
-    settings = ["--set", "nll_samples=5", "--set", "sampling_components=2", "--set", "num_classes=none"]
+    settings = ["nll_samples=5", "sampling_prior=mixture", "components=2", "num_classes=none"]
+    settings = [part for setting in settings for part in ("--set", setting)]
     code, printed = run_cli("train", "digits-vae", "--epochs", 1, *TINY, *settings)
     assert code == 0, printed
     run = tmp_path / "runs" / "digits-vae"
@@ -332,7 +333,14 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
             "--set",
             "num_examples=7",
         ): "give --set num_examples=1258",
-        ("train", "digits-vae", "--set", "sampling_components=5000"): "at most the 1,258 training",
+        (
+            "train",
+            "digits-vae",
+            "--set",
+            "sampling_prior=mixture",
+            "--set",
+            "components=5000",
+        ): "at most the 1,258 training",
         ("train", "shapes-tcvae", "--set", "latent_dim=1"): "'latent_dim' must be at least 2",
         (
             "train",

@@ -22,7 +22,7 @@ SENTENCES = [
     )
 ]
 TINY = "field=text length=8 width=8 batch_size=16 epochs=2 steps_per_epoch=3".split()
-LATENTS = "latent_dim=2 nll_samples=2 sampling_components=3".split()
+LATENTS = "latent_dim=2 nll_samples=2 sampling_prior=flow training_steps=3".split()
 WALK = ("A small dog runs.", "The red cat hides.")
 
 
@@ -92,7 +92,7 @@ def test_a_run_holds_its_sentences_and_scores(vae):
         7,
     ]
     assert sorted(os.listdir(vae / "samples")) == ["0000000048.txt", "0000000096.txt"]
-    assert load_model(vae / "model.keras").sampling_prior.components == 3
+    assert load_model(vae / "model.keras").sampling_prior.training_steps == 3
 
 
 def test_tensorboard_gets_the_sentences_as_text(vae):

@@ -21,11 +21,13 @@ from keras_gen.losses import (
     Gaussian,
     GaussianMixture,
     InfoVAE,
+    RectifiedFlow,
     VampPrior,
 )
 from keras_gen.media import Image
 from keras_gen.models import VAE, load_model
 from keras_gen.networks import conv, mlp
+from keras_gen.sampling.requests import seeds_of
 from keras_gen.training.schedules import Linear
 
 MEDIA = Image(8, 8, 1)
@@ -162,6 +164,33 @@ def test_a_mixture_is_fitted_again_and_saved(images, tmp_path):
     vae.save(tmp_path / "vae.keras")
     again = load_model(tmp_path / "vae.keras")
     np.testing.assert_array_equal(again.generate(20, seed=7), vae.generate(20, seed=7))
+
+
+def test_a_flow_is_fitted_to_latents_saved_and_exported(images, tmp_path):
+    """By several labels, in the place of an earlier mixture; equal seeds and labels give equal images anywhere."""
+    x, labels = images[0], np.stack([images[1], np.arange(48) % 2], axis=1).astype("int32")
+    vae = build(num_classes=(3, 2))
+    vae.fit_sampling_prior(x, labels, components=2)
+    # Latents far from those of the prior, as a short training does not leave them.
+    head = vae.encoder.get_layer("mean")
+    head.set_weights([10.0 * head.kernel, head.bias + [50.0, 0.0, -50.0, 0.0]])
+    vae.fit_sampling_prior(x, labels, prior=RectifiedFlow(units=16, blocks=1, training_steps=3))
+    drawn = np.asarray(vae.latents_of_seeds(seeds_of(0, 48), labels))
+    expected = vae.posteriors(x, labels)
+    np.testing.assert_allclose(drawn.mean(0), expected.mean.mean(0), atol=2.0)
+    asked = np.tile(labels, (2, 1))[:50]
+    whole = vae.generate(50, asked, seed=5)
+    assert np.any(vae.generate(50, asked[::-1], seed=5) != whole)
+    vae.save(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(load_model(tmp_path / "vae.keras").generate(50, asked, seed=5), whole)
+    served = tf.saved_model.load(str(vae.export(tmp_path / "1"))).signatures["serving_default"]
+    seeds = seeds_of(5, 50)
+    for size in (1, 7, 16, 50):
+        parts = [
+            served(seed=tf.constant(seeds[s : s + size]), label=tf.constant(asked[s : s + size]))["images"]
+            for s in range(0, 50, size)
+        ]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_layers_know_when_they_are_trained(images):
@@ -346,7 +375,12 @@ def test_mistakes_are_told_in_one_sentence(images):
         "objective must be one of .* such as ELBO": lambda: VAE(encoder, decoder, MEDIA, likelihood, ELBO),
         "prior must be one of .* not .vamp.": lambda: VAE(encoder, decoder, MEDIA, likelihood, prior="vamp"),
         "encoder must be a built functional": lambda: VAE(MEDIA, decoder, MEDIA, likelihood),
-        "for sampling only": lambda: build(prior=GaussianMixture(2)),
+        "GaussianMixture is .* for sampling only": lambda: build(prior=GaussianMixture(2)),
+        "RectifiedFlow is .* for sampling only": lambda: build(prior=RectifiedFlow()),
+        "one that is fitted to latents, .* not .flow.": lambda: vae.fit_sampling_prior(x, prior="flow"),
+        "GaussianMixture or RectifiedFlow, not <Vamp": lambda: vae.fit_sampling_prior(x, prior=VampPrior(3)),
+        "leave them or prior out": lambda: vae.fit_sampling_prior(x, components=3, prior=RectifiedFlow()),
+        "give the labels of the examples": lambda: conditional.fit_sampling_prior(x, prior=RectifiedFlow()),
         "belongs to a model already": lambda: [build(prior=used) for _ in range(2)],
         "40 is less than the batch of 48": lambda: build(BetaTCVAE(40)).fit(x, batch_size=48, verbose=0),
     }

@@ -150,7 +150,7 @@ VQVAE_CHANGES = RUNNING_CHANGES | {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_components", "nll_samples", "data_seed", "start", "frozen",
+    "sampling_prior", "nll_samples", "data_seed", "start", "frozen",
 }  # fmt: skip
 
 
@@ -210,6 +210,25 @@ def test_every_field_of_a_part_reaches_the_model(kind, changes):
     default = description("digits-vae", **given)
     for field, value in changes.items():
         assert description("digits-vae", **{**given, field: value}) != default, field
+
+
+@pytest.mark.parametrize(
+    "kind, changes",
+    {
+        "mixture": {"components": 3},
+        "flow": {"units": 8, "blocks": 1, "training_steps": 2, "sampling_steps": 3},
+    }.items(),
+)
+def test_every_field_of_a_sampling_prior_reaches_it(kind, changes):
+    recipe = recipes.resolve("digits-vae", {"sampling_prior": kind})
+    assert changes.keys() == {setting.short_name for setting in settings_of(recipe.sampling_prior)}
+    made = recipes.resolve("digits-vae", {"sampling_prior": kind, **changes}).sampling_prior.make()
+    assert {field: getattr(made, field) for field in changes} == changes
+    # A recipe's defaults are those of the class.
+    default = recipe.sampling_prior.make()
+    assert {field: getattr(type(default)(), field) for field in changes} == {
+        field: getattr(default, field) for field in changes
+    }
 
 
 def test_a_network_of_a_gan_has_settings_of_its_own():

@@ -91,6 +91,23 @@ def test_every_kind_of_part_is_read_as_it_was(tmp_path, key, expected):
     assert recipes.read(tmp_path / "again.json") == (name, config)
 
 
+@pytest.mark.parametrize("components", [0, 7])
+def test_the_number_of_normals_became_a_part(tmp_path, components):
+    """In files of trees, which kept it until there were flows."""
+    for name, within in (("digits-vae", {}), ("file-text", {"model": {"kind": "vae"}})):
+        config = {"recipe": name, "versions": {}, "network": {"width": 8}, **within}
+        config.get("model", config)["sampling_components"] = components
+        read_back = flat(read(tmp_path, config)[1])
+        prefix = "model." if within else ""
+        assert read_back[f"{prefix}sampling_prior"] == ("mixture" if components else "prior")
+        assert read_back.get(f"{prefix}sampling_prior.components", 0) == components
+    flat_one = {"recipe": "digits-vae", "prior": "vamp", "prior_components": 3, "num_classes": None}
+    flat_one["sampling_components"] = components
+    read_back = flat(read(tmp_path, flat_one)[1])
+    assert read_back["prior.components"] == 3
+    assert read_back.get("sampling_prior.components", 0) == components
+
+
 def test_every_objective_was_kept():
     from keras_gen.recipes.settings import find, kinds_of
 

@@ -4,7 +4,7 @@ import math
 
 from keras_gen.errors import InputError
 from keras_gen.layers import AudioAugment, Codebook
-from keras_gen.losses import CategoricalTokens, GaussianMixture, Likelihood, Objective, Prior, VampPrior
+from keras_gen.losses import CategoricalTokens, Likelihood, Objective, Prior, VampPrior
 from keras_gen.media import Audio, Text
 from keras_gen.models.checks.networks import (
     check_apart,
@@ -147,10 +147,10 @@ def latent_dim_of(encoder):
 
 def check_together(encoder, objective, prior):
     """Raises `InputError` where the objective and the encoder do not fit the prior."""
-    if isinstance(prior, GaussianMixture):
+    if prior.sampling_only:
         raise InputError(
-            "GaussianMixture is fitted after training, for sampling only: train with another prior, then "
-            "call fit_sampling_prior."
+            f"{type(prior).__name__} is fitted after training, for sampling only: train with another prior, "
+            "then call fit_sampling_prior."
         )
     if objective.needs_standard_normal and not prior.standard_normal:
         raise InputError(

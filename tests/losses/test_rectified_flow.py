@@ -1,0 +1,144 @@
+"""The flow: its loss in closed form, its path against SciPy, and that what is drawn has the distribution."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.integrate
+import sklearn.datasets
+import tensorflow as tf
+from scipy.spatial.distance import cdist
+
+from keras_gen.errors import InputError
+from keras_gen.losses import RectifiedFlow
+from keras_gen.losses.normal import DiagonalNormal
+from keras_gen.sampling.requests import for_any_batch
+
+
+def bound(num_classes=None, dim=2, **settings):
+    flow = RectifiedFlow(**settings)
+    flow.bind(None, None, dim, num_classes)
+    return flow
+
+
+def point(latents):
+    """A posterior that gives these latents, but for a thousandth."""
+    return DiagonalNormal(latents, np.full_like(latents, 2 * np.log(1e-3)))
+
+
+def moons(seed, num=1000):
+    """Two half circles, one of each class, that are stretched and far from the origin."""
+    x, labels = sklearn.datasets.make_moons(num, noise=0.05, random_state=seed)
+    return (x @ [[3.0, 1.0], [0.0, 2.0]] + [5.0, -40.0]).astype("float32"), labels.astype("int32")
+
+
+def energy_distance(x, y):
+    return 2 * cdist(x, y).mean() - cdist(x, x).mean() - cdist(y, y).mean()
+
+
+def noise_of(num, dim=2, seed=1):
+    return np.random.default_rng(seed).normal(size=(num, dim)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def flow():
+    """A flow of two moons, by class."""
+    flow = bound(num_classes=2, units=32, blocks=2, training_steps=500)
+    x, labels = moons(seed=0)
+    flow.fit(point(x), labels)
+    return flow
+
+
+def test_draws_have_the_distribution_of_the_latents_by_label(flow):
+    x, labels = moons(seed=1)
+    drawn = np.asarray(flow.draw(noise_of(len(x)), None, labels))
+    assert energy_distance(drawn, x) < 0.01 and cdist(drawn, x).min(axis=1).mean() < 0.12
+    for label in (0, 1):
+        assert energy_distance(drawn[labels == label], x[labels == label]) < 0.03
+        assert energy_distance(drawn[labels == label], x[labels != label]) > 1.0
+    # What else one might draw is farther: a normal of the same moments, or each dimension by itself.
+    random = np.random.default_rng(0)
+    normal = random.multivariate_normal(x.mean(0), np.cov(x.T), len(x))
+    for other in (normal, np.stack([x[:, 0], random.permutation(x[:, 1])], axis=1)):
+        assert energy_distance(other, x) > 0.02 and cdist(other, x).min(axis=1).mean() > 0.25
+
+
+def test_a_draw_is_where_the_velocity_leads(flow):
+    """Against SciPy's solver; the midpoint rule's error falls by four where steps are halved."""
+    noise, labels = noise_of(8), np.arange(8, dtype="int32") % 2
+    velocity = tf.function(lambda *inputs: flow.velocity(inputs), autograph=False)
+
+    def slope(t, x):
+        times = np.full((8, 1), t, "float32")
+        return np.float64(velocity(x.reshape(8, 2).astype("float32"), times, labels)).ravel()
+
+    solved = (
+        scipy.integrate.solve_ivp(slope, (0, 1), noise.ravel(), rtol=1e-4, atol=1e-4)
+        .y[:, -1]
+        .astype("float32")
+    )
+    expected = flow.center + flow.scale * solved.reshape(8, 2)
+    usual, errors = flow.sampling_steps, []
+    for flow.sampling_steps in (16, 32, 64):
+        errors.append(np.abs(flow.draw(noise, None, labels) - expected).mean())
+    flow.sampling_steps = usual
+    assert errors[0] < 0.05 and errors[1] < errors[0] / 2.5 and errors[2] < errors[1] / 2.5
+
+
+def test_rows_are_equal_in_any_batch(flow):
+    draw = for_any_batch(lambda noise, labels: flow.draw(noise, None, labels))
+    noise, labels = noise_of(600), np.arange(600, dtype="int32") % 2
+    whole = draw(noise, labels).numpy()
+    for rows in (1, 7, 16, 33, 257):
+        np.testing.assert_array_equal(draw(noise[:rows], labels[:rows]), whole[:rows])
+
+
+def test_the_loss_of_the_best_velocity_is_known():
+    """From N(0, 1) to N(0, 1), v = (2t - 1) / (t^2 + (1 - t)^2) x, with a loss of pi / 2; v = 0 has 2.
+
+    The latents' N(3, 2^2) is half of examples, half of posteriors: means with a variance of 2, and draws with 2.
+    """
+    flow = bound(dim=8)
+    mean = math.sqrt(2) * noise_of(20_000, dim=8) + 3.0
+    posterior = DiagonalNormal(mean, np.full_like(mean, math.log(2.0)))
+    flow.standardize(posterior)
+    np.testing.assert_allclose(flow.center, 3.0, atol=0.05)
+    np.testing.assert_allclose(flow.scale, 2.0, atol=0.05)
+
+    def best(inputs):
+        x, t = inputs
+        return (2 * t - 1) / (t**2 + (1 - t) ** 2) * x
+
+    for velocity, expected in ((best, math.pi / 2), (lambda inputs: 0.0, 2.0)):
+        flow.velocity = velocity
+        losses = [flow.loss(posterior, None, (0, number)) for number in range(60)]
+        assert np.mean(losses) == pytest.approx(expected, abs=0.02)
+
+
+def test_seeds_and_settings_do_what_they_are_named_for():
+    x, noise = moons(seed=0)[0], noise_of(5)
+
+    def drawn(seed=0, **settings):
+        flow = bound(**{"units": 8, "blocks": 1, "training_steps": 3} | settings)
+        flow.fit(point(x), seed=seed)
+        return np.asarray(flow.draw(noise, None))
+
+    first = drawn()
+    np.testing.assert_array_equal(drawn(), first)
+    for change in ({"seed": 1}, {"training_steps": 4}):
+        assert np.any(drawn(**change) != first), change
+    small, large = bound(units=8, blocks=1).velocity, bound(units=9, blocks=3).velocity
+    kernels = [[w.shape for w in network.weights if "kernel" in w.name] for network in (small, large)]
+    assert len(kernels[1]) - len(kernels[0]) == 2 * 2  # two layers a block
+    assert {shape[-1] for shape in kernels[0]} == {8, 2} and {shape[-1] for shape in kernels[1]} == {9, 2}
+    flow, calls = bound(sampling_steps=5), []
+    flow.velocity = lambda inputs: calls.append(float(inputs[1][0, 0])) or tf.zeros_like(inputs[0])
+    flow.draw(noise, None)
+    np.testing.assert_allclose(calls, np.arange(10) / 10, atol=1e-6)
+
+
+def test_settings_that_make_no_flow_are_refused():
+    for name in ("units", "blocks", "training_steps", "sampling_steps"):
+        for value in (0, 2.5):
+            with pytest.raises(InputError, match=f"{name} must be a whole number from 1, not {value}"):
+                RectifiedFlow(**{name: value})
