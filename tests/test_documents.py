@@ -35,13 +35,13 @@ def test_the_quickstart_runs(tmp_path, monkeypatch):
     assert Path("savedmodels/digits/1/saved_model.pb").is_file()
 
 
-def test_an_objective_of_ones_own_trains():
+def test_an_objective_of_ones_own_trains_and_a_flow_is_fitted():
     import keras
 
     import keras_gen as kg
 
     names = {"keras": keras, "kg": kg}
-    (example,) = python_of(ROOT / "docs" / "vae.md")
+    example, fitting = python_of(ROOT / "docs" / "vae.md")
     exec(example, names)
     digits = kg.datasets.load("digits")
     likelihood = kg.losses.Gaussian()
@@ -49,6 +49,12 @@ def test_an_objective_of_ones_own_trains():
     vae = kg.VAE(*networks, digits.media, likelihood, objective=names["Sparse"]())
     vae.compile()
     assert vae.fit(digits.train, verbose=0).history["absolute"][0] > 0
+    flow = "RectifiedFlow(training_steps=1)"
+    exec(
+        fitting.replace("RectifiedFlow()", flow),
+        names | {"vae": vae, "x": digits.arrays("train")[0], "labels": None},
+    )
+    assert isinstance(vae.sampling_prior, kg.losses.RectifiedFlow)
 
 
 def test_each_addition_is_short_and_works(tmp_path, monkeypatch):

@@ -131,7 +131,9 @@ class RectifiedFlow(Prior):
         return tf.reduce_mean(tf.square(x_1 - x_0 - velocity))
 
     def _velocity(self, x, t, labels):
-        return self.velocity([x, t] if labels is None else [x, t, labels])
+        """v(x, t): what would be best if the scaled latents were normal, and what the network adds."""
+        normal = (2.0 * t - 1.0) / (ops.square(t) + ops.square(1.0 - t)) * x
+        return normal + self.velocity([x, t] if labels is None else [x, t, labels])
 
     def draw(self, noise, choice, labels=None):
         return self.center + self.scale * in_blocks(self._flow, noise, labels)

@@ -47,7 +47,7 @@ def velocity(dim, num_classes=None, units=256, blocks=2):
         for _ in range(blocks):
             within = layers.LayerNormalization()(hidden) + condition
             hidden = hidden + dense(units)(dense(units, activation="silu")(within))
-        output = layers.Dense(dim, kernel_initializer="zeros")(layers.LayerNormalization()(hidden))
+        output = layers.Dense(dim, kernel_initializer="zeros")(hidden)
     return keras.Model(inputs, output, name="velocity")
 
 

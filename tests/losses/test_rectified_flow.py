@@ -80,7 +80,7 @@ def test_a_draw_is_where_the_velocity_leads():
     noise, errors = noise_of(8), []
     for sampling_steps in (8, 16, 32):
         flow = bound(sampling_steps=sampling_steps)
-        flow.velocity = best_velocity(3.0)
+        flow.velocity = lambda inputs: best_velocity(3.0)(inputs) - best_velocity(1.0)(inputs)
         flow.center.assign([7.0, -7.0])
         flow.scale.assign([1.0, 0.1])
         drawn = (flow.draw(noise, None) - flow.center) / flow.scale
@@ -99,6 +99,8 @@ def test_rows_are_equal_in_any_batch(flow):
 def test_the_loss_of_the_best_velocity_is_known():
     """From N(0, 1) to N(0, 1), v = (2t - 1) / (t^2 + (1 - t)^2) x, with a loss of pi / 2; v = 0 has 2.
 
+    The first is what the flow begins with, before its network adds anything.
+
     The latents' N(3, 2^2) is half of examples, half of posteriors: means with a variance of 2, and draws with 2.
     """
     flow = bound(dim=8)
@@ -108,8 +110,8 @@ def test_the_loss_of_the_best_velocity_is_known():
     np.testing.assert_allclose(flow.center, 3.0, atol=0.05)
     np.testing.assert_allclose(flow.scale, 2.0, atol=0.05)
 
-    for velocity, expected in ((best_velocity(1.0), math.pi / 2), (lambda inputs: 0.0, 2.0)):
-        flow.velocity = velocity
+    untrained, none = flow.velocity, lambda inputs: -best_velocity(1.0)(inputs)
+    for flow.velocity, expected in ((untrained, math.pi / 2), (none, 2.0)):
         losses = [flow.loss(posterior, None, (0, number)) for number in range(60)]
         assert np.mean(losses) == pytest.approx(expected, abs=0.02)
 
