@@ -69,4 +69,4 @@ class RectifiedFlow(SamplingPrior):
     sampling_steps: Count = Field(16, description="steps from noise to a latent, of two passes each")
 
 
-AnySamplingPrior = one_of(AsTrained | GaussianMixture | RectifiedFlow)
+AnySamplingPrior = one_of(AsTrained | GaussianMixture | RectifiedFlow, shapes=())

@@ -33,19 +33,9 @@ def test_what_shapes_weights_is_marked():
     networks = {"network", "network.width", "network.latent_dim"}
     assert marked("digits-gan") == media | networks
     hidden = {"network.hidden", "network.activation"}
-    assert marked("digits-vae") == media | networks | hidden | {
-        "likelihood",
-        "objective",
-        "prior",
-        "sampling_prior",
-    }
+    assert marked("digits-vae") == media | networks | hidden | {"likelihood", "objective", "prior"}
     text = {"text.length", "text.tokenizer", "text.most_words", "text.lower", "network", "network.width"}
-    assert marked("file-text") == text | {
-        "model",
-        "model.latent_dim",
-        "model.objective",
-        "model.sampling_prior",
-    }
+    assert marked("file-text") == text | {"model", "model.latent_dim", "model.objective"}
 
 
 def test_equal_ratios_are_equally_likely_on_a_logarithmic_range():
