@@ -18,7 +18,8 @@ from keras_gen.training import noise
 from keras_gen.training.precision import run
 
 MAX_LEVELS = 256
-# A step of Adam moves the logarithm of a learned scale by this many learning rates. The scale starts far
+# The learning rate of the logarithm of a learned scale, in learning rates of the networks. The logarithm is
+# so many times what Adam moves, whose steps do not depend on the size of a gradient. The scale starts far
 # above its final value, and until it falls the KL divergence weighs too much.
 SCALE_SPEED = 10.0
 

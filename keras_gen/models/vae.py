@@ -154,7 +154,7 @@ class VAE(GenerativeModel):
         )
         self.augment = augment
         learned = [self.encoder, self.decoder, self.likelihood, self.prior]
-        self.player = Player(self, learned, optimizer)
+        self.player = Player(self, learned, optimizer, unclipped=self.likelihood.trainable_variables)
         self.players = {"model": self.player}
         self.optimizer, self.adversary_optimizer = optimizer, None
         if self.adversary is not None:

@@ -139,7 +139,8 @@ class VQVAE(GenerativeModel):
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
         )
-        self.player = Player(self, [self.encoder, self.decoder, self.likelihood, self.prior], optimizer)
+        learned = [self.encoder, self.decoder, self.likelihood, self.prior]
+        self.player = Player(self, learned, optimizer, unclipped=self.likelihood.trainable_variables)
         self.players = {"model": self.player}
         self.optimizer = optimizer
         self.reports = Reports([*EVIDENCE, "commitment"])

@@ -4,6 +4,8 @@
 fails there.
 """
 
+import itertools
+
 import keras
 import tensorflow as tf
 from tensorflow.python.client import device_lib
@@ -40,6 +42,32 @@ def step_counter_of(optimizer):
 def leave_gradients_to_us(optimizer):
     """Keeps an optimizer from adding up over the replicas what has been averaged over them."""
     unwrapped(optimizer)._all_reduce_sum_gradients = lambda grads_and_vars: grads_and_vars
+
+
+def apply(optimizer, gradients, variables, unclipped=()):
+    """Has an optimizer take a step, in which gradients of some variables are not clipped, nor in the norm.
+
+    Keras clips once it has unscaled and accumulated the gradients, so they cannot be clipped beforehand.
+
+    Args:
+        optimizer: keras Optimizer.
+        gradients: list of tensors.
+        variables: list of Keras variables that they belong to.
+        unclipped: list of Keras variables.
+    """
+    inner = unwrapped(optimizer)
+    apart = {id(variable) for variable in unclipped}
+    is_clipped = [id(variable) not in apart for variable in variables]
+
+    def clip(gradients):
+        clipped = iter(type(inner)._clip_gradients(inner, list(itertools.compress(gradients, is_clipped))))
+        return [
+            next(clipped) if is_one else gradient
+            for gradient, is_one in zip(gradients, is_clipped, strict=True)
+        ]
+
+    inner._clip_gradients = clip
+    optimizer.apply(gradients, variables)
 
 
 def own_variables_of(layer):

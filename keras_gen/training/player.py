@@ -105,14 +105,16 @@ class Player:
         average: a `MovingAverage` of one of the networks, or None.
         alone: bool, whether `model.optimizer` is this one, so that Keras' callbacks may do with it as they
             please.
+        unclipped: list of variables whose gradients the optimizer neither clips nor counts in their norm.
 
     Raises:
         InputError: the optimizer accumulates gradients under several replicas, or averages weights that
             others train too.
     """
 
-    def __init__(self, model, networks, optimizer, average=None, alone=True):
+    def __init__(self, model, networks, optimizer, average=None, alone=True, unclipped=()):
         self.model, self.networks, self.optimizer, self.average = model, networks, optimizer, average
+        self.unclipped = unclipped
         inner = keras_internals.unwrapped(optimizer)
         schedule = keras_internals.learning_rate_of(optimizer)
         if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
@@ -187,14 +189,17 @@ class Player:
             if self.average is not None:
                 self.average.update(examples, self.model.examples_seen)
 
+        def take_step(gradients):
+            keras_internals.apply(self.optimizer, gradients, variables, self.unclipped)
+
         if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
             # It refuses what is not finite by itself, and lowers its scale; a loss that is not finite makes a
             # gradient so.
             first, *others = gradients
-            self.optimizer.apply([first + 0.0 * loss, *others], variables)
+            take_step([first + 0.0 * loss, *others])
             distribution.when(finite, move_average)
         else:
-            distribution.when(finite, lambda: (self.optimizer.apply(gradients, variables), move_average()))
+            distribution.when(finite, lambda: (take_step(gradients), move_average()))
 
     def minimize(self, loss_fn, variables=None):
         """Takes a step down a loss, see `gradients`, and returns what the function returned."""

@@ -284,3 +284,41 @@ def test_a_clipped_step_is_as_long_as_the_largest_norm(kind, images):
         lengths[largest] = np.sqrt(sum(np.sum(np.square(part, dtype="float64")) for part in moved)) / 1e-3
     assert lengths[0.5] == pytest.approx(0.5, rel=1e-3) and lengths[None] > 1.0
     assert lengths[1e6] == pytest.approx(lengths[None], rel=1e-3)
+
+
+@pytest.mark.parametrize("accumulated", [None, 2])
+@pytest.mark.parametrize("wrap", [lambda optimizer: optimizer, keras.optimizers.LossScaleOptimizer])
+def test_a_learned_scale_is_left_out_of_the_norm_that_clips(wrap, accumulated):
+    inner = sgd(1.0, global_clipnorm=1.0, gradient_accumulation_steps=accumulated)
+    model = vae(likelihood=losses.Gaussian("learned"), optimizer=wrap(inner))
+    settle(model)
+    (scale,) = model.likelihood.trainable_variables
+    for of_scale in (0.0, 1e3):
+        gradients = [tf.fill(v.shape, of_scale if v is scale else 0.5) for v in model.player.variables]
+        norm = np.sqrt(sum(np.size(g) * 0.25 for g in gradients) - 0.25)
+        before = values(model.player.variables)
+        for _ in range(accumulated or 1):
+            model.player.apply([model.optimizer.scale_loss(g) for g in gradients], tf.zeros(()))
+        for variable, old in zip(model.player.variables, before, strict=True):
+            step = of_scale if variable is scale else 0.5 / norm
+            np.testing.assert_allclose(variable.numpy(), old - step, rtol=1e-5, atol=1e-6)
+
+
+def test_a_learned_scale_finds_its_optimum_as_quickly_where_gradients_are_clipped():
+    """About a fixed location it is the root of the mean squared error; its logarithm takes ten learning rates
+    a step."""
+    x, location = np.random.default_rng(0).normal(0.0, 0.1, (2, 8, *MEDIA.model_shape)).astype("float32")
+    optimum = np.log(np.sqrt(np.mean((x - location) ** 2)))
+    paths = {}
+    for largest in (None, 0.1):
+        optimizer = keras.optimizers.Adam(1e-2, global_clipnorm=largest)
+        model = vae(likelihood=losses.Gaussian("learned"), optimizer=optimizer)
+        variables, steps = model.likelihood.trainable_variables, []
+        loss = tf.function(lambda m=model: -tf.reduce_mean(m.likelihood.log_prob(x, location)))
+        for _ in range(80):
+            model.player.minimize(loss, variables)
+            steps.append(float(model.likelihood.log_scale))
+        paths[largest] = steps
+    assert paths[0.1] == paths[None]
+    np.testing.assert_allclose(steps[:10], -0.1 * np.arange(1, 11), rtol=0.02)
+    assert steps[-1] == pytest.approx(optimum, abs=0.03)
