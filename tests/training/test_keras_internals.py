@@ -65,6 +65,25 @@ def test_gradients_are_added_up_over_replicas_by_a_method_that_can_be_replaced()
     assert optimizer._all_reduce_sum_gradients(pairs) is pairs
 
 
+@pytest.mark.parametrize("wrap", [lambda optimizer: optimizer, keras.optimizers.LossScaleOptimizer])
+def test_gradients_are_clipped_together_by_a_method_that_can_be_replaced(wrap):
+    clipped, free = keras.Variable([0.0, 0.0]), keras.Variable([0.0])
+    optimizer = wrap(keras.optimizers.SGD(1.0, global_clipnorm=1.0))
+    optimizer.build([clipped, free])
+    gradients = [optimizer.scale_loss(tf.constant(values)) for values in ([3.0, 4.0], [100.0])]
+    for unclipped, expected in (([free], ([-0.6, -0.8], [-100.0])), ([], ([-0.03, -0.04], [-1.0]))):
+        for variable in (clipped, free):
+            variable.assign(tf.zeros_like(variable))
+        keras_internals.apply(optimizer, gradients, [clipped, free], unclipped)
+        for variable, step in zip((clipped, free), expected, strict=True):
+            np.testing.assert_allclose(
+                variable.numpy(),
+                step,
+                rtol=0.01,
+                err_msg="Keras clips elsewhere than in Optimizer._clip_gradients",
+            )
+
+
 def test_a_layer_that_is_forgotten_is_not_saved(tmp_path):
     class Owner(keras.layers.Layer):
         def __init__(self):
