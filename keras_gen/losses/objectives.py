@@ -206,7 +206,7 @@ class FreeBits(ELBO):
 
     needs_standard_normal = True
 
-    def __init__(self, nats, form="kingma", beta=1.0):
+    def __init__(self, nats=0.5, form="kingma", beta=1.0):
         if form not in FREE_BITS:
             raise unknown("form of free bits", form, FREE_BITS)
         if nats < 0:

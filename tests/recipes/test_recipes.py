@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from keras_gen import recipes
+from keras_gen import losses, recipes
 from keras_gen.errors import InputError
 from keras_gen.recipes.settings import flat, kinds_of, parse_assignments, settings_of, takes
 
@@ -295,3 +295,21 @@ def test_every_likelihood_can_be_chosen(likelihood):
 def test_mistakes_in_a_vae_are_told_before_anything_is_built(fields, message):
     with pytest.raises(InputError, match=message):
         recipes.resolve("digits-vae", fields)
+
+
+def test_objectives_have_their_own_defaults_in_recipes_and_alone():
+    expected = {
+        "free_bits": (losses.FreeBits(), {"nats": 0.5}),
+        "capacity": (losses.Capacity(25.0), {"capacity": 25.0, "gamma": 1000.0}),
+        "factor": (losses.FactorVAE(), {"gamma": 10.0}),
+        "dip1": (losses.DIPVAE1(), {"off_diagonal": 10.0, "diagonal": 100.0}),
+        "dip2": (losses.DIPVAE2(), {"off_diagonal": 10.0, "diagonal": 10.0}),
+        "info": (losses.InfoVAE(), {"alpha": 1.0, "scale": 100.0}),
+    }
+    for kind, (alone, defaults) in expected.items():
+        examples = 100
+        in_recipe = recipes.resolve("digits-vae", {"objective": kind}).objective.make(examples)
+        for objective in (alone, in_recipe):
+            found = {name: getattr(objective, name) for name in defaults}
+            found = {name: v(examples) if callable(v) else v for name, v in found.items()}
+            assert {name: float(v) for name, v in found.items()} == defaults, kind
