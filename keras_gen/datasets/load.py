@@ -80,7 +80,8 @@ def load(
 
     Returns:
         A `Dataset`. Warnings name files that cannot be used, labels that were renumbered, classes without
-        training examples, and a share of unknown words above a fifth.
+        training examples, a share of unknown words above a fifth, and held-out sentences that are also
+        training sentences; of the docstrings these are left out.
 
     Raises:
         InputError: the source is unknown, missing, empty, damaged or malformed; an argument is out of its
@@ -116,7 +117,7 @@ def load(
     splits = _hold_out(splits, name, media.plural, validation, test, seed, *origins)
     warn_of_missing(class_names, splits["train"][1])
     if isinstance(media, Text):
-        media, splits = pack_sentences(media, splits)
+        media, splits = pack_sentences(media, splits, each_once=name == "docstrings")
     factor_names = list(VOICE_FACTORS if isinstance(media, Audio) else FACTORS)
     return Dataset(
         media,

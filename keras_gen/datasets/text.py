@@ -11,7 +11,10 @@ from keras_gen.datasets.files import splits_of_folders
 from keras_gen.datasets.packing import reasons, some
 from keras_gen.datasets.text_files import read_sentences, splits_of_files
 from keras_gen.errors import InputError
+from keras_gen.logs import log
 from keras_gen.media.text import MOST_UNKNOWN
+
+SPLITS = ("train", "val", "test")
 
 
 def read_docstring_set():
@@ -105,20 +108,25 @@ def _splits(found):
     }
 
 
-def pack_sentences(media, splits):
+def pack_sentences(media, splits, each_once=False):
     """Pack the sentences of all splits, with the vocabulary of those for training where there is none yet.
 
     Args:
         media: a `Text`.
         splits: name -> (sequence of str, None).
+        each_once: whether sentences are left out that are packed as one before, in the same split or another.
 
     Returns:
-        The `Text` and the packed splits. A warning tells if more than a fifth of the words of a split are
-        unknown.
+        The `Text` and the packed splits. Warnings tell if more than a fifth of the words of a split are
+        unknown, and how many held-out sentences are also training sentences.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])
     packed = {split: media.tokenize(sentences) for split, (sentences, _) in splits.items()}
+    if each_once:
+        packed = _each_once(packed)
+    else:
+        _warn_of_shared(packed)
     shares = {split: media.unknown_share(sentences) for split, sentences in packed.items()}
     if max(shares.values()) > MOST_UNKNOWN:
         told = ", ".join(f"{share:.0%} of {split}" for split, share in shares.items())
@@ -132,3 +140,40 @@ def pack_sentences(media, splits):
             stacklevel=3,
         )
     return media, {split: (sentences, None) for split, sentences in packed.items()}
+
+
+def _each_once(packed):
+    """The sentences of all splits without those that are packed as one before; a line counts them."""
+    kept, seen = {}, set()
+    for split in sorted(packed, key=SPLITS.index):
+        is_new = []
+        for sentence in map(bytes, packed[split]):
+            is_new.append(sentence not in seen)
+            seen.add(sentence)
+        kept[split] = packed[split][is_new]
+    counts = {split: len(packed[split]) - len(sentences) for split, sentences in kept.items()}
+    told = ", ".join(f"{count} of {split}" for split, count in counts.items() if count)
+    if told:
+        log.info("Sentences that are packed as others are left out: %s.", told)
+    return kept
+
+
+def _warn_of_shared(packed):
+    """Warns of held-out sentences that are packed as training sentences are."""
+    learned = set(map(bytes, packed["train"]))
+    counts = {
+        split: sum(bytes(sentence) in learned for sentence in packed[split])
+        for split in SPLITS[1:]
+        if split in packed
+    }
+    told = " and ".join(
+        f"{count:,} of {len(packed[split]):,} sentences of {split}"
+        for split, count in counts.items()
+        if count
+    )
+    if told:
+        warnings.warn(
+            f"{told} are also training sentences, as they are packed, so that what is measured on them is "
+            "better than it will be on others: leave them out.",
+            stacklevel=4,
+        )

@@ -236,7 +236,7 @@ TEXTS = {"a.txt": lines(SENTENCES), "b.txt": lines(SENTENCES)}
         ({"a.md": b"A dog."}, {"media": PLAIN}, "holds no files of sentences, such as sentences.txt"),
     ],
 )
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore:.*also training sentences")
 def test_mistakes_with_files_are_input_errors_of_one_line(tmp_path, files, arguments, message):
     tree(tmp_path, files)
     with pytest.raises(InputError, match=message) as refusal:
@@ -324,3 +324,30 @@ def test_docstrings_are_sentences_of_known_words():
     # Of at most 24 words, so that nearly all have room for their end.
     assert (packed == END).sum(axis=1).mean() > 0.99 and (packed == UNKNOWN).mean() < 0.01
     assert all(re.fullmatch(r"\S.*\.", text) for text in data.media.unpack(packed[:200]))
+
+
+def test_no_docstring_is_in_two_splits(monkeypatch, caplog):
+    """Also not as the model sees them, to which rare words are alike."""
+    frequent = [f"{animal} {number:02} runs." for animal in ("Dog", "Cat") for number in range(40)]
+    sentences = frequent + [f"It is {letter * 3}." for letter in "abcdefghijklmnopqrst"]
+    monkeypatch.setattr("keras_gen.datasets.text.read_docstrings", lambda: sentences)
+    splits, left_out = ("train", "val", "test"), {}
+    for words in (46, 1000):
+        caplog.clear()
+        with caplog.at_level("INFO"):
+            data = load("docstrings", media=Text(8, most_words=words), batch_size=1, seed=1)
+        rows = [row.tobytes() for split in splits for row in data.arrays(split)[0]]
+        assert len(rows) == len(set(rows))
+        left_out[words] = sum(map(int, re.findall(r"(\d+) of ", caplog.text)))
+        assert left_out[words] == len(sentences) - len(rows)
+    assert left_out[46] > 10 > left_out[1000]
+
+
+def test_held_out_sentences_that_are_learned_from_are_told(tmp_path):
+    root = tree(
+        tmp_path,
+        {"train.txt": lines(SENTENCES), "test.txt": lines([SENTENCES[3].upper(), *SENTENCES[:2], "A cat."])},
+    )
+    told = "^3 of 4 sentences of test are also training sentences, as they are packed"
+    with pytest.warns(UserWarning, match=told):
+        load(root, media=Text(8), batch_size=1, validation=0)
