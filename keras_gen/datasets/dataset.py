@@ -95,13 +95,23 @@ class Dataset:
 
     @functools.cached_property
     def val(self):
-        """The validation examples in order, a `tf.data.Dataset`, or None without that split."""
-        return self._in_order("val")
+        """The validation examples in one shuffled order, a `tf.data.Dataset`, or None without that split.
+
+        The order follows from the seed. Files are often sorted by class, and what is estimated from a batch,
+        such as mutual information, needs batches that are like the whole.
+        """
+        if "val" not in self._examples:
+            return None
+        places = tf.data.Dataset.range(self._count("val")).batch(self.batch_size)
+        return gathered(self._examples["val"], places.map(functools.partial(self._rows, "val", 0)))
 
     @functools.cached_property
     def test(self):
         """The test examples in order, a `tf.data.Dataset`, or None without that split."""
-        return self._in_order("test")
+        if "test" not in self._examples:
+            return None
+        whole = tf.data.Dataset.from_tensors(self._examples["test"])
+        return whole.unbatch().batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
 
     def batches(self, split="train", start=0, context=None):
         """Endless shuffled batches; batch s depends on the seed and s alone.
@@ -211,19 +221,16 @@ class Dataset:
 
     def _shuffled(self, split, places, size):
         """Batches of a size; `places` gives the epoch and the position in its order where each begins."""
-        last = self._count(split) - 1
 
         def rows(epoch, place):
-            seed = tf.stack([self.seed, epoch])
-            return tf.random.experimental.index_shuffle(place + tf.range(size, dtype=tf.int64), seed, last)
+            return self._rows(split, epoch, place + tf.range(size, dtype=tf.int64))
 
         return gathered(self._examples[split], places.map(rows))
 
-    def _in_order(self, split):
-        if split not in self._examples:
-            return None
-        whole = tf.data.Dataset.from_tensors(self._examples[split])
-        return whole.unbatch().batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+    def _rows(self, split, epoch, places):
+        """The examples at these places in the order of an epoch."""
+        seed = tf.stack([self.seed, epoch])
+        return tf.random.experimental.index_shuffle(places, seed, self._count(split) - 1)
 
     def __repr__(self):
         counts = ", ".join(f"{self._count(split)} {split}" for split in self._examples)

@@ -86,12 +86,15 @@ def test_every_image_is_drawn_equally_often_over_epochs_with_a_remainder():
     assert np.abs(counts - expected).max() < 5 * np.sqrt(200 * (20 / 23) * (3 / 23))
 
 
-def test_validation_and_test_come_whole_and_in_order():
+def test_validation_comes_whole_in_one_shuffled_order_and_test_as_it_is():
     data = dataset()
     for _ in range(2):
-        assert places(data.val) == [[100, 101, 102, 103, 104], [105, 106]]
+        first, second = places(data.val)
+        assert (len(first), len(second)) == (5, 2) and sorted(first + second) == list(range(100, 107))
+        assert first + second != sorted(first + second) and places(data.val) == places(dataset().val)
         assert places(data.test) == [[200, 201, 202]]
     assert data.val.cardinality() == 2
+    assert len({str(places(dataset(seed=seed).val)) for seed in range(5)}) == 5
 
 
 @pytest.mark.parametrize("labeled", [True, False])

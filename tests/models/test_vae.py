@@ -28,6 +28,7 @@ from keras_gen.media import Image
 from keras_gen.models import VAE, load_model
 from keras_gen.networks import conv, mlp
 from keras_gen.sampling.requests import seeds_of
+from keras_gen.training import EncoderTurns
 from keras_gen.training.schedules import Linear
 
 MEDIA = Image(8, 8, 1)
@@ -263,6 +264,32 @@ def test_exported_signatures_give_what_python_gives(images, tmp_path):
     served = tf.saved_model.load(str(mixture.export(tmp_path / "2"))).signatures["serving_default"]
     seeds = np.random.SeedSequence(5).generate_state(6, np.uint64).view(np.int64)
     np.testing.assert_array_equal(served(seed=tf.constant(seeds))["images"], mixture.generate(6, seed=5))
+
+
+def test_mutual_information_of_data_that_are_sorted_by_class_is_estimated_across_the_classes():
+    """Of ten gray levels that the latents tell apart it is log 10, and in batches of one class it is 0."""
+    levels = np.repeat(np.arange(10), 20).astype("int32")
+    images = np.broadcast_to(25 * levels[:, None, None, None], (200, *MEDIA.shape)).astype("uint8")
+    data = datasets.Dataset(
+        MEDIA, (images, levels), (images, levels), class_names=list("0123456789"), batch_size=20
+    )
+    image = keras.Input(MEDIA.model_shape)
+    mean, log_variance = (
+        keras.layers.Dense(1, kernel_initializer=kernel)(keras.layers.Flatten()(image))
+        for kernel in (keras.initializers.Constant(100.0 / 64), "zeros")
+    )
+    encoder = keras.Model(image, [mean, log_variance])
+    likelihood = Gaussian(0.5)
+    vae = VAE(encoder, build(likelihood=likelihood, latent_dim=1).decoder, MEDIA, likelihood)
+    vae.compile(phases=[EncoderTurns(1)])
+
+    def information(*batches):
+        return vae.evaluate(*batches, batch_size=20, verbose=0, return_dict=True)["mutual_information"]
+
+    in_order = tf.data.Dataset.from_tensor_slices((images, levels)).batch(20)
+    assert information(in_order) == pytest.approx(0.0, abs=0.05)
+    # A batch of twenty holds seven or more of ten classes as a rule.
+    assert information(data.val) == pytest.approx(np.log(10), abs=0.3)
 
 
 def test_info_vae_keeps_its_latents():
