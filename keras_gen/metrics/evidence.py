@@ -86,7 +86,7 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
 def bound_scores(model, x, labels=None, seed=0):
     """What `VQVAE.score` gives: the bound at the nearest codes, and how many of them are used, see there."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def score(packed, labels, seed):
         return model.evidence(observed_in_score(model, packed, seed), labels)
 
@@ -156,7 +156,7 @@ def aggregate_log_prob(posterior, z):
 def _scorer(model, chunk):
     """A graph of bound, ELBO, reconstruction, posterior, draw and its log prior for a batch."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def score(packed, labels, seed, samples):
         x = observed_in_score(model, packed, seed)
         posterior = model.posterior(x, labels)
@@ -171,16 +171,19 @@ def _scorer(model, chunk):
             log_ratio = model.prior.log_prob(z) - tf.reduce_sum(posterior.log_prob(z), axis=-1)
             return z, log_likelihood, log_likelihood + log_ratio
 
-        drawn = tf.constant(0)
-        bound = elbo = reconstruction = tf.zeros(tf.shape(posterior.mean)[:1])
-        while drawn < samples:
+        def further(drawn, bound, elbo, reconstruction):
             num = tf.minimum(chunk, samples - drawn)
             _, log_likelihood, log_weights = draw(num, drawn)
             own = tf.reduce_logsumexp(log_weights, axis=0)
             bound = tf.where(drawn == 0, own, tf.reduce_logsumexp(tf.stack([bound, own]), axis=0))
             elbo += tf.reduce_sum(log_weights, axis=0)
             reconstruction -= tf.reduce_sum(log_likelihood, axis=0)
-            drawn += num
+            return drawn + num, bound, elbo, reconstruction
+
+        none = tf.zeros(tf.shape(posterior.mean)[:1])
+        _, bound, elbo, reconstruction = tf.while_loop(
+            lambda drawn, *_: drawn < samples, further, (0, none, none, none)
+        )
         count = tf.cast(samples, tf.float32)
         z = draw(1, -2)[0][0]
         return (

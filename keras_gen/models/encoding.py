@@ -39,14 +39,18 @@ def encode(self, x, labels=None):
 def graph_of_posterior(model):
     """What `posteriors` of a `VAE` runs: a function of packed media and labels."""
     return tf.function(
-        lambda packed, labels: tuple(model.posterior(observed(model, packed), labels)), reduce_retracing=True
+        lambda packed, labels: tuple(model.posterior(observed(model, packed), labels)),
+        autograph=False,
+        reduce_retracing=True,
     )
 
 
 def graph_of_encode(model):
     """What `encode` runs: a function of packed media and labels, compiled for each size of batch."""
     return tf.function(
-        lambda packed, labels: model.encode_model(observed(model, packed), labels), reduce_retracing=True
+        lambda packed, labels: model.encode_model(observed(model, packed), labels),
+        autograph=False,
+        reduce_retracing=True,
     )
 
 

@@ -178,7 +178,10 @@ def values_of_replicas(strategy, variable):
         An array (replicas, *variable.shape).
     """
 
-    @tf.function
+    if strategy.num_replicas_in_sync == 1:
+        return tf.convert_to_tensor(variable)[tf.newaxis].numpy()
+
+    @tf.function(autograph=False)
     def gathered():
         own = strategy.run(lambda: gather(tf.convert_to_tensor(variable)[tf.newaxis]))
         return strategy.experimental_local_results(own)[0]
