@@ -80,8 +80,8 @@ def load(
 
     Returns:
         A `Dataset`. Warnings name files that cannot be used, labels that were renumbered, classes without
-        training examples, a share of unknown words above a fifth, and held-out sentences that are also
-        training sentences; of the docstrings these are left out.
+        training examples, and a share of unknown words above a fifth; a line counts the held-out sentences
+        that are also training sentences, which of the docstrings are left out.
 
     Raises:
         InputError: the source is unknown, missing, empty, damaged or malformed; an argument is out of its

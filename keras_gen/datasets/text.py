@@ -117,8 +117,8 @@ def pack_sentences(media, splits, each_once=False):
         each_once: whether sentences are left out that are packed as one before, in the same split or another.
 
     Returns:
-        The `Text` and the packed splits. Warnings tell if more than a fifth of the words of a split are
-        unknown, and how many held-out sentences are also training sentences.
+        The `Text` and the packed splits. A warning tells if more than a fifth of the words of a split are
+        unknown, a line how many held-out sentences are also training sentences.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])
@@ -126,7 +126,7 @@ def pack_sentences(media, splits, each_once=False):
     if each_once:
         packed = _each_once(packed)
     else:
-        _warn_of_shared(packed)
+        _tell_shared(packed)
     shares = {split: media.unknown_share(sentences) for split, sentences in packed.items()}
     if max(shares.values()) > MOST_UNKNOWN:
         told = ", ".join(f"{share:.0%} of {split}" for split, share in shares.items())
@@ -158,8 +158,8 @@ def _each_once(packed):
     return kept
 
 
-def _warn_of_shared(packed):
-    """Warns of held-out sentences that are packed as training sentences are."""
+def _tell_shared(packed):
+    """Tells of held-out sentences that are packed as training sentences are."""
     learned = set(map(bytes, packed["train"]))
     counts = {
         split: sum(bytes(sentence) in learned for sentence in packed[split])
@@ -172,8 +172,8 @@ def _warn_of_shared(packed):
         if count
     )
     if told:
-        warnings.warn(
-            f"{told} are also training sentences, as they are packed, so that what is measured on them is "
-            "better than it will be on others: leave them out.",
-            stacklevel=4,
+        log.info(
+            "%s are also training sentences, as they are packed, so that what is measured on them is better "
+            "than it will be on others.",
+            told,
         )
