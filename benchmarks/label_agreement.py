@@ -1,4 +1,5 @@
-"""How often a judge that never saw anything generated gives a run's samples the labels they were asked for.
+"""How often a judge that never saw anything generated gives a run's samples the labels they were asked for,
+and test examples that come back from their latents those that they have.
 
 The judge is scikit-learn's support vector machine on real training examples: on the pixels of images; on the
 cepstra of recordings (librosa's MFCCs at every place, with their mean and spread), whose loudness plays no
@@ -70,21 +71,27 @@ def main():
     learned = features(media.unpack(packed[learned_from]), media)
     test, test_labels = dataset.arrays("test")
     model = run.load_model()
-    asked = model.labels_for(options.num)
-    samples = features(model.generate(options.num, asked, options.seed), media)
-    real = features(media.unpack(test), media)
+    made = {f"real test {media.plural}": (media.unpack(test), test_labels)}
+    if hasattr(model, "reconstruct"):
+        given = None if model.num_classes is None else test_labels
+        made["of them as they come back"] = (model.reconstruct(test, given), test_labels)
+    if model.num_classes is not None:
+        asked = model.labels_for(options.num)
+        made[f"samples, seed {options.seed}"] = (model.generate(options.num, asked, options.seed), asked)
+    seen = {what: features(examples, media) for what, (examples, _) in made.items()}
 
     names = list(dataset.class_names) if isinstance(dataset.class_names, dict) else ["label"]
-    columns = (np.reshape(each, (len(each), -1)).T for each in (labels[learned_from], test_labels, asked))
-    for name, truth, real_truth, wanted in zip(names, *columns, strict=True):
-        judge = new_judge(media).fit(learned, truth)
-        given = judge.predict(samples)
-        print(
-            f"{recipe}, {name}: agreement {np.mean(given == wanted):.4f} of {options.num:,} samples, seed "
-            f"{options.seed}; the judge is right on {judge.score(real, real_truth):.4f} of {len(real):,} "
-            f"real test {media.plural}"
-        )
-        print("samples given each label:", *np.bincount(given, minlength=truth.max() + 1))
+    for place, name in enumerate(names):
+
+        def column(labels, place=place):
+            return np.reshape(labels, (len(labels), -1))[:, place]
+
+        judge = new_judge(media).fit(learned, column(labels[learned_from]))
+        print(f"{recipe}, {name}: the judge gives the label that they have, or were asked for, to")
+        for what, (_, wanted) in made.items():
+            given = judge.predict(seen[what])
+            told = ", ".join(f"{count:,}" for count in np.bincount(given))
+            print(f"  {np.mean(given == column(wanted)):.4f} of {len(given):,} {what}; each label: {told}")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import RunFolder, label_of, path_of
+from keras_gen.cli.options import RunFolder, labels_of_files, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
-from keras_gen.errors import InputError
 
 
 def interpolate(
@@ -36,20 +35,7 @@ def interpolate(
 
     classes = run.classes()
     model = run.load_model()
-    ends = [None, None]
-    if model.num_classes is None:
-        if label is not None or stop_label is not None:
-            raise InputError("The model is not conditional: leave --label and --stop-label out.")
-    else:
-        given = ((start, label), (stop, stop_label))
-        ends = [
-            classes and classes.of_file(path) if text is None else label_of(text, classes)
-            for path, text in given
-        ]
-        for path, end, option in zip((start, stop), ends, ("--label", "--stop-label"), strict=True):
-            if end is None:
-                raise InputError(
-                    f"The model is conditional, but the name of {path} tells no label: give {option}."
-                )
+    given = [(start, label, "--label"), (stop, stop_label, "--stop-label")]
+    ends = labels_of_files(model, classes, given)
     write_walk(model, start, stop, out, steps, *ends)
     say(f"{steps} steps: {out}")

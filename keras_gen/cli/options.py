@@ -76,3 +76,32 @@ def label_of(text, classes):
     if not text.isdecimal():
         raise InputError(f"The run knows no classes by name: give a number, not {text!r}.")
     return int(text)
+
+
+def labels_of_files(model, classes, given):
+    """The label of each file of a run whose data have these `Classes` or None.
+
+    Args:
+        model: of the run.
+        classes: of the run.
+        given: list of (file, label as the user names it or None, the option that names it).
+
+    Returns:
+        List of a label each: None where the model is not conditional.
+
+    Raises:
+        InputError: the model is not conditional but a label is named, or a file tells none.
+    """
+    if model.num_classes is None:
+        if any(text is not None for _, text, _ in given):
+            raise InputError(f"The model is not conditional: leave {given[-1][2]} out.")
+        return [None] * len(given)
+    labels = []
+    for file, text, option in given:
+        label = label_of(text, classes) if text is not None else classes and classes.of_file(file)
+        if label is None:
+            raise InputError(
+                f"The model is conditional, but the name of {file} tells no label: give {option}."
+            )
+        labels.append(label)
+    return labels

@@ -12,7 +12,8 @@ from keras_gen.networks.blocks import in_blocks
 from keras_gen.networks.velocity import velocity
 from keras_gen.training import noise
 
-BATCH = 256
+BATCH = 256  # vectors in a batch, whether latents or the places of these
+FEWEST = 32  # latents in a batch
 LEARNING_RATE = 2e-3
 AVERAGED = 0.05  # share of the steps that the moving average of the weights reaches back
 AT_ONCE = 250  # most steps in a call of the compiled graph
@@ -35,8 +36,11 @@ class RectifiedFlow(Prior):
     Args:
         units: int >= 1, of the hidden layers of the network.
         blocks: int >= 1, its residual blocks.
-        training_steps: int >= 1, optimizer steps of `fit`, each on 256 latents.
+        training_steps: int >= 1, optimizer steps of `fit`, each on 256 latents, or on 256 / places, at least
+            32.
         sampling_steps: int >= 1, midpoint steps from noise to a latent, each of two passes of v.
+        places: int >= 1 that divides the length of a latent: of how many vectors a latent is a sequence, as
+            that of `keras_gen.networks.conv1d_sequence` is. The network is then convolutional.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
@@ -45,12 +49,13 @@ class RectifiedFlow(Prior):
 
     sampling_only = True
 
-    def __init__(self, units=256, blocks=2, training_steps=3000, sampling_steps=16, **kwargs):
+    def __init__(self, units=256, blocks=2, training_steps=3000, sampling_steps=16, places=1, **kwargs):
         counts = {
             "units": units,
             "blocks": blocks,
             "training_steps": training_steps,
             "sampling_steps": sampling_steps,
+            "places": places,
         }
         for name, value in counts.items():
             if not isinstance(value, int) or value < 1:
@@ -58,14 +63,17 @@ class RectifiedFlow(Prior):
         super().__init__(**kwargs)
         self.units, self.blocks = units, blocks
         self.training_steps, self.sampling_steps = training_steps, sampling_steps
+        self.places = places
 
     def bind(self, encode, media_shape, latent_dim, num_classes=None):
+        if latent_dim % self.places:
+            raise InputError(f"A latent of {latent_dim} numbers is no sequence of {self.places} places.")
         super().bind(encode, media_shape, latent_dim, num_classes)
         self.center, self.scale = (
             self.add_weight(name=name, shape=(latent_dim,), initializer=initializer, trainable=False)
             for name, initializer in (("center", "zeros"), ("scale", "ones"))
         )
-        self.velocity = velocity(latent_dim, num_classes, self.units, self.blocks)
+        self.velocity = velocity(latent_dim, num_classes, self.units, self.blocks, self.places)
 
     def fit(self, posterior, labels=None, seed=0):
         """Learns the distribution of latents, drawn anew at every step.
@@ -125,11 +133,12 @@ class RectifiedFlow(Prior):
             seed: two integers.
         """
         of_batch, of_noise, of_time = tf.unstack(noise.split(seed, 3), num=3)
-        chosen = noise.integers((BATCH,), of_batch, 0, len(posterior.mean))
+        batch = max(FEWEST, BATCH // self.places)
+        chosen = noise.integers((batch,), of_batch, 0, len(posterior.mean))
         drawn = DiagonalNormal(*(tf.gather(part, chosen) for part in posterior))
         labels = None if labels is None else tf.gather(labels, chosen)
         mean, variance = (drawn.mean - self.center) / self.scale, tf.exp(drawn.log_variance) / self.scale**2
-        t = noise.uniform((BATCH, 1), of_time)
+        t = noise.uniform((batch, 1), of_time)
         variance_of_x = t**2 * variance + (1.0 - t) ** 2
         away = tf.sqrt(variance_of_x) * noise.normal(mean.shape, of_noise)  # x_t - E[x_t | example]
         expected = mean + (t * variance - (1.0 - t)) / variance_of_x * away
@@ -164,4 +173,5 @@ class RectifiedFlow(Prior):
             "blocks": self.blocks,
             "training_steps": self.training_steps,
             "sampling_steps": self.sampling_steps,
+            "places": self.places,
         }

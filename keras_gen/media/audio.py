@@ -10,6 +10,7 @@ from keras_gen.errors import InputError
 from keras_gen.media import cleaning, recordings
 from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
 from keras_gen.media.image import Image, write_png
+from keras_gen.media.loudness import to_loudness
 from keras_gen.media.media import Media
 from keras_gen.media.player import MOST_PLAYED, Player, played
 from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
@@ -41,7 +42,8 @@ class Audio(Media):
             of two.
         iterations: of Griffin-Lim, at least 1.
         trim: dB > 0 below the loudest part at which the ends count as silence and are cut off, or None.
-        loudness: LUFS that a recording is brought to (ITU-R BS.1770), above -70 and at most 0, or None.
+        loudness: LUFS that a recording, and what is drawn, is brought to (ITU-R BS.1770), above -70 and at
+            most 0, or None.
 
     Raises:
         InputError: a number is out of its range, or bands are so narrow that no frequency falls into one.
@@ -150,6 +152,53 @@ class Audio(Media):
         """
         return cleaning.to_int16(cleaning.chunks(self._clean(raw, rate), self.samples))
 
+    def pack_overlapping(self, raw, rate=None):
+        """Pack one recording of any length as pieces that overlap by half, see `join`.
+
+        Args:
+            raw: as in `pack`.
+            rate: as in `pack`.
+
+        Returns:
+            (pieces, samples): an int16 array (pieces, self.samples), and how long the clean recording is.
+
+        Raises:
+            InputError: the bytes cannot be read, or the recording is silent, too short or not finite.
+        """
+        waveform = self._clean(raw, rate)
+        step = self._step * self.hop
+        pieces = 1 + max(0, -(-(len(waveform) - self.samples) // step))
+        padded = cleaning.fit(waveform, self.samples + (pieces - 1) * step)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self.samples)[::step]
+        return cleaning.to_int16(windows), len(waveform)
+
+    def join(self, spectrograms, samples):
+        """The waveform of pieces that overlap by half, each fading into the next.
+
+        Args:
+            spectrograms: float32 (pieces, *self.model_shape), model forms of what `pack_overlapping` gives.
+            samples: length of the whole recording. Each minute at 16 kHz takes about 100 MB for a while.
+
+        Returns:
+            float32 array (samples,) in [-1, 1].
+        """
+        frames, step = self.model_shape[0], self._step
+        fade = np.minimum(np.arange(1, frames + 1), np.arange(frames, 0, -1)).astype(np.float32)[
+            :, np.newaxis
+        ]
+        total = np.zeros((frames + step * (len(spectrograms) - 1), self.mels), np.float32)
+        weight = np.zeros((len(total), 1), np.float32)
+        for i, spectrogram in enumerate(spectrograms):
+            place = slice(i * step, i * step + frames)
+            total[place] += fade * spectrogram
+            weight[place] += fade
+        return self._waveforms((total / weight)[np.newaxis]).numpy()[0, :samples]
+
+    @property
+    def _step(self):
+        """Frames from one overlapping piece to the next."""
+        return max(1, self.model_shape[0] // 2)
+
     def _clean(self, raw, rate):
         if isinstance(raw, bytes):
             waveform, rate = recordings.read(raw)
@@ -205,6 +254,13 @@ class Audio(Media):
 
     def to_raw(self, model):
         """The waveforms whose model forms are nearest to those given; see `mel_griffin_lim`."""
+        return tf.ensure_shape(self._waveforms(model), (model.shape[0], self.samples))
+
+    def finish(self, raw):
+        """Waveforms that were drawn, which blur makes quieter, brought to the loudness of recordings."""
+        return raw if self.loudness is None else to_loudness(raw, self.rate, self.loudness)
+
+    def _waveforms(self, model):
         log_mel = (tf.cast(model, tf.float32) - 1.0) * (RANGE / 2.0)
         # Limit what a network gives: no band of a waveform in [-1, 1] is much louder than a sine at full
         # scale.
@@ -212,7 +268,7 @@ class Audio(Media):
         waveforms = mel_griffin_lim(
             mel, self._weights, self._inverse_weights, self._transform, self.iterations
         )
-        return tf.clip_by_value(tf.ensure_shape(waveforms, (model.shape[0], self.samples)), -1.0, 1.0)
+        return tf.clip_by_value(waveforms, -1.0, 1.0)
 
     @functools.cached_property
     def _weights(self):

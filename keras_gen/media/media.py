@@ -23,6 +23,10 @@ class Media:
 
     sheet_ending = ".png"
 
+    def finish(self, raw):
+        """What becomes of raw media that were drawn, in graph: by default nothing."""
+        return raw
+
     def as_array(self, raw):
         """A tensor of raw media, as `to_raw` gives it, as an array."""
         return raw.numpy()

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.models.checks.data import as_arrays, as_labels, examples_of, media_and_labels
 from keras_gen.models.checks.text import warn_of_unknown
-from keras_gen.sampling.labels import label_spec
+from keras_gen.sampling.labels import check_label, label_spec
 from keras_gen.sampling.requests import in_batches
 from keras_gen.training import noise
 from keras_gen.training.replicas import is_array
@@ -78,6 +78,38 @@ def reconstruct(self, x, labels=None):
         InputError: media or labels do not fit the model.
     """
     return self.decode(self.encode(x, labels), labels)
+
+
+def reconstruct_recording(self, raw, rate=None, label=None):
+    """A recording of any length as it comes back from its latents.
+
+    It is cleaned like those learned from, and taken in pieces that overlap by half.
+
+    Args:
+        raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
+            int16 or floating values.
+        rate: of a waveform in Hz; by default the media's.
+        label: int, or n ints, which a conditional model needs.
+
+    Returns:
+        float32 waveform (any,) in [-1, 1], at the media's rate.
+
+    Raises:
+        InputError: the model is not one of recordings, the recording cannot be read or is silent or too
+            short, or the label does not fit.
+
+    Example:
+
+    >>> wave = vae.reconstruct_recording(open("speech.flac", "rb").read())  # doctest: +SKIP
+    """
+    if self.media.key != "audio":
+        raise InputError(f"This model is of {self.media.plural}: call reconstruct(x) with packed ones.")
+    check_label(label, self.num_classes)
+    pieces, samples = self.media.pack_overlapping(raw, rate)
+    labels = self.labels_for(len(pieces), label)
+    latents = self.encode(pieces, labels)
+    spectrograms = in_batches(lambda *part: self.decode_to_model(*part).numpy(), latents, labels)
+    return self.media.join(spectrograms, samples)
 
 
 def model_form(model, inputs):

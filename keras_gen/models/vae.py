@@ -210,6 +210,7 @@ class VAE(GenerativeModel):
 
     encode = encoding.encode
     reconstruct = encoding.reconstruct
+    reconstruct_recording = encoding.reconstruct_recording
     predict = encoding.predict
     make_predict_function = encoding.make_predict_function
     predict_step = encoding.predict_step

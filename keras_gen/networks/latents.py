@@ -32,6 +32,11 @@ def join_label(vector, label, num_classes):
     return layers.Concatenate()([vector, embedding_of_labels(num_classes, EMBEDDING)(label)])
 
 
+def small_start():
+    """How weights of mean and log variance begin: so small that the first draws are near the prior."""
+    return keras.initializers.VarianceScaling(0.1)
+
+
 def posterior_encoder(media, label, features, latent_dim):
     """Ends an encoder in a diagonal normal, in float32 under every dtype policy.
 
@@ -45,10 +50,8 @@ def posterior_encoder(media, label, features, latent_dim):
         A functional Model from the media, or [media, `label`], to [mean, log variance], (batch, latent_dim)
         each.
     """
-    # A small start keeps the first draws near the prior.
-    small = keras.initializers.VarianceScaling(0.1)
     outputs = [
-        layers.Dense(latent_dim, kernel_initializer=small, dtype="float32", name=name)(features)
+        layers.Dense(latent_dim, kernel_initializer=small_start(), dtype="float32", name=name)(features)
         for name in ("mean", "log_variance")
     ]
     return keras.Model(media if label is None else [media, label], outputs, name="encoder")

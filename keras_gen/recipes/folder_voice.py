@@ -9,20 +9,22 @@ Score: on ten minutes of LibriSpeech by ten speakers, the log-mel spectrograms o
 """
 
 from keras_gen.recipes.media import Audio, AudioAugment
-from keras_gen.recipes.priors import GaussianMixture
+from keras_gen.recipes.priors import RectifiedFlow
+from keras_gen.recipes.recipe import Adam
 from keras_gen.recipes.space import Range
-from keras_gen.recipes.vae import AUDIO_SPACE, ELBO, AudioVAERecipe, Conv1D
+from keras_gen.recipes.vae import AUDIO_SPACE, AudioVAERecipe, Conv1DSequence
 
 recipe = AudioVAERecipe(
     data="",
     audio=Audio(length=16384, rate=16000, mels=80, window=1024, hop=256, fft_length=1024, chunks=True),
-    network=Conv1D(width=64, latent_dim=32),
-    objective=ELBO(beta=10.0),
-    augment=AudioAugment(gain=3.0, shift=0.1, time_mask=8, frequency_mask=8),
-    batch_size=64,
-    epochs=15,
-    steps_per_epoch=100,
-    sampling_prior=GaussianMixture(),
+    network=Conv1DSequence(),
+    augment=AudioAugment(gain=3.0, shift=0.1),
+    optimizer=Adam(learning_rate=2e-3),
+    batch_size=32,
+    epochs=40,
+    steps_per_epoch=250,
+    restore_best=True,
+    sampling_prior=RectifiedFlow(),
     nll_samples=100,
 )
 space = {

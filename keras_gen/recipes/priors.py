@@ -33,11 +33,14 @@ class SamplingPrior(Prior):
     def check(self, found, plural):
         """Raises `InputError` where so many training examples are too few."""
 
-    def fit(self, model, dataset, seed):
-        """Gives it to a trained `VAE`."""
+    def fit(self, model, dataset, seed, places=1):
+        """Gives it to a trained `VAE`, whose latents are sequences of so many places."""
         examples, labels = dataset.arrays("train")
         labels = None if model.num_classes is None else labels
-        model.fit_sampling_prior(examples, labels, seed=seed, prior=self.make())
+        model.fit_sampling_prior(examples, labels, seed=seed, prior=self.make(places))
+
+    def make(self, places=1):
+        return super().make()
 
 
 class AsTrained(SamplingPrior):
@@ -45,7 +48,7 @@ class AsTrained(SamplingPrior):
 
     kind: Literal["prior"] = "prior"
 
-    def fit(self, model, dataset, seed):
+    def fit(self, model, dataset, seed, places=1):
         """Leaves a trained model as it is."""
 
 
@@ -67,6 +70,11 @@ class RectifiedFlow(SamplingPrior):
     blocks: Count = Field(2, description="residual blocks of the flow")
     training_steps: Count = Field(3000, description="optimizer steps that fit the flow")
     sampling_steps: Count = Field(16, description="steps from noise to a latent, of two passes each")
+
+    def make(self, places=1):
+        from keras_gen import losses
+
+        return losses.RectifiedFlow(**self.arguments(), places=places)
 
 
 AnySamplingPrior = one_of(AsTrained | GaussianMixture | RectifiedFlow, shapes=())

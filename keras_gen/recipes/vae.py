@@ -43,6 +43,10 @@ class Networks(Part):
         build = getattr(networks, self.kind)
         return build(media, likelihood, num_classes=num_classes, **self.arguments())
 
+    def places(self, media):
+        """The length of the sequence that a latent is, 1 where it is none."""
+        return 1
+
 
 class Conv(Networks):
     kind: Literal["conv"] = "conv"
@@ -63,6 +67,17 @@ class Conv1D(Networks):
     )
     hidden: Size = Field(256, description="units between the fewest frames and the latent")
     blocks: Size = Field(1, description="residual blocks at each length")
+
+
+class Conv1DSequence(Networks):
+    kind: Literal["conv1d_sequence"] = "conv1d_sequence"
+    latent_dim: Size = Field(32, description="numbers in the latent at each time")
+    width: Size = Field(96, description="channels at half the frames; they double once, when there are fewer")
+    halvings: Size = Field(1, description="how often the frames are halved, to the times of the latent")
+    blocks: Size = Field(2, description="residual blocks at each length")
+
+    def places(self, media):
+        return -(-media.model_shape[0] // 2**self.halvings)
 
 
 class MLP(Networks):
@@ -211,9 +226,11 @@ class VAERecipe(Recipe):
     frozen: Literal["none", "encoder", "decoder"] = Field(
         "none", description="what keeps the weights of start"
     )
+    restore_best: bool = Field(
+        False, description="whether the epoch that was best on validation data is kept"
+    )
 
     best_by: ClassVar = "val_loss"
-    restore_best: ClassVar = False
 
     @model_validator(mode="after")
     def _prior_goes_with_the_rest(self):
@@ -275,7 +292,7 @@ class VAERecipe(Recipe):
 
     def finish(self, model, dataset):
         """Fits what samples are drawn from."""
-        self.sampling_prior.fit(model, dataset, self.seed)
+        self.sampling_prior.fit(model, dataset, self.seed, self.network.places(self.media))
 
 
 class ImageVAERecipe(VAERecipe):
@@ -292,7 +309,7 @@ class AudioVAERecipe(VAERecipe):
     """A VAE of recordings."""
 
     audio: Audio
-    network: one_of(Conv1D | MLP) = Field(Conv1D(), description="encoder and decoder")
+    network: one_of(Conv1D | Conv1DSequence | MLP) = Field(Conv1D(), description="encoder and decoder")
     likelihood: Annotated[Literal["gaussian", "laplace"], SHAPES] = Field(
         "gaussian", description="of log-mel spectrograms, given a latent"
     )

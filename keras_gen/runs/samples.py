@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_gen.errors import InputError
-from keras_gen.media import Text
+from keras_gen.media import Audio, Text
 
 FOR_EXAMPLE = 1_000  # bytes that an example takes besides itself, such as its seed and the name of its file
 
@@ -112,10 +112,7 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
         InputError: the model has no encoder, a file cannot be read or used, there are too many steps for the
             memory, or the folder cannot be written.
     """
-    if not hasattr(model, "encode"):
-        raise InputError(
-            f"A {type(model).__name__} has no encoder, which a walk between two {model.media.plural} needs."
-        )
+    _check_encoder(model, "a walk between two")
     check_memory("--steps", steps, model.media)
     packed = [_packed(model.media, path) for path in (start, stop)]
     labels = None if model.num_classes is None else [label, stop_label]
@@ -124,22 +121,67 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
     if ends and np.array_equal(label, stop_label):
         ends = {"label": label}
     walked = model.interpolate(*latents, steps=steps, **ends)
+    _write_each(model.media, walked, out, _numbers(None, steps))
+
+
+def write_reconstructions(model, given, out, labels):
+    """Writes files or sentences as they come back from their latents, recordings in all their length.
+
+    Args:
+        model: one that encodes, such as a `VAE`.
+        given: list of paths of files that the model's media reads, or of sentences.
+        out: path of the folder, where each has the name of its file, or of sentences of a `.txt` file, a line
+            for each.
+        labels: list of the label of each, None where the model is not conditional.
+
+    Raises:
+        InputError: the model has no encoder, a file cannot be read or used, two files have one name, or the
+            folder cannot be written.
+    """
+    _check_encoder(model, "bringing back")
+    back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
+    names = _numbers(None, len(given))
+    if not isinstance(model.media, Text):
+        names = [Path(path).stem for path in given]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
+    _write_each(model.media, back, out, names)
+
+
+def _brought_back(model, given, label):
+    if isinstance(model.media, Audio):
+        return _used(given, lambda raw: model.reconstruct_recording(raw, label=label))
+    labels = None if label is None else [label]
+    return model.reconstruct(_packed(model.media, given)[np.newaxis], labels)[0]
+
+
+def _check_encoder(model, what):
+    if not hasattr(model, "encode"):
+        raise InputError(f"A {type(model).__name__} has no encoder, which {what} {model.media.plural} needs.")
+
+
+def _write_each(media, examples, out, names):
+    """Writes a file each, or of sentences a line each where `out` ends in `.txt`."""
     try:
-        if isinstance(model.media, Text) and out.suffix.lower() == ".txt":
+        if isinstance(media, Text) and out.suffix.lower() == ".txt":
             out.parent.mkdir(parents=True, exist_ok=True)
-            model.media.save_sheet(walked, out)
+            media.save_sheet(examples, out)
         else:
-            write_folder(model.media, walked, out, _numbers(None, steps))
+            write_folder(media, examples, out, names)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
 
 
 def _packed(media, given):
-    if isinstance(media, Text):
-        return media.pack(str(given))
-    path = Path(given)
+    return media.pack(str(given)) if isinstance(media, Text) else _used(given, media.pack)
+
+
+def _used(path, function):
+    """What a function makes of the bytes of a file."""
+    path = Path(path)
     try:
-        return media.pack(path.read_bytes())
+        return function(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     except InputError as error:

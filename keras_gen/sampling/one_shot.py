@@ -24,10 +24,15 @@ class OneShot:
         """Makes graphs anew, as after a change of what samples come from."""
         self._latents = for_any_batch(self.model.latents_of_seeds)
         self._raw = for_any_batch(self.to_raw)
+        self._drawn = for_any_batch(self.draw)
 
     def to_raw(self, latents, labels):
         """What latents (batch, *latent_shape) stand for with labels (batch,) or None: raw media."""
         return self.model.media.to_raw(self.model.decode_to_model(latents, labels))
+
+    def draw(self, latents, labels):
+        """The same of latents that were drawn, finished as media that are given away."""
+        return self.model.media.finish(self.to_raw(latents, labels))
 
     def generate(self, num, labels=None, seed=None, temperature=1.0):
         """Draws examples from the model.
@@ -51,7 +56,7 @@ class OneShot:
         latents = in_batches(
             lambda seeds, labels: self._latents(seeds, labels, temperature), seeds_of(seed, num), labels
         )
-        return self.decode(latents, labels)
+        return in_batches(lambda *part: self.model.media.as_array(self._drawn(*part)), latents, labels)
 
     def decode(self, latents, labels=None):
         """What latents stand for.
@@ -127,7 +132,7 @@ class OneShot:
             return {model.media.raw_spec.name: self.to_raw(latents, label)}
 
         def generate(seed, label=None):
-            return decode(model.latents_of_seeds(seed, label), label)
+            return {model.media.raw_spec.name: self.draw(model.latents_of_seeds(seed, label), label)}
 
         return {
             "generate": (generate, [seed, *label_spec(model.num_classes)]),

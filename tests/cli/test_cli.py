@@ -148,7 +148,18 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     assert sorted(os.listdir("walk")) == ["0.wav", "1.wav", "2.wav"]
     (tmp_path / "other.wav").write_bytes((tmp_path / ends[0]).read_bytes())
     assert run_cli("interpolate", "run", "other.wav", ends[1], "--label", "0,ann", "--out", "walk")[0] == 0
+    soundfile.write("voices/0_ann_70.wav", np.tile(soundfile.read(ends[0])[0], 3), 8000)
+    files = ["voices/0_ann_70.wav", ends[1]]
+    code, printed = run_cli("reconstruct", "run", *files, "--out", "back")
+    assert code == 0, printed
+    assert [len(soundfile.read(file.replace("voices", "back"))[0]) for file in files] == [7200, 2400]
     for arguments, message in (
+        (
+            ["reconstruct", "run", ends[0], "other.wav", "--out", "x"],
+            "other.wav tells no label: give --label",
+        ),
+        (["reconstruct", "run", ends[0], ends[0], "--out", "x"], "are called 0_ann_0, and would overwrite"),
+        (["reconstruct", "run", "voices/1_ann_99.wav", "--out", "x"], "1_ann_99.wav cannot be used: "),
         (
             ["interpolate", "run", "other.wav", ends[1], "--out", "x"],
             "other.wav tells no label: give --label",

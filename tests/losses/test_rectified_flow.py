@@ -72,6 +72,24 @@ def test_draws_have_the_distribution_of_the_latents_by_label(flow):
         assert energy_distance(other, x) > 0.02 and cdist(other, x).min(axis=1).mean() > 0.25
 
 
+def test_draws_of_sequences_go_on_from_place_to_place():
+    """Points that go around a circle in equal steps, beginning anywhere."""
+    angles = np.linspace(0, 2 * np.pi, 400)[:, np.newaxis] + 0.7 * np.arange(8)
+    x = np.stack([np.cos(angles), np.sin(angles)], axis=-1).reshape(400, 16).astype("float32")
+    flow = bound(dim=16, places=8, units=32, training_steps=800)
+    flow.fit(point(x))
+    drawn = np.asarray(flow.draw(noise_of(200, dim=16), None)).reshape(200, 8, 2)
+    (kernel,) = {w.shape[0] for w in flow.velocity.weights if len(w.shape) == 3}
+    assert kernel == 5
+    turn = np.array([[np.cos(0.7), np.sin(0.7)], [-np.sin(0.7), np.cos(0.7)]])
+    radii = np.linalg.norm(drawn, axis=-1)
+    assert abs(radii.mean() - 1) < 0.05 and radii.std() < 0.15
+    steps = np.linalg.norm(drawn[:, :-1] @ turn - drawn[:, 1:], axis=-1)
+    assert steps.mean() < 0.2 < 1 < np.linalg.norm(drawn[:-1, 0] - drawn[1:, 0], axis=-1).mean()
+    with pytest.raises(InputError, match="latent of 15 numbers is no sequence of 8 places"):
+        bound(dim=15, places=8)
+
+
 def test_a_draw_is_where_the_velocity_leads():
     """From N(0, 1) to N(0, 3^2) the path is x_t = sqrt((1 - t)^2 + (3 t)^2) x_0, so that noise is tripled.
 
@@ -139,7 +157,7 @@ def test_seeds_and_settings_do_what_they_are_named_for():
 
 
 def test_settings_that_make_no_flow_are_refused():
-    for name in ("units", "blocks", "training_steps", "sampling_steps"):
+    for name in ("units", "blocks", "training_steps", "sampling_steps", "places"):
         for value in (0, 2.5):
             with pytest.raises(InputError, match=f"{name} must be a whole number from 1, not {value}"):
                 RectifiedFlow(**{name: value})

@@ -56,6 +56,25 @@ def test_combinations_of_labels_are_gone_through_with_the_first_changing_fastest
         vae.fit(voices[0], voices[1][:, 0], verbose=0)
 
 
+@pytest.mark.parametrize("samples", [700, 1024, 3000])
+def test_a_recording_of_any_length_comes_back_in_pieces_that_fade_into_each_other(samples):
+    """What comes back of a model that gives what it is given is the sound itself, whatever the pieces."""
+    media = Audio(1024, 8000, mels=64, window=256, hop=64, loudness=None, trim=None)
+    vae = VAE(*conv1d(media, Gaussian(0.3), latent_dim=4, width=8), media, Gaussian(0.3))
+    vae.encode = lambda pieces, labels: media.to_model(pieces).numpy()
+    vae.decode_to_model = lambda spectrograms, labels: tf.constant(spectrograms)
+    time = np.arange(samples) / 8000
+    sound = 0.3 * np.sin(2 * np.pi * (300 + 2000 * time) * time).astype(np.float32)
+    back = vae.reconstruct_recording(sound)
+    assert back.shape == sound.shape and back.dtype == np.float32
+    whole = samples - samples % 64
+    real, made = (np.asarray(media.log_mel(waveform[np.newaxis, :whole])) for waveform in (sound, back))
+    loud = real > real.max() - 3
+    assert np.abs(real - made)[loud].mean() < 0.15
+    with pytest.raises(InputError, match="conditional: give the label"):
+        build().reconstruct_recording(sound)
+
+
 def test_a_walk_between_labels_starts_and_ends_at_them(voices):
     vae = build()
     latents = vae.encode(*voices)[:2]

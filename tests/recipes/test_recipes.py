@@ -150,7 +150,7 @@ VQVAE_CHANGES = RUNNING_CHANGES | {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_prior", "nll_samples", "data_seed", "start", "frozen",
+    "sampling_prior", "nll_samples", "restore_best", "data_seed", "start", "frozen",
 }  # fmt: skip
 
 
@@ -250,6 +250,18 @@ def test_an_augmentation_of_a_gan_has_settings_of_its_own():
     augment = config.build().augment
     strengths = [float(augment.strength(share * config.examples)) for share in (0.0, 0.125, 0.25, 1.0)]
     assert strengths == pytest.approx([0.0, 0.15, 0.3, 0.3])
+
+
+def test_a_flow_follows_the_sequence_that_latents_are():
+    for network, places in (
+        ({"network": "conv1d", "latent_dim": 6}, 1),
+        ({"latent_dim": 3, "halvings": 2}, 16),
+    ):
+        vae = recipes.resolve("folder-voice", {"data": "x", "width": 4, **network}).build()
+        config = recipes.resolve("folder-voice", {"data": "x", **network})
+        assert config.network.places(vae.media) == places
+        assert vae.latent_shape == (places * config.network.latent_dim,)
+        assert config.sampling_prior.make(places).places == places
 
 
 def test_penalties_fall_to_their_share_at_the_end_of_training():

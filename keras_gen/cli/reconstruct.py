@@ -1,0 +1,33 @@
+"""`keras-gen reconstruct`: files or sentences as they come back from their latents."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_gen.cli.options import RunFolder, labels_of_files, path_of
+from keras_gen.cli.terminal import say, start_tensorflow
+
+
+def reconstruct(
+    folder: RunFolder,
+    given: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, or sentences.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for a file of each, or FILE.txt for sentences.", parser=path_of)
+    ],
+    label: Annotated[
+        str | None, typer.Option(help="Class, such as 7,george.", show_default="what their names tell")
+    ] = None,
+):
+    """Writes files or sentences as they come back from the latents of a trained run."""
+    from keras_gen.runs.run import Run
+
+    run = Run.open(folder)
+    start_tensorflow()
+    from keras_gen.runs.samples import write_reconstructions
+
+    classes = run.classes()
+    model = run.load_model()
+    labels = labels_of_files(model, classes, [(name, label, "--label") for name in given])
+    write_reconstructions(model, given, out, labels)
+    say(f"{len(given)} as they come back: {out}")

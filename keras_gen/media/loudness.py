@@ -1,0 +1,72 @@
+"""How loud waveforms are, in graph: ITU-R BS.1770-4, as `cleaning.loudness_of` measures it on the host."""
+
+import functools
+import math
+
+import numpy as np
+import pyloudnorm
+import scipy.signal
+import tensorflow as tf
+
+from keras_gen.media.cleaning import GATE, HIGHEST_PEAK, SILENT
+
+ABSOLUTE_GATE = -70.0  # LUFS, below which a block does not count
+RELATIVE_GATE = -10.0  # LU beside the mean of the blocks that count
+OFFSET = -0.691  # LUFS of a mean square of 1
+
+
+def to_loudness(waveforms, rate, loudness):
+    """Waveforms brought to a loudness, or as near to it as 1 dB of headroom allows; silent ones stay.
+
+    Args:
+        waveforms: float32 (batch, samples).
+        rate: Hz.
+        loudness: LUFS.
+
+    Returns:
+        float32 (batch, samples).
+    """
+    peak = tf.reduce_max(tf.abs(waveforms), axis=1)
+    gain = 10.0 ** ((loudness - integrated_loudness(waveforms, rate)) / 20.0)
+    gain = tf.minimum(gain, HIGHEST_PEAK / tf.maximum(peak, SILENT))
+    return waveforms * tf.where(peak < SILENT, 1.0, gain)[:, tf.newaxis]
+
+
+def integrated_loudness(waveforms, rate):
+    """The loudness of each waveform (batch, samples), in LUFS (batch,); see `cleaning.loudness_of`."""
+    block = round(GATE * rate)
+    whole = _lufs(tf.reduce_mean(tf.square(waveforms), axis=1))
+    if waveforms.shape[1] < block:
+        return whole
+    blocks = tf.signal.frame(_weighted(waveforms, rate), block, round(GATE / 4 * rate))
+    power = tf.reduce_mean(tf.square(blocks), axis=-1)
+    loud = _lufs(power) >= ABSOLUTE_GATE
+    relative = _lufs(_mean_where(loud, power)) + RELATIVE_GATE
+    gated = _mean_where(loud & (_lufs(power) > relative[:, tf.newaxis]), power)
+    return tf.where(tf.reduce_any(loud, axis=1), _lufs(gated), whole)
+
+
+def _weighted(waveforms, rate):
+    """Waveforms as the ear hears them: K-weighting, a shelf and a high pass."""
+    length = 2 << (waveforms.shape[1] - 1).bit_length()  # what the filters ring on falls in the padding
+    response = tf.constant(_response(rate, length), tf.complex64)
+    return tf.signal.irfft(tf.signal.rfft(waveforms, [length]) * response, [length])[:, : waveforms.shape[1]]
+
+
+@functools.cache
+def _response(rate, length):
+    frequencies = np.fft.rfftfreq(length) * 2 * math.pi
+    shelf = pyloudnorm.IIRfilter(4.0, math.sqrt(0.5), 1500.0, rate, "high_shelf")
+    high_pass = pyloudnorm.IIRfilter(0.0, 0.5, 38.0, rate, "high_pass")
+    return math.prod(
+        scipy.signal.freqz(*biquad.generate_coefficients(), frequencies)[1] for biquad in (shelf, high_pass)
+    )
+
+
+def _mean_where(counts, values):
+    counts = tf.cast(counts, values.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(counts * values, axis=1), tf.reduce_sum(counts, axis=1))
+
+
+def _lufs(power):
+    return OFFSET + 10.0 / math.log(10.0) * tf.math.log(tf.maximum(power, 1e-12))
