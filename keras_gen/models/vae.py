@@ -234,8 +234,7 @@ class VAE(GenerativeModel):
             seed: int >= 0, decides all draws.
 
         Returns:
-            Dict of floats, see `keras_gen.metrics.evidence_scores`; of text also
-            `keras_gen.metrics.language_scores`.
+            Dict of floats: `keras_gen.metrics.evidence_scores`, of text also `language_scores`.
 
         Raises:
             InputError: media or labels do not fit the model or its likelihood.

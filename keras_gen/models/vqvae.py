@@ -212,8 +212,7 @@ class VQVAE(GenerativeModel):
         values, most = np.asarray(values), self.codebook.num_codes - 1
         if not np.issubdtype(values.dtype, np.integer) or np.any((values < 0) | (values > most)):
             raise InputError(
-                f"Latents must be integers from 0 to {most}, the indices of codes, not {values.dtype} "
-                f"{values.flat[:1]}."
+                f"Latents must be integers from 0 to {most}, of codes, not {values.dtype} {values.flat[:1]}."
             )
         return super().as_latents(values)
 

@@ -23,7 +23,8 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
         latent_dim: length of the latent.
         width: units in a hidden layer.
         depth: hidden layers of each network.
-        activation: of the hidden layers, a name that Keras knows.
+        activation: of the hidden layers, a name that Keras knows; "glu" for gated linear units, (W x + b)
+            sigmoid(V x + c), as in Tomczak & Welling 2018, arXiv 1705.07120, equation 14.
 
     Returns:
         (encoder, decoder), functional Models: from `example` (*media.model_shape) [and `label`, int32 () or
@@ -35,14 +36,20 @@ def mlp(media, likelihood, num_classes=None, latent_dim=50, width=200, depth=2, 
     x = layers.Rescaling(0.5, offset=0.5)(layers.Flatten()(example))
     x = join_label(x, label, num_classes)
     for _ in range(depth):
-        x = layers.Dense(width, activation=activation)(x)
+        x = _hidden(x, width, activation)
     encoder = posterior_encoder(example, label, x, latent_dim)
 
     inputs, x = latent_inputs(latent_dim, num_classes)
     for _ in range(depth):
-        x = layers.Dense(width, activation=activation)(x)
+        x = _hidden(x, width, activation)
     *places, channels = media.model_shape
     shape = (*places, likelihood.num_parameters(channels))
     x = layers.Dense(math.prod(shape), dtype="float32")(x)
     parameters = layers.Reshape(shape, dtype="float32", name="parameters")(x)
     return encoder, keras.Model(inputs, parameters, name="decoder")
+
+
+def _hidden(x, width, activation):
+    if activation == "glu":
+        return layers.Multiply()([layers.Dense(width)(x), layers.Dense(width, activation="sigmoid")(x)])
+    return layers.Dense(width, activation=activation)(x)

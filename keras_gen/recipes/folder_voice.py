@@ -21,10 +21,10 @@ recipe = AudioVAERecipe(
     augment=AudioAugment(gain=3.0, shift=0.1),
     optimizer=Adam(learning_rate=2e-3),
     batch_size=32,
-    epochs=40,
-    steps_per_epoch=250,
+    epochs=30,
+    steps_per_epoch=100,
     restore_best=True,
-    sampling_prior=RectifiedFlow(),
+    sampling_prior=RectifiedFlow(units=96, blocks=4, training_steps=2000),
     nll_samples=100,
 )
 space = {

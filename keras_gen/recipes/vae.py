@@ -84,6 +84,9 @@ class MLP(Networks):
     kind: Literal["mlp"] = "mlp"
     width: Size = Field(200, description="units of a hidden layer")
     depth: Size = Field(2, description="hidden layers of each network")
+    activation: Annotated[Literal["elu", "gelu", "glu", "leaky_relu", "relu", "silu", "tanh"], SHAPES] = (
+        Field("silu", description="of the hidden layers; glu for gated linear units")
+    )
 
 
 class Objective(Part):

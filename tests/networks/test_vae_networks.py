@@ -34,6 +34,18 @@ def test_sizes_halve_and_round_up():
         )
 
 
+def test_gated_units_are_those_of_the_paper():
+    """h = (W x + b) * sigmoid(V x + c) in each hidden layer, calculated by hand."""
+    _, decoder = mlp(Image(8, 8, 1), Bernoulli(), latent_dim=5, width=7, depth=2, activation="glu")
+    h = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    expected = decoder(h).numpy().reshape(3, 64)
+    *hidden, (w, b) = [layer.get_weights() for layer in decoder.layers if layer.weights]
+    for (value, of_value), (gate, of_gate) in zip(hidden[::2], hidden[1::2], strict=True):
+        h = (h @ value + of_value) / (1 + np.exp(-(h @ gate + of_gate)))
+    np.testing.assert_allclose(h @ w + b, expected, atol=1e-5)
+    assert len(hidden) == 4
+
+
 def test_the_mlp_of_the_paper_has_its_weights():
     encoder, decoder = mlp(Image(28, 28, 1), Bernoulli())
     assert encoder.count_params() == 784 * 200 + 200 + 200 * 200 + 200 + 2 * (200 * 50 + 50)
