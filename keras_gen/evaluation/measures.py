@@ -17,6 +17,7 @@ from keras_gen.metrics import (
 
 UNORDERED = ("shape", "vowel")  # factors whose values have no order
 NUM_SCORED = 10_000  # images drawn
+MOST_DIMENSIONS = 64  # whose KL divergence a report tells
 NUM_HEARD = 2_000  # recordings drawn, each of which Griffin-Lim takes its time for
 MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
 
@@ -88,8 +89,9 @@ def evidence(model, dataset, config):
     if model.prior.standard_normal:
         examples, labels = dataset.arrays("test")
         kl = kl_of_dimensions(model, examples, None if model.num_classes is None else labels)
-        conditions += " KL divergence of each dimension, largest first: "
-        conditions += ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)) + "."
+        largest = ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)[:MOST_DIMENSIONS])
+        rest = f", and less of {len(kl) - MOST_DIMENSIONS:,} others" if len(kl) > MOST_DIMENSIONS else ""
+        conditions += f" KL divergence of each dimension, largest first: {largest}{rest}."
     return Score(metrics, conditions, {})
 
 
