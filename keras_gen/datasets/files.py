@@ -3,12 +3,12 @@
 import contextlib
 import warnings
 import zipfile
-from collections import defaultdict
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from keras_gen.datasets.packing import MOST_NAMED, pack_all, pack_all_chunks, some
+from keras_gen.datasets.packing import pack_all, pack_all_chunks, some
+from keras_gen.datasets.splits import splits_of_folders
 from keras_gen.errors import InputError
 
 MOST_BYTES = 2**30
@@ -20,15 +20,6 @@ RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 TEXTS = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz")
 ENDINGS = {"images": IMAGES, "waveforms": RECORDINGS, "sentences": TEXTS}
-SPLITS = {
-    word: split
-    for split, words in {
-        "train": ("train", "training"),
-        "val": ("val", "valid", "validate", "validation", "dev"),
-        "test": ("test", "testing", "eval", "evaluation"),
-    }.items()
-    for word in words
-}
 
 
 class Tree:
@@ -195,67 +186,3 @@ def _layout(source, paths, classes_are_folders=True):
             "all into one folder."
         )
     return splits, classes
-
-
-def splits_of_folders(source, paths):
-    """The splits that top folders tell. A single top folder is skipped.
-
-    Args:
-        source: path, for messages.
-        paths: of files, tuples of str.
-
-    Returns:
-        The split of each path, or None where folders tell none; and the parts of each path down to its class.
-
-    Raises:
-        InputError: folders named like splits lie beside others or within class folders, none of them is
-            train, or two mean one split.
-    """
-    depth = 0
-    while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
-        depth += 1
-    splits = None
-    words = {path[depth] for path in paths if len(path) > depth + 1 and path[depth].lower() in SPLITS}
-    if words:
-        others = sorted({path[depth] for path in paths} - words)
-        if others:
-            raise InputError(
-                f"{source} holds {', '.join(sorted(words))}, named like a split, beside "
-                f"{', '.join(others[:MOST_NAMED])}{', ...' * (len(others) > MOST_NAMED)}: move out what is "
-                "of no split, or rename the folder that is none."
-            )
-        check_splits(f"{source}: its folders", [word.lower() for word in words])
-        splits = [SPLITS[path[depth].lower()] for path in paths]
-        depth += 1
-    inner = defaultdict(set)
-    for path in paths:
-        for level in range(depth, len(path) - 1):
-            inner[path[:level]].add(SPLITS.get(path[level].lower()))
-    for folder, found in inner.items():
-        if {"train"} < found - {None}:
-            raise InputError(
-                f"{source} holds splits within {'/'.join(folder)}: folders such as train and test belong on "
-                "top, and those of classes within them."
-            )
-    return splits, depth
-
-
-def check_splits(what, words):
-    """Raises `InputError` unless words such as "valid" name splits that can be used.
-
-    Args:
-        what: stands for, for messages.
-        words: keys of `SPLITS`.
-    """
-    told = ", ".join(sorted(set(words)))
-    if "train" not in {SPLITS[word] for word in words}:
-        raise InputError(
-            f"{what} are named {told}, which are splits, but none of them is for training: name one train."
-        )
-    meanings = [SPLITS[word] for word in set(words)]
-    if len(set(meanings)) < len(meanings):
-        raise InputError(f"{what} are named {told}, of which two mean one split: put them together.")
-
-
-def _below_folders(paths, depth):
-    return all(len(path) > depth + 1 for path in paths)

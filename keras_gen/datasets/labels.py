@@ -51,7 +51,7 @@ def number_labels(splits, counts, plural):
         warnings.warn(
             f"Labels are numbered from 0 to {len(known) - 1}: they were given as {given}, which the names "
             "of the classes tell.",
-            stacklevel=7,
+            stacklevel=8,
         )
     return numbers, [str(value) for value in known]
 

@@ -1,28 +1,18 @@
 """Loading images, recordings and sentences by name, by path or from arrays."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
-from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveforms, read_npz
-from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.files import ENDINGS, IMAGES, RECORDINGS, TEXTS, open_tree, read_tree
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.name_pattern import NamePattern, Selection
-from keras_gen.datasets.shapes import FACTORS, SHAPES, read_shapes
-from keras_gen.datasets.text import (
-    are_strings,
-    pack_sentences,
-    read_docstring_set,
-    read_strings,
-    read_text_file,
-    read_text_tree,
-)
+from keras_gen.datasets.readers import Request, read
+from keras_gen.datasets.shapes import FACTORS
+from keras_gen.datasets.splits import hold_out
+from keras_gen.datasets.text import pack_sentences
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
-from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
-from keras_gen.errors import InputError, unknown
+from keras_gen.errors import InputError
 from keras_gen.media import Audio, Image, Text
 
 
@@ -105,16 +95,14 @@ def load(
     is_test = None
     if isinstance(test, str):
         test, is_test = None, Selection(test, pattern)
-    # For files, `origins` tells which file each training example comes from.
-    media, splits, class_names, *origins = _read(
-        source, media, size, channels, pattern, is_test, chunks, field
-    )
+    found = read(Request(source, media, size, channels, pattern, is_test, chunks, field))
+    media, class_names = found.media, found.class_names
     if isinstance(media, Image):
         _check_size(media.height)
     name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
-    if is_test is not None and "test" not in splits:
+    if is_test is not None and "test" not in found.splits:
         raise InputError(f"No file of {name} is chosen for testing.")
-    splits = _hold_out(splits, name, media.plural, validation, test, seed, *origins)
+    splits = hold_out(found.splits, name, media.plural, validation, test, seed, found.origins)
     warn_of_missing(class_names, splits["train"][1])
     if isinstance(media, Text):
         media, splits = pack_sentences(media, splits, each_once=name == "docstrings")
@@ -132,204 +120,6 @@ def load(
     )
 
 
-def _read(source, media, size, channels, pattern, is_test, chunks, field):
-    """The media, the splits of the source (packed, except sentences), and the class names or None."""
-    is_path = isinstance(source, str | os.PathLike)
-    path = Path(source if is_path else "").expanduser()
-    is_name = is_path and (source in NAMES or str(source).startswith("tfds:"))
-    if is_path and not is_name and not path.exists():
-        raise unknown("data set or missing path", str(source), NAMES)
-    is_tree = is_path and not is_name and (path.is_dir() or path.suffix.lower() == ".zip")
-    is_text_file = is_path and not (is_name or is_tree) and path.name.lower().endswith(TEXTS)
-    if field and not (is_tree or is_text_file):
-        raise InputError(
-            f"field is of .jsonl and .csv files, but has no use for {source if is_path else 'arrays'}: leave "
-            "it out."
-        )
-    if (pattern or chunks) and not is_tree:
-        raise InputError(
-            f"{'labels' if pattern else 'chunks'} is about the files in a folder or .zip, but has no use for "
-            f"{source if is_path else 'arrays'}: leave it out."
-        )
-    is_text = is_text_file or source == "docstrings" if is_path else are_strings(source)
-    if is_text or (isinstance(media, Text) and not is_tree):
-        return _read_text(source, path, media, size, channels, is_text_file, field)
-    if not is_path:
-        return _read_arrays(source, media, size, channels)
-    if source == "vowels":
-        _check_no_images(source, size, channels)
-        media = media or Audio(SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512)
-        _check_vowels(media)
-        return media, read_vowels(), list(VOWELS)
-    if isinstance(media, Audio) and not is_tree and path.suffix.lower() != ".npz":
-        raise InputError(f"{source} brings no recordings: give a folder or .zip of them, or 'vowels'.")
-    if source == "shapes":
-        media = Image(size or 32, size or 32, channels or 3)
-        return media, read_shapes(media.height, media.channels), list(SHAPES)
-    if source in NAMES:
-        splits, class_names = read_builtin(source)
-        media, splits, numbers = pack_arrays(splits, size, channels)
-        return media, splits, class_names or numbers
-    if str(source).startswith("tfds:"):
-        return read_tfds(str(source).removeprefix("tfds:"), size, channels)
-    if path.suffix.lower() == ".npz":
-        splits = read_npz(path)
-        return (
-            pack_waveforms(splits, media) if isinstance(media, Audio) else pack_arrays(splits, size, channels)
-        )
-    if not is_tree:
-        raise InputError(
-            f"{source} is none of what can be loaded: a folder or .zip of images, recordings or sentences, "
-            f"an .npz of arrays, or a file of sentences, ending in {', '.join(TEXTS)}."
-        )
-    with open_tree(path) as tree:
-        media = media or _media_of(tree, size, channels)
-        if isinstance(media, Text):
-            if pattern or chunks:
-                raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
-            return media, read_text_tree(tree, field), None
-        if field:
-            raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
-        if chunks and not isinstance(media, Audio):
-            raise InputError("chunks is about recordings, but images are loaded: leave it out.")
-        return media, *read_tree(tree, media, pattern, is_test, chunks)
-
-
-def _media_of(tree, size, channels):
-    """The default media for the files of a tree."""
-    images, recordings = tree.of("images"), tree.of("waveforms")
-    if images and recordings and not (size or channels):
-        raise InputError(
-            f"{tree.source} holds {len(images)} images and {len(recordings)} recordings: say which with "
-            "media=Image(64, 64, 3) or media=Audio()."
-        )
-    if recordings and not images:
-        _check_no_images(tree.source, size, channels)
-        return Audio()
-    if not images and tree.of("sentences"):
-        _check_no_images(tree.source, size, channels)
-        return Text()
-    if not images:
-        raise InputError(
-            f"{tree.source} holds no images, recordings or sentences: their names should end in "
-            f"{', '.join(ENDINGS['images'])}, in {', '.join(ENDINGS['waveforms'])}, or in "
-            f"{', '.join(ENDINGS['sentences'])}."
-        )
-    return Image(size or 64, size or 64, channels or 3)
-
-
-def _read_text(source, path, media, size, channels, is_text_file, field):
-    """The media, the sentences of each split before packing, and no classes."""
-    is_path = isinstance(source, str | os.PathLike)
-    name = source if is_path else "a list of str"
-    media = Text() if media is None else media
-    if not isinstance(media, Text):
-        raise InputError(f"media is {media}, but {name} brings sentences: give a Text.")
-    _check_no_images(name, size, channels)
-    if not is_path:
-        if are_strings(source) and all(text.lower().endswith(IMAGES + RECORDINGS) for text in source):
-            raise InputError(
-                f"The list holds names of files, such as {source[0]!r}, not sentences: give their folder."
-            )
-        return media, read_strings(source), None
-    if source == "docstrings":
-        return media, read_docstring_set(), None
-    if is_text_file:
-        return media, read_text_file(path, field), None
-    raise InputError(
-        f"{source} brings no sentences: give 'docstrings', a list of str, or a file, folder or .zip of files "
-        f"that end in {', '.join(TEXTS)}."
-    )
-
-
-def _check_no_images(source, size, channels):
-    if size or channels:
-        raise InputError(f"size and channels are of images, which {source} does not hold: leave them out.")
-
-
-def _read_arrays(source, media, size, channels):
-    splits = {"train": source if isinstance(source, tuple) else (source, None)}
-    if (
-        isinstance(source, tuple | list)
-        and len(source) == 2
-        and all(isinstance(pair, tuple) for pair in source)
-    ):
-        splits = dict(zip(("train", "test"), source, strict=True))
-    for pair in splits.values():
-        if len(pair) != 2:
-            raise InputError(
-                "A tuple must be a pair of examples and labels, or two such pairs, for training and testing, "
-                f"but has {len(pair)} entries."
-            )
-        if are_strings(pair[0]):
-            raise InputError("Sentences have no labels: give the list of str alone.")
-        check_examples(pair[0])
-    return pack_waveforms(splits, media) if isinstance(media, Audio) else pack_arrays(splits, size, channels)
-
-
-def _check_vowels(media):
-    if not isinstance(media, Audio) or (media.samples, media.rate) != (SAMPLES, RATE):
-        raise InputError(
-            f"The vowels are recordings of {SAMPLES} samples at {RATE} Hz, but media is {media}."
-        )
-
-
 def _check_size(size):
     if not isinstance(size, int | np.integer) or not 8 <= size <= 256:
         raise InputError(f"size must be 8 to 256 pixels, but is {size!r}; pass size to have images resized.")
-
-
-def _hold_out(splits, name, plural, validation, test, seed, origins=None):
-    """Take the splits that the source lacks from its training examples, by a seeded permutation.
-
-    `origins`, integers (count,), number the recording that each training example is a piece of; pieces of one
-    recording stay in one split.
-    """
-    if "train" not in splits:
-        raise InputError(f"{name} leaves no {plural} to train on.")
-    train = splits["train"]
-    total = len(train[0])
-    whole = np.arange(total) if origins is None else np.unique(origins, return_inverse=True)[1]
-    pieces = np.bincount(whole)
-    rest = np.random.default_rng(seed).permutation(len(pieces))
-    taken = {}
-    for split, argument, share, default in (
-        ("test", "test", test, 0.2 if name == "digits" else 0.1),
-        ("val", "validation", validation, min(0.1, 5000 / total)),
-    ):
-        if split in splits:
-            if share is not None:
-                raise InputError(
-                    f"{argument}={share!r} has no use: {name} brings a {split} split of its own."
-                )
-            continue
-        share = default if share is None else share
-        if not 0 <= share < 1:
-            raise InputError(
-                f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
-            )
-        wanted = max(1, round(share * total)) if share else 0
-        taken[split] = _whole_files(wanted, rest, pieces)
-        rest = rest[~np.isin(rest, taken[split])]
-    if not len(rest):
-        advice = "lower validation and test" if len(pieces) > 2 else "give at least 3, such as shorter ones"
-        raise InputError(f"None of {len(pieces)} {plural} would be left to train on: {advice}.")
-    taken["train"] = rest
-    rows = {split: np.isin(whole, some) for split, some in taken.items() if len(some)}
-    return splits | {
-        split: tuple(None if array is None else array[chosen] for array in train)
-        for split, chosen in rows.items()
-    }
-
-
-def _whole_files(wanted, order, pieces):
-    """The first files, in order, that together have the wanted pieces; far too large ones are skipped."""
-    most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
-    chosen, count = [], 0
-    for whole in order:
-        if count >= wanted:
-            break
-        if count + pieces[whole] <= most:
-            chosen.append(whole)
-            count += pieces[whole]
-    return np.array(chosen, int)

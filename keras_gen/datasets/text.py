@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from keras_gen.datasets.docstrings import read_docstrings
-from keras_gen.datasets.files import splits_of_folders
 from keras_gen.datasets.packing import reasons, some
+from keras_gen.datasets.splits import splits_of_folders
 from keras_gen.datasets.text_files import read_sentences, splits_of_files
 from keras_gen.errors import InputError
 from keras_gen.logs import log

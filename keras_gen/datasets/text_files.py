@@ -10,7 +10,8 @@ import re
 import zlib
 from pathlib import PurePath
 
-from keras_gen.datasets.files import SPLITS, TEXTS, check_splits
+from keras_gen.datasets.files import TEXTS
+from keras_gen.datasets.splits import SPLITS, check_splits
 from keras_gen.errors import InputError
 
 MOST_CHARACTERS = 10_000

@@ -14,7 +14,7 @@ import soundfile
 
 from keras_gen.datasets import load
 from keras_gen.datasets.files import Tree
-from keras_gen.datasets.load import _media_of
+from keras_gen.datasets.readers import Request, media_of
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, Image, Text
 
@@ -308,7 +308,7 @@ def test_notes_beside_images_or_recordings_are_not_taken_for_examples(tmp_path):
         (["a.png", "a.txt"], Image(64, 64, 3)),
         (["a.txt", "b.csv"], Text()),
     ):
-        assert _media_of(Tree("source", names, None), None, None) == media
+        assert media_of(Tree("source", names, None), Request("source")) == media
     soundfile.write(tmp_path / "a.wav", np.zeros(9), 8000)
     with pytest.raises(InputError, match="holds 12 images and 1 recordings"):
         load(tmp_path)

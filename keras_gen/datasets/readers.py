@@ -1,0 +1,277 @@
+"""What a name, a path or arrays hold: a reader for each kind of source."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveforms, read_npz
+from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
+from keras_gen.datasets.files import ENDINGS, IMAGES, RECORDINGS, TEXTS, open_tree, read_tree
+from keras_gen.datasets.name_pattern import NamePattern, Selection
+from keras_gen.datasets.shapes import SHAPES, read_shapes
+from keras_gen.datasets.text import (
+    are_strings,
+    read_docstring_set,
+    read_strings,
+    read_text_file,
+    read_text_tree,
+)
+from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
+from keras_gen.errors import InputError, unknown
+from keras_gen.media import Audio, Image, Media, Text
+
+TFDS = "tfds:"
+
+
+@dataclasses.dataclass
+class Request:
+    """A source, and what `load` was told of it."""
+
+    source: Any
+    media: Media | None = None
+    size: int | None = None
+    channels: int | None = None
+    pattern: NamePattern | None = None
+    is_test: Selection | None = None
+    chunks: bool = False
+    field: str | None = None
+
+    @property
+    def is_path(self):
+        """Whether the source is a name or a path."""
+        return isinstance(self.source, str | os.PathLike)
+
+    @property
+    def path(self):
+        return Path(self.source).expanduser()
+
+    @property
+    def name(self):
+        """How messages call the source."""
+        return str(self.source) if self.is_path else "arrays"
+
+    @property
+    def kind(self):
+        """The key in `READERS` of what the source is.
+
+        Raises:
+            InputError: it is no name that is known and no path that exists, or a file of another kind.
+        """
+        if not self.is_path:
+            is_text = are_strings(self.source) or isinstance(self.media, Text)
+            return "strings" if is_text else "arrays"
+        if self.source in NAMES:
+            return self.source if self.source in READERS else "builtin"
+        if self.name.startswith(TFDS):
+            return "tfds"
+        path = self.path
+        if not path.exists():
+            raise unknown("data set or missing path", self.name, NAMES)
+        if path.is_dir() or path.suffix.lower() == ".zip":
+            return "tree"
+        if path.name.lower().endswith(TEXTS):
+            return "text file"
+        return "npz" if path.suffix.lower() == ".npz" else "other file"
+
+    def check_no_images(self):
+        """Raises `InputError` where what is of images was given for something else."""
+        if self.size or self.channels:
+            name = self.source if self.is_path else "a list of str"
+            raise InputError(f"size and channels are of images, which {name} does not hold: leave them out.")
+
+
+@dataclasses.dataclass
+class Found:
+    """What a source holds.
+
+    Attributes:
+        media: the `Media` of its examples.
+        splits: name -> (examples, labels or None), packed except sentences; synthetic sets have a third
+            array, of factors.
+        class_names: names of the classes, or None.
+        origins: int array, which numbers the file that each training example comes from; None where each is
+            one of its own.
+    """
+
+    media: Media
+    splits: dict
+    class_names: Any = None
+    origins: Any = None
+
+
+def read(request):
+    """Reads a source.
+
+    Args:
+        request: a `Request`.
+
+    Returns:
+        `Found`.
+
+    Raises:
+        InputError: the source is unknown, missing, empty, damaged or malformed, or something was asked that
+            has no use for it.
+    """
+    kind = request.kind
+    of_what = request.source if request.is_path else "arrays"
+    if request.field and kind not in ("tree", "text file"):
+        raise InputError(f"field is of .jsonl and .csv files, but has no use for {of_what}: leave it out.")
+    if (request.pattern or request.chunks) and kind != "tree":
+        raise InputError(
+            f"{'labels' if request.pattern else 'chunks'} is about the files in a folder or .zip, but has no "
+            f"use for {of_what}: leave it out."
+        )
+    brings_text = kind in ("strings", "docstrings", "text file")
+    if isinstance(request.media, Text) and not brings_text and kind != "tree":
+        raise InputError(
+            f"{request.source} brings no sentences: give 'docstrings', a list of str, or a file, folder or "
+            f".zip of files that end in {', '.join(TEXTS)}."
+        )
+    if brings_text:
+        _check_text(request)
+    if isinstance(request.media, Audio) and kind not in ("arrays", "vowels", "npz", "tree"):
+        raise InputError(
+            f"{request.source} brings no recordings: give a folder or .zip of them, or 'vowels'."
+        )
+    return READERS[kind](request)
+
+
+def _check_text(request):
+    if request.media is not None and not isinstance(request.media, Text):
+        name = request.source if request.is_path else "a list of str"
+        raise InputError(f"media is {request.media}, but {name} brings sentences: give a Text.")
+    request.check_no_images()
+
+
+def _read_strings(request):
+    source = request.source
+    if are_strings(source) and all(text.lower().endswith(IMAGES + RECORDINGS) for text in source):
+        raise InputError(
+            f"The list holds names of files, such as {source[0]!r}, not sentences: give their folder."
+        )
+    return Found(request.media or Text(), read_strings(source))
+
+
+def _read_docstrings(request):
+    return Found(request.media or Text(), read_docstring_set())
+
+
+def _read_text_file(request):
+    return Found(request.media or Text(), read_text_file(request.path, request.field))
+
+
+def _read_arrays(request):
+    source = request.source
+    splits = {"train": source if isinstance(source, tuple) else (source, None)}
+    if (
+        isinstance(source, tuple | list)
+        and len(source) == 2
+        and all(isinstance(pair, tuple) for pair in source)
+    ):
+        splits = dict(zip(("train", "test"), source, strict=True))
+    for pair in splits.values():
+        if len(pair) != 2:
+            raise InputError(
+                "A tuple must be a pair of examples and labels, or two such pairs, for training and testing, "
+                f"but has {len(pair)} entries."
+            )
+        if are_strings(pair[0]):
+            raise InputError("Sentences have no labels: give the list of str alone.")
+        check_examples(pair[0])
+    return _packed(request, splits)
+
+
+def _packed(request, splits):
+    if isinstance(request.media, Audio):
+        return Found(*pack_waveforms(splits, request.media))
+    return Found(*pack_arrays(splits, request.size, request.channels))
+
+
+def _read_npz(request):
+    return _packed(request, read_npz(request.path))
+
+
+def _read_vowels(request):
+    request.check_no_images()
+    media = request.media or Audio(SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512)
+    if not isinstance(media, Audio) or (media.samples, media.rate) != (SAMPLES, RATE):
+        raise InputError(
+            f"The vowels are recordings of {SAMPLES} samples at {RATE} Hz, but media is {media}."
+        )
+    return Found(media, read_vowels(), list(VOWELS))
+
+
+def _read_shapes(request):
+    media = Image(request.size or 32, request.size or 32, request.channels or 3)
+    return Found(media, read_shapes(media.height, media.channels), list(SHAPES))
+
+
+def _read_builtin(request):
+    splits, class_names = read_builtin(request.source)
+    media, splits, numbers = pack_arrays(splits, request.size, request.channels)
+    return Found(media, splits, class_names or numbers)
+
+
+def _read_tfds(request):
+    return Found(*read_tfds(request.name.removeprefix(TFDS), request.size, request.channels))
+
+
+def _read_tree(request):
+    with open_tree(request.path) as tree:
+        media = request.media or media_of(tree, request)
+        if isinstance(media, Text):
+            if request.pattern or request.chunks:
+                raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
+            return Found(media, read_text_tree(tree, request.field))
+        if request.field:
+            raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
+        if request.chunks and not isinstance(media, Audio):
+            raise InputError("chunks is about recordings, but images are loaded: leave it out.")
+        return Found(media, *read_tree(tree, media, request.pattern, request.is_test, request.chunks))
+
+
+def media_of(tree, request):
+    """The default media for the files of a tree.
+
+    Raises:
+        InputError: it holds both images and recordings, or neither of these nor sentences.
+    """
+    images, recordings = tree.of("images"), tree.of("waveforms")
+    if images and recordings and not (request.size or request.channels):
+        raise InputError(
+            f"{tree.source} holds {len(images)} images and {len(recordings)} recordings: say which with "
+            "media=Image(64, 64, 3) or media=Audio()."
+        )
+    if images:
+        return Image(request.size or 64, request.size or 64, request.channels or 3)
+    if recordings or tree.of("sentences"):
+        request.check_no_images()
+        return Audio() if recordings else Text()
+    raise InputError(
+        f"{tree.source} holds no images, recordings or sentences: their names should end in "
+        f"{', '.join(ENDINGS['images'])}, in {', '.join(ENDINGS['waveforms'])}, or in "
+        f"{', '.join(ENDINGS['sentences'])}."
+    )
+
+
+def _read_other_file(request):
+    raise InputError(
+        f"{request.source} is none of what can be loaded: a folder or .zip of images, recordings or "
+        f"sentences, an .npz of arrays, or a file of sentences, ending in {', '.join(TEXTS)}."
+    )
+
+
+READERS = {
+    "arrays": _read_arrays,
+    "builtin": _read_builtin,
+    "docstrings": _read_docstrings,
+    "npz": _read_npz,
+    "other file": _read_other_file,
+    "shapes": _read_shapes,
+    "strings": _read_strings,
+    "text file": _read_text_file,
+    "tfds": _read_tfds,
+    "tree": _read_tree,
+    "vowels": _read_vowels,
+}
