@@ -9,6 +9,7 @@ import numpy as np
 import PIL.Image
 import tensorflow as tf
 
+from keras_gen.datasets.account import Account
 from keras_gen.datasets.labels import number_labels
 from keras_gen.datasets.packing import pack_all
 from keras_gen.errors import InputError
@@ -103,8 +104,8 @@ def pack_arrays(splits, size=None, channels=None):
         channels: 1 or 3; by default their own.
 
     Returns:
-        The `Image`; the splits with uint8 images and int32 labels or None; and the class names, which are the
-        given labels, or None.
+        The `Image`; the splits with uint8 images and int32 labels or None; the class names, which are the
+        given labels, or None; and the `Account`.
 
     Raises:
         InputError: shapes, types, ranges or lengths are not as above, or only some splits have labels.
@@ -125,7 +126,7 @@ def pack_waveforms(splits, media):
         media: the `Audio` that they are of.
 
     Returns:
-        `media`, the splits and the names of the classes, as `pack_arrays` returns them.
+        `media`, the splits, the names of the classes and the `Account`, as `pack_arrays` returns them.
 
     Raises:
         InputError: if waveforms are not of this shape and type, or labels do not fit.
@@ -157,13 +158,15 @@ def _labeled(media, splits):
         counts = {split: len(x) for split, (x, _) in splits.items()}
         given = {split: y for split, (_, y) in splits.items()}
         numbers, class_names = number_labels(given, counts, media.plural)
-    packed = {}
+    packed, account = {}, Account(media.plural)
     for split, (x, _) in splits.items():
         kept = np.arange(len(x))
         if x.shape[1:] != media.shape:
-            x, kept = pack_all(media, kept, x.__getitem__)
+            x, kept = pack_all(media, kept, x.__getitem__, account)
+        else:
+            account.found += len(x)
         packed[split] = (x, None if numbers[split] is None else numbers[split][kept])
-    return media, packed, class_names
+    return media, packed, class_names, account
 
 
 def check_examples(x):

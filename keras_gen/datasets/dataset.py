@@ -29,6 +29,7 @@ class Dataset:
         batch_size: examples in a batch, from 1 to the number of training examples.
         seed: decides the order of training, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
+        account: the `Account` of what was found and left out, or None.
 
     Raises:
         InputError: if there are fewer training examples than a batch holds.
@@ -47,6 +48,7 @@ class Dataset:
         batch_size=64,
         seed=0,
         name="arrays",
+        account=None,
     ):
         if not isinstance(batch_size, int) or batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, but is {batch_size!r}.")
@@ -62,6 +64,7 @@ class Dataset:
         self.batch_size = batch_size
         self.seed = seed
         self.name = name
+        self.account = account
         splits = {"train": train, "val": val, "test": test}
         splits = {split: arrays for split, arrays in splits.items() if arrays}
         self._examples = {split: _tensors(*arrays[:2]) for split, arrays in splits.items()}

@@ -1,25 +1,45 @@
-"""Images, recordings and sentences in folders and zip archives."""
+"""Files in folders and zip archives, by name."""
 
 import contextlib
-import warnings
+import os
+import re
+import unicodedata
 import zipfile
+from collections import Counter, defaultdict, deque
 from pathlib import PurePosixPath
 
-import numpy as np
-
-from keras_gen.datasets.packing import pack_all, pack_all_chunks, some
-from keras_gen.datasets.splits import splits_of_folders
+from keras_gen.datasets.account import some
 from keras_gen.errors import InputError
+from keras_gen.media import pillow
 
 MOST_BYTES = 2**30
 # Unpack a little at a time, since zipfile cuts a member to its stated size only afterwards. Stored and
 # deflated members give no more than was asked for; with other methods a few bytes may become megabytes.
 PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
 LEAST_PORTION = 2**6
-RECORDINGS = (".wav", ".flac", ".ogg", ".mp3")
-IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
-TEXTS = (".txt", ".txt.gz", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz")
-ENDINGS = {"images": IMAGES, "waveforms": RECORDINGS, "sentences": TEXTS}
+RECORDINGS = (".wav", ".flac", ".ogg", ".mp3", ".opus", ".oga", ".aiff", ".aif", ".aifc")
+IMAGES = tuple(pillow.ENDINGS)
+TEXTS = tuple(
+    f"{ending}{packed}" for ending in (".txt", ".jsonl", ".csv", ".tsv", ".json") for packed in ("", ".gz")
+)
+MEDIA = ("images", "waveforms", "sentences")
+# What lies beside data as a rule, so that nobody has to be warned of it.
+NOTES = (".md", ".rst", ".log", ".ini", ".db", ".py", ".ipynb", ".sh", ".sha256", ".md5")
+PAPERS = (".pdf", ".html", ".htm", ".xml", ".yaml", ".yml", ".toml", ".npy", ".npz", ".pkl", ".mat", *TEXTS)
+WHAT_WOULD_WORK = {
+    ".heic": "pillow_heif.register_heif_opener() lets Pillow read them",
+    ".heif": "pillow_heif.register_heif_opener() lets Pillow read them",
+    ".m4a": "ffmpeg -i a.m4a a.flac makes them readable",
+    ".aac": "ffmpeg -i a.aac a.flac makes them readable",
+    ".wma": "ffmpeg -i a.wma a.flac makes them readable",
+}
+
+
+def endings(plural):
+    """The endings of files of a medium, "images", "waveforms" or "sentences", in small letters."""
+    if plural == "images":
+        return tuple(ending for ending, kind in pillow.ENDINGS.items() if kind in pillow.formats())
+    return RECORDINGS if plural == "waveforms" else TEXTS
 
 
 class Tree:
@@ -27,29 +47,77 @@ class Tree:
 
     Args:
         source: path, for messages.
-        names: of all files, with "/" between folders.
+        names: of all files, with "/" or, as Windows has it, a backslash between folders.
         read: function from a name to the bytes of the file.
+        lost: dict, name -> reason, of what is there and cannot be read.
+
+    Attributes:
+        names: sorted, of the files that are neither hidden nor lead out of the source.
+        hidden: of the files that are hidden, as those in __MACOSX are.
+        lost: as given, and of the names that lead out of the source.
     """
 
-    def __init__(self, source, names, read):
-        self.source, self.read = source, read
-        self.names = sorted(name for name in set(names) if not _is_hidden(name))
+    def __init__(self, source, names, read, lost=None):
+        self.source, self.read, self.lost = source, read, dict(lost or {})
+        self.names, self.hidden = [], []
+        for name in sorted(set(names)):
+            parts = parts_of(name)
+            if ".." in parts:
+                self.lost[name] = "Its name leads out of the archive"
+            else:
+                (self.hidden if _is_hidden(parts) else self.names).append(name)
 
     def of(self, plural):
         """The names that end as such media do, "images", "waveforms" or "sentences"."""
-        return [name for name in self.names if name.lower().endswith(ENDINGS[plural])]
+        return [name for name in self.names if name.lower().endswith(endings(plural))]
+
+    def others(self, plural):
+        """The other names by kind, such as ".md", and those that are hidden: dict, kind -> names."""
+        kinds, wanted = defaultdict(list), set(self.of(plural))
+        for name in self.names:
+            if name not in wanted:
+                kinds[_ending(name) or "without an ending"].append(name)
+        return dict(sorted(kinds.items())) | ({"hidden": self.hidden} if self.hidden else {})
+
+    def told(self):
+        """How many files there are of each kind, in words."""
+        kinds = Counter(_ending(name) or "without an ending" for name in self.names)
+        return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(5)) or "no files"
+
+    def note_others(self, account):
+        """Notes in the `Account` of a medium what is not read, and what cannot be."""
+        plural = account.plural
+        account.ignored |= self.others(plural)
+        for reason in dict.fromkeys(self.lost.values()):
+            names = [name for name, why in self.lost.items() if why == reason]
+            account.set_apart(reason, names, told=f"{reason}, so it is set aside ({some(names)}).")
+        quiet = NOTES if plural == "sentences" else NOTES + PAPERS
+        quiet += tuple(ending for medium in MEDIA for ending in endings(medium))
+        strange = {
+            kind: names
+            for kind, names in account.ignored.items()
+            if kind.startswith(".") and kind not in quiet
+        }
+        if strange:
+            told = "; ".join(f"{kind} {some(names)}" for kind, names in strange.items())
+            advice = "; ".join(dict.fromkeys(WHAT_WOULD_WORK[k] for k in strange if k in WHAT_WOULD_WORK))
+            account.tell(
+                f"Files of kinds that are not read were ignored ({told}){': ' * bool(advice)}{advice}."
+            )
 
 
 @contextlib.contextmanager
 def open_tree(path):
     """The `Tree` of a folder or of a .zip archive, which is read in place.
 
+    Folders that are symbolic links are followed, each real folder once.
+
     Raises:
         InputError: the archive is damaged.
     """
     if path.is_dir():
-        names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
-        yield Tree(path, names, lambda name: (path / name).read_bytes())
+        names, lost = _walk(path)
+        yield Tree(path, names, lambda name: (path / name).read_bytes(), lost)
         return
     try:
         archive = zipfile.ZipFile(path)
@@ -69,120 +137,72 @@ def open_tree(path):
         except Exception as error:
             raise InputError(f"A file could not be unpacked: {error}.") from error
 
+    names = [name for name in archive.namelist() if not name.endswith(("/", "\\"))]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    lost = dict.fromkeys(twice, "Its name comes twice in the archive, of which the last file is read")
     with archive:
-        yield Tree(path, [name for name in archive.namelist() if not name.endswith("/")], read)
+        yield Tree(path, names, read, lost)
 
 
-def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
-    """Read the images or recordings of a tree, whose layout tells splits and classes.
+def _walk(root):
+    """The names of the files below a folder, and of what cannot be read there, name -> reason."""
+    names, lost = [], {}
+    seen = {os.path.realpath(root)}
+    # Links come last, so that a folder is read where it really is, if that is below the root.
+    folders, links = deque([""]), deque()
+    while folders or links:
+        folder = folders.popleft() if folders else links.popleft()
+        real = os.path.realpath(root / folder)
+        if folder and real in seen and os.path.islink(root / folder):
+            lost[folder] = "It is a link to a folder that is read already"
+            continue
+        above = os.path.realpath(os.path.dirname(root / folder))
+        if os.path.islink(root / folder) and folder and _holds(real, above):
+            lost[folder] = "It is a link to a folder that it lies in"
+            continue
+        seen.add(real)
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        except OSError as error:
+            lost[folder] = f"It cannot be opened, {error.strerror}"
+            continue
+        for entry in entries:
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir():
+                if _is_hidden((entry.name,)):
+                    names.append(name)
+                else:
+                    (links if entry.is_symlink() else folders).append(name)
+            elif entry.is_file():
+                names.append(name)
+            else:
+                lost[name] = "It is a link to nothing" if entry.is_symlink() else "It is no file"
+    return names, lost
 
-    Top folders named by a word of `SPLITS` are splits. Other folders are classes, unless a pattern reads
-    labels from file names. A single top folder is skipped. Hidden files, __MACOSX and files with other
-    endings are ignored.
 
-    Args:
-        tree: a `Tree`.
-        media: the `Media` that packs them.
-        pattern: the `NamePattern` of the files' names without their endings, or None.
-        is_test: the `Selection` of names that are of the test split, or None.
-        chunks: whether a recording is packed as consecutive pieces.
+def _holds(folder, other):
+    return os.path.commonpath([folder, other]) == folder
 
-    Returns:
-        The splits, name -> (packed examples, int32 labels or None); the sorted class names (for several
-        labels a dict, label -> names) or None; and the number of the file of each training example.
 
-    Raises:
-        InputError: no file can be used, files lie beside class folders, or the folders make no splits (see
-            `splits_of_folders`).
+def parts_of(name):
+    """The folders and the file of a name, tuple of str, alike on all systems.
+
+    Windows has backslashes between them, and a Mac writes accents as characters of their own.
     """
-    names = tree.of(media.plural)
-    if not names:
-        raise InputError(
-            f"{tree.source} holds no {media.plural}: their names should end in "
-            f"{', '.join(ENDINGS[media.plural])}."
-        )
-    splits, classes = _layout(tree.source, [PurePosixPath(name).parts for name in names], pattern is None)
-    if pattern is not None:
-        names, splits, classes = _by_pattern(tree.source, names, splits, pattern, is_test)
-    examples, places = (pack_all_chunks if chunks else pack_all)(media, names, tree.read)
-    _warn_of_lost(classes, classes[places])
-    class_names, labels = _numbered(classes[places], pattern)
-    splits = splits[places]
-    found = {}
-    for split in np.unique(splits):
-        rows = splits == split
-        found[str(split)] = (examples[rows], None if labels is None else labels[rows])
-    return found, class_names, places[splits == "train"]
+    name = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    return PurePosixPath(re.sub("^([A-Za-z]:)?/+", "", name)).parts
 
 
-def _by_pattern(source, names, splits, pattern, is_test):
-    """The files whose names match a pattern, their splits, and the values of their labels (files, labels)."""
-    fields = [pattern.read(PurePosixPath(name).stem) for name in names]
-    matching = np.array([values is not None for values in fields])
-    if not matching.any():
-        raise InputError(
-            f"No name in {source} is of the pattern {pattern.pattern}, the first being {names[0]}."
-        )
-    if not matching.all():
-        lost = [name for name, fits in zip(names, matching, strict=True) if not fits]
-        warnings.warn(
-            f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their files "
-            f"were set aside ({some(lost)}).",
-            stacklevel=4,
-        )
-    names = [name for name, fits in zip(names, matching, strict=True) if fits]
-    fields, splits = [values for values in fields if values is not None], splits[matching]
-    if is_test is not None:
-        is_test.check(source, fields)
-        splits = np.where([is_test(values) for values in fields], "test", splits)
-    return names, splits, np.array([[values[label] for label in pattern.labels] for values in fields])
+def stem_of(name):
+    """The last part of a name without its ending."""
+    return PurePosixPath(parts_of(name)[-1]).stem
 
 
-def _warn_of_lost(classes, kept):
-    columns = zip(classes.reshape(len(classes), -1).T, kept.reshape(len(kept), -1).T, strict=True)
-    lost = [str(name) for column, rest in columns for name in np.setdiff1d(column, rest)]
-    if lost:
-        warnings.warn(
-            f"No file of some classes can be used, which are left out ({some(lost)}).", stacklevel=4
-        )
+def _is_hidden(parts):
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
-def _numbered(classes, pattern):
-    """Class names and int32 labels of examples, from the values of their labels."""
-    if pattern is not None and len(pattern.labels) > 1:
-        parts = [np.unique(column, return_inverse=True) for column in classes.T]
-        class_names = {
-            label: [str(name) for name in values]
-            for label, (values, _) in zip(pattern.labels, parts, strict=True)
-        }
-        return class_names, np.stack([labels for _, labels in parts], axis=-1).astype(np.int32)
-    values, labels = np.unique(classes.reshape(len(classes)), return_inverse=True)
-    # One class tells nothing.
-    return (None, None) if len(values) < 2 else ([str(name) for name in values], labels.astype(np.int32))
-
-
-def _is_hidden(name):
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
-def _layout(source, paths, classes_are_folders=True):
-    """The split and the class of each path, two arrays of names; the class is "" if there is none."""
-    splits, depth = splits_of_folders(source, paths)
-    classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
-    splits, classes = np.array(splits or ["train"] * len(paths)), np.array(classes)
-    is_bare = classes == ""
-    if classes_are_folders and is_bare.any() and not is_bare.all():
-        beside = "/".join(paths[is_bare.argmax()])
-        flat = set(splits[is_bare]) - set(splits[~is_bare])
-        if flat:
-            raise InputError(
-                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for "
-                f"{', '.join(sorted(flat))}, such as for {beside}: sort these files into the same classes, "
-                "or move them out."
-            )
-        raise InputError(
-            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} "
-            f"of {len(paths)}): move every one into the folder of its class, or, where there are no classes, "
-            "all into one folder."
-        )
-    return splits, classes
+def _ending(name):
+    """The ending of a name in small letters, such as ".png" or ".txt.gz"; empty where it has none."""
+    name = PurePosixPath(name.lower().replace("\\", "/"))
+    return "".join(name.suffixes[-2:]) if name.suffix == ".gz" else name.suffix

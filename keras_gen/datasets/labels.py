@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from keras_gen.datasets.packing import some
+from keras_gen.datasets.account import some
 from keras_gen.errors import InputError
 
 MOST_CLASSES = 65536

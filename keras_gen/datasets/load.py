@@ -1,18 +1,20 @@
 """Loading images, recordings and sentences by name, by path or from arrays."""
 
 import os
+import warnings
 
 import numpy as np
 
 from keras_gen.datasets.dataset import Dataset
+from keras_gen.datasets.duplicates import CHOICES, without_duplicates
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.readers import Request, read
 from keras_gen.datasets.shapes import FACTORS
 from keras_gen.datasets.splits import hold_out
-from keras_gen.datasets.text import pack_sentences
+from keras_gen.datasets.text import each_once, pack_sentences
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, unknown
 from keras_gen.media import Audio, Image, Text
 
 
@@ -29,6 +31,7 @@ def load(
     seed=0,
     validation=None,
     test=None,
+    duplicates="auto",
 ):
     """Load images, recordings or sentences, packed in memory and ready to train on.
 
@@ -38,10 +41,11 @@ def load(
       (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
     - the path of a folder or .zip of images or recordings. Top folders named train, test or val (or training,
       testing, eval, evaluation, valid, validate, validation, dev, in any case) are splits; other folders are
-      classes. A warning names the files that cannot be used, and why;
-    - the path of a .txt (a sentence a line), .jsonl or .csv file, also with .gz, or of a folder or .zip of
-      such files. Files or folders that are named by one of these words, or begin or end in one, such as
-      mine_test.txt, are splits;
+      classes. Only the training examples need class folders; held-out ones without have no labels. Folders
+      that are links are followed;
+    - the path of a .txt (a sentence a line), .jsonl, .json, .csv or .tsv file, also with .gz, or of a folder
+      or .zip of such files. Folders that are named by one of these words, and files that have one in their
+      name, such as mine_test.txt, are splits;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
     - an array of images (N, H, W) or (N, H, W, C), or a list of arrays or `PIL.Image.Image`; with an `Audio`,
       an array of int16 waveforms (N, samples); a tuple of such examples and labels; two such tuples, for
@@ -60,7 +64,8 @@ def load(
         labels: pattern of the file names, such as "{digit}_{speaker}_{index}"; each field except index is a
             label. By default folders are the classes.
         chunks: whether long recordings are packed as consecutive pieces instead of being cut.
-        field: key or column that holds the sentences, of .jsonl and .csv files.
+        field: key or column that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
+            1, such as "2", of lists and of tables whose first row names no columns.
         batch_size: examples in a batch.
         seed: decides the splits and the order of training, 0 to 2**31 - 1.
         validation: share of the training examples to hold out for validation, from 0 (none) to below 1, if
@@ -68,14 +73,21 @@ def load(
         test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo".
             By default 0.1, for the digits 0.2.
 
+        duplicates: what becomes of held-out examples that are, as they are packed, also training examples,
+            and of those for testing that are also for validation: "drop" leaves them out, "keep" only counts
+            them. "auto" keeps them where others compare themselves on the test set: in sets with a name and
+            in arrays that bring a test split, as an .npz file may; and where nothing else is in a split, of
+            which a warning tells. Training examples are never left out.
+
     Returns:
-        A `Dataset`. Warnings name files that cannot be used, labels that were renumbered, classes without
-        training examples, and a share of unknown words above a fifth; a line counts the held-out sentences
-        that are also training sentences, which of the docstrings are left out.
+        A `Dataset`. Its `account` tells what was found, used, set aside and why, and ignored. One warning
+        tells of what was left out, where that is more than notes beside the data. Others name labels that
+        were renumbered, classes without training examples, and a share of unknown words above a fifth.
 
     Raises:
         InputError: the source is unknown, missing, empty, damaged or malformed; an argument is out of its
-            range or has no use; or a share is given though the source has that split.
+            range or has no use; a share is given though the source has that split; or nothing is left of a
+            split without duplicates.
     """
     if size is not None:
         _check_size(size)
@@ -91,10 +103,13 @@ def load(
             )
     if not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
+    if duplicates not in CHOICES:
+        raise unknown("duplicates", duplicates, CHOICES)
     pattern = None if labels is None else NamePattern(labels)
     is_test = None
     if isinstance(test, str):
         test, is_test = None, Selection(test, pattern)
+    field = None if field is None else str(field)
     found = read(Request(source, media, size, channels, pattern, is_test, chunks, field))
     media, class_names = found.media, found.class_names
     if isinstance(media, Image):
@@ -102,10 +117,20 @@ def load(
     name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
     if is_test is not None and "test" not in found.splits:
         raise InputError(f"No file of {name} is chosen for testing.")
-    splits = hold_out(found.splits, name, media.plural, validation, test, seed, found.origins)
+    splits, files = hold_out(found.splits, name, media.plural, validation, test, seed, found.files)
     warn_of_missing(class_names, splits["train"][1])
+    account = found.account
     if isinstance(media, Text):
-        media, splits = pack_sentences(media, splits, each_once=name == "docstrings")
+        files = {split: sentences for split, (sentences, _) in splits.items()}
+        media, splits = pack_sentences(media, splits)
+    if name == "docstrings":
+        splits = each_once(splits, account)
+    if duplicates == "auto" and found.is_published:
+        duplicates = "keep"
+    splits = without_duplicates(splits, account, duplicates, files)
+    account.used = {split: len(splits[split][0]) for split in ("train", "val", "test") if split in splits}
+    if account.warning:
+        warnings.warn(account.warning, stacklevel=2)
     factor_names = list(VOICE_FACTORS if isinstance(media, Audio) else FACTORS)
     return Dataset(
         media,
@@ -117,6 +142,7 @@ def load(
         batch_size=batch_size,
         seed=seed,
         name=name,
+        account=account,
     )
 
 

@@ -1,7 +1,6 @@
 """Packing many images or recordings at once, on several threads."""
 
 import re
-import warnings
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,21 +8,25 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from keras_gen.datasets.account import some
 from keras_gen.errors import InputError
+from keras_gen.media import Audio
 
 # Examples to a task: handing tiny ones over one by one would cost more than decoding them.
 CHUNK = 16
-MOST_NAMED = 5
 MOST_REASONS = 10
+LEAST_USED = 0.5  # share of all sound below which a warning tells of what is cut away
+LEAST_OF_ONE = 0.1  # the same of one recording
 
 
-def pack_all(media, names, read):
-    """Pack one example from each of many files; one warning counts and names the files that cannot be used.
+def pack_all(media, names, read, account):
+    """Pack one example from each of many files.
 
     Args:
         media: the `Media` that packs them.
         names: one name for each file.
         read: function from a name to the raw example; whatever it raises sets the file aside.
+        account: the `Account` that tells of files that cannot be used, and of sound that is cut away.
 
     Returns:
         The packed examples that were kept, (kept, *media.shape), and the places of their names, int (kept,).
@@ -32,26 +35,51 @@ def pack_all(media, names, read):
         InputError: if none can be used.
     """
     examples = np.empty((len(names), *media.shape), media.dtype)
+    lengths = np.zeros(len(names), int)
 
     def pack(i):
-        examples[i] = media.pack(read(names[i]))
+        if isinstance(media, Audio):
+            waveform = media.clean(read(names[i]))
+            examples[i], lengths[i] = media.cut(waveform), len(waveform)
+        else:
+            examples[i] = media.pack(read(names[i]))
 
-    kept = _attempt(pack, names, media.plural)
+    kept = _attempt(pack, names, account)
+    if isinstance(media, Audio):
+        _tell_of_cut(media, lengths[kept], account)
     return examples if len(kept) == len(names) else examples[kept], kept
 
 
-def pack_all_chunks(media, names, read):
+def pack_all_chunks(media, names, read, account):
     """Pack many recordings as pieces; like `pack_all`, with the index of the file of each piece."""
-    pieces = {}
+    pieces, lengths = {}, {}
 
     def pack(i):
-        pieces[i] = media.pack_chunks(read(names[i]))
+        waveform = media.clean(read(names[i]))
+        pieces[i], lengths[i] = media.cut(waveform, chunks=True), len(waveform)
 
-    kept = _attempt(pack, names, media.plural)
-    return np.concatenate([pieces[i] for i in kept]), np.repeat(kept, [len(pieces[i]) for i in kept])
+    kept = _attempt(pack, names, account)
+    counts = np.array([len(pieces[i]) for i in kept])
+    found = np.array([lengths[i] for i in kept])
+    account.seconds = _seconds(media, np.minimum(found, counts * media.samples), found)
+    return np.concatenate([pieces[i] for i in kept]), np.repeat(kept, counts)
 
 
-def _attempt(pack, names, plural):
+def _tell_of_cut(media, lengths, account):
+    kept = np.minimum(lengths, media.samples)
+    account.seconds = used, found = _seconds(media, kept, lengths)
+    if used < LEAST_USED * found or (kept < LEAST_OF_ONE * lengths).any():
+        account.tell(
+            f"Of {found:,.1f} seconds of sound {used:,.1f} are used ({used / found:.0%}), as recordings are "
+            f"cut to {media.samples / media.rate:.3g} seconds: chunks=True takes long ones in pieces."
+        )
+
+
+def _seconds(media, *samples):
+    return tuple(float(part.sum()) / media.rate for part in samples)
+
+
+def _attempt(pack, names, account):
     """Calls `pack` with the place of every name; the places of those that did not fail."""
     failures = {}
 
@@ -67,6 +95,7 @@ def _attempt(pack, names, plural):
             except Exception as error:
                 failures[i] = f"{type(error).__name__}, {error}".rstrip(".")
 
+    plural = account.plural
     starts = range(0, len(names), CHUNK)
     console = Console(stderr=True)
     watched = len(names) >= 5000 and (console.is_terminal or console.is_jupyter)
@@ -77,35 +106,45 @@ def _attempt(pack, names, plural):
             work, f"Packing {plural}", len(starts), console=console, transient=True, disable=not watched
         ):
             pass
-    told = "; ".join(reasons({str(names[i]): failures[i] for i in sorted(failures)}))
+    kinds = by_reason({str(names[i]): failures[i] for i in sorted(failures)})
+    told = "; ".join(reasons(kinds))
     if len(failures) == len(names):
         raise InputError(f"None of the {len(names)} {plural} can be used: {told}.")
+    account.found += len(names)
+    for reason, files in kinds.items():
+        account.set_apart(reason, files)
     if failures:
-        warnings.warn(f"{len(failures)} of {len(names)} {plural} were set aside: {told}.", stacklevel=3)
+        account.tell(f"{len(failures)} of {len(names)} {plural} were set aside: {told}.")
     return np.array([i for i in range(len(names)) if i not in failures])
 
 
-def reasons(failures):
-    """Why files were set aside: each kind of reason, in the words for its first file, with its files.
+def by_reason(failures):
+    """The files that fail alike, under the words for the first of them.
 
     Args:
         failures: dict, name of a file -> reason.
 
     Returns:
-        List of str.
+        Dict, reason -> list of names.
     """
     kinds = defaultdict(list)
     for name, reason in failures.items():
         # Numbers, and what is quoted, are of the one file.
         kinds[re.sub(r"'[^']*'|\d[\w.,+-]*", "", reason)].append(name)
-    told = [f"{failures[files[0]]} ({some(files)})" for files in list(kinds.values())[:MOST_REASONS]]
+    return {failures[files[0]]: files for files in kinds.values()}
+
+
+def reasons(kinds):
+    """Why files were set aside, in words.
+
+    Args:
+        kinds: dict, reason -> list of names.
+
+    Returns:
+        List of str.
+    """
+    told = [f"{reason} ({some(files)})" for reason, files in list(kinds.items())[:MOST_REASONS]]
     others = sum(list(kinds.values())[MOST_REASONS:], [])
     if others:
         told.append(f"other reasons ({some(others)})")
     return told
-
-
-def some(names, most=MOST_NAMED):
-    """How many, and the first few."""
-    rest = ", ..." if len(names) > most else ""
-    return f"{len(names)}: {', '.join(names[:most])}{rest}"

@@ -5,9 +5,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from keras_gen.datasets.account import Account
 from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
-from keras_gen.datasets.files import ENDINGS, IMAGES, RECORDINGS, TEXTS, open_tree, read_tree
+from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, open_tree
+from keras_gen.datasets.folders import read_tree
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import SHAPES, read_shapes
 from keras_gen.datasets.text import (
@@ -90,14 +92,17 @@ class Found:
         splits: name -> (examples, labels or None), packed except sentences; synthetic sets have a third
             array, of factors.
         class_names: names of the classes, or None.
-        origins: int array, which numbers the file that each training example comes from; None where each is
-            one of its own.
+        account: the `Account` of them.
+        files: name of a split -> the file that each example comes from, or None.
+        is_published: whether the splits are those that all compare themselves on, and stay as they are.
     """
 
     media: Media
     splits: dict
-    class_names: Any = None
-    origins: Any = None
+    class_names: Any
+    account: Account
+    files: dict | None = None
+    is_published: bool = False
 
 
 def read(request):
@@ -116,7 +121,9 @@ def read(request):
     kind = request.kind
     of_what = request.source if request.is_path else "arrays"
     if request.field and kind not in ("tree", "text file"):
-        raise InputError(f"field is of .jsonl and .csv files, but has no use for {of_what}: leave it out.")
+        raise InputError(
+            f"field is of .jsonl, .json, .csv and .tsv files, but has no use for {of_what}: leave it out."
+        )
     if (request.pattern or request.chunks) and kind != "tree":
         raise InputError(
             f"{'labels' if request.pattern else 'chunks'} is about the files in a folder or .zip, but has no "
@@ -150,15 +157,19 @@ def _read_strings(request):
         raise InputError(
             f"The list holds names of files, such as {source[0]!r}, not sentences: give their folder."
         )
-    return Found(request.media or Text(), read_strings(source))
+    return _text(request, *read_strings(source))
 
 
 def _read_docstrings(request):
-    return Found(request.media or Text(), read_docstring_set())
+    return _text(request, *read_docstring_set())
 
 
 def _read_text_file(request):
-    return Found(request.media or Text(), read_text_file(request.path, request.field))
+    return _text(request, *read_text_file(request.path, request.field))
+
+
+def _text(request, splits, account):
+    return Found(request.media or Text(), splits, None, account)
 
 
 def _read_arrays(request):
@@ -184,8 +195,10 @@ def _read_arrays(request):
 
 def _packed(request, splits):
     if isinstance(request.media, Audio):
-        return Found(*pack_waveforms(splits, request.media))
-    return Found(*pack_arrays(splits, request.size, request.channels))
+        found = pack_waveforms(splits, request.media)
+    else:
+        found = pack_arrays(splits, request.size, request.channels)
+    return Found(*found, is_published="test" in splits)
 
 
 def _read_npz(request):
@@ -199,22 +212,28 @@ def _read_vowels(request):
         raise InputError(
             f"The vowels are recordings of {SAMPLES} samples at {RATE} Hz, but media is {media}."
         )
-    return Found(media, read_vowels(), list(VOWELS))
+    return _known(media, read_vowels(), list(VOWELS))
 
 
 def _read_shapes(request):
     media = Image(request.size or 32, request.size or 32, request.channels or 3)
-    return Found(media, read_shapes(media.height, media.channels), list(SHAPES))
+    return _known(media, read_shapes(media.height, media.channels), list(SHAPES))
+
+
+def _known(media, splits, class_names):
+    """What is known by its name, of which nothing is set aside."""
+    account = Account(media.plural, found=sum(len(arrays[0]) for arrays in splits.values()))
+    return Found(media, splits, class_names, account, is_published=True)
 
 
 def _read_builtin(request):
     splits, class_names = read_builtin(request.source)
-    media, splits, numbers = pack_arrays(splits, request.size, request.channels)
-    return Found(media, splits, class_names or numbers)
+    media, splits, numbers, account = pack_arrays(splits, request.size, request.channels)
+    return Found(media, splits, class_names or numbers, account, is_published=True)
 
 
 def _read_tfds(request):
-    return Found(*read_tfds(request.name.removeprefix(TFDS), request.size, request.channels))
+    return _known(*read_tfds(request.name.removeprefix(TFDS), request.size, request.channels))
 
 
 def _read_tree(request):
@@ -223,12 +242,15 @@ def _read_tree(request):
         if isinstance(media, Text):
             if request.pattern or request.chunks:
                 raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
-            return Found(media, read_text_tree(tree, request.field))
+            return _text(request, *read_text_tree(tree, request.field))
         if request.field:
             raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
         if request.chunks and not isinstance(media, Audio):
             raise InputError("chunks is about recordings, but images are loaded: leave it out.")
-        return Found(media, *read_tree(tree, media, request.pattern, request.is_test, request.chunks))
+        splits, class_names, files, account = read_tree(
+            tree, media, request.pattern, request.is_test, request.chunks
+        )
+        return Found(media, splits, class_names, account, files)
 
 
 def media_of(tree, request):
@@ -250,8 +272,8 @@ def media_of(tree, request):
         return Audio() if recordings else Text()
     raise InputError(
         f"{tree.source} holds no images, recordings or sentences: their names should end in "
-        f"{', '.join(ENDINGS['images'])}, in {', '.join(ENDINGS['waveforms'])}, or in "
-        f"{', '.join(ENDINGS['sentences'])}."
+        f"{', '.join(endings('images'))}, in {', '.join(endings('waveforms'))}, or in "
+        f"{', '.join(endings('sentences'))}, but it holds {tree.told()}."
     )
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from keras_gen.datasets.packing import MOST_NAMED
+from keras_gen.datasets.account import MOST_NAMED
 from keras_gen.errors import InputError
 
 SPLITS = {
@@ -16,6 +16,12 @@ SPLITS = {
     }.items()
     for word in words
 }
+
+
+def split_word(part):
+    """The word by which a part of a name tells its split, in small letters, or None: "val" of "Val2017"."""
+    word = part.lower().rstrip("0123456789")
+    return word if word in SPLITS else None
 
 
 def splits_of_folders(source, paths):
@@ -36,7 +42,7 @@ def splits_of_folders(source, paths):
     while _below_folders(paths, depth) and len({path[depth] for path in paths}) == 1:
         depth += 1
     splits = None
-    words = {path[depth] for path in paths if len(path) > depth + 1 and path[depth].lower() in SPLITS}
+    words = {path[depth] for path in paths if len(path) > depth + 1 and split_word(path[depth])}
     if words:
         others = sorted({path[depth] for path in paths} - words)
         if others:
@@ -45,13 +51,13 @@ def splits_of_folders(source, paths):
                 f"{', '.join(others[:MOST_NAMED])}{', ...' * (len(others) > MOST_NAMED)}: move out what is "
                 "of no split, or rename the folder that is none."
             )
-        check_splits(f"{source}: its folders", [word.lower() for word in words])
-        splits = [SPLITS[path[depth].lower()] for path in paths]
+        check_splits(f"{source}: its folders", [split_word(word) for word in words])
+        splits = [SPLITS[split_word(path[depth])] for path in paths]
         depth += 1
     inner = defaultdict(set)
     for path in paths:
         for level in range(depth, len(path) - 1):
-            inner[path[:level]].add(SPLITS.get(path[level].lower()))
+            inner[path[:level]].add(SPLITS.get(split_word(path[level])))
     for folder, found in inner.items():
         if {"train"} < found - {None}:
             raise InputError(
@@ -82,17 +88,30 @@ def _below_folders(paths, depth):
     return all(len(path) > depth + 1 for path in paths)
 
 
-def hold_out(splits, name, plural, validation, test, seed, origins=None):
-    """Take the splits that the source lacks from its training examples, by a seeded permutation.
+def hold_out(splits, name, plural, validation, test, seed, files=None):
+    """Take the splits that a source lacks from its training examples, by a seeded permutation.
 
-    `origins`, integers (count,), number the recording that each training example is a piece of; pieces of one
-    recording stay in one split.
+    Args:
+        splits: name -> tuple of examples, and of labels and factors or None.
+        name: of the source, for messages.
+        plural: what examples are called.
+        validation: share of the training examples, or None for a tenth, at most 5000.
+        test: the same for testing, or None for a tenth, of the digits a fifth.
+        seed: of the permutation.
+        files: name of a split -> the file that each example comes from, or None. Examples of one file, such
+            as the pieces of a recording, stay in one split.
+
+    Returns:
+        The splits; and the files of their examples, or None.
+
+    Raises:
+        InputError: there is nothing to train on, or a share is out of its range, or of a split that is there.
     """
     if "train" not in splits:
         raise InputError(f"{name} leaves no {plural} to train on.")
     train = splits["train"]
     total = len(train[0])
-    whole = np.arange(total) if origins is None else np.unique(origins, return_inverse=True)[1]
+    whole = np.arange(total) if files is None else np.unique(files["train"], return_inverse=True)[1]
     pieces = np.bincount(whole)
     rest = np.random.default_rng(seed).permutation(len(pieces))
     taken = {}
@@ -119,10 +138,13 @@ def hold_out(splits, name, plural, validation, test, seed, origins=None):
         raise InputError(f"None of {len(pieces)} {plural} would be left to train on: {advice}.")
     taken["train"] = rest
     rows = {split: np.isin(whole, some) for split, some in taken.items() if len(some)}
-    return splits | {
+    held_out = splits | {
         split: tuple(None if array is None else array[chosen] for array in train)
         for split, chosen in rows.items()
     }
+    if files is not None:
+        files = files | {split: files["train"][chosen] for split, chosen in rows.items()}
+    return held_out, files
 
 
 def _whole_files(wanted, order, pieces):

@@ -2,24 +2,28 @@
 
 import warnings
 from collections import Counter, defaultdict
-from pathlib import PurePosixPath
 
 import numpy as np
 
+from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.docstrings import read_docstrings
-from keras_gen.datasets.packing import reasons, some
+from keras_gen.datasets.files import parts_of, stem_of
+from keras_gen.datasets.packing import by_reason, reasons
 from keras_gen.datasets.splits import splits_of_folders
-from keras_gen.datasets.text_files import read_sentences, splits_of_files
+from keras_gen.datasets.text_files import FieldNeeded, is_of_lines, read_sentences, splits_of_files
 from keras_gen.errors import InputError
 from keras_gen.logs import log
-from keras_gen.media.text import MOST_UNKNOWN
+from keras_gen.media.text import MOST_UNKNOWN, Text
 
 SPLITS = ("train", "val", "test")
+PLURAL = Text.plural
+NOTES = ("changelog", "copying", "licence", "license", "notice", "readme", "requirements")
 
 
 def read_docstring_set():
-    """The sentences of Python's own docstrings, all for training."""
-    return _splits({"train": read_docstrings()})
+    """The sentences of Python's own docstrings, all for training, and their `Account`."""
+    sentences = read_docstrings()
+    return _splits({"train": sentences}), Account(PLURAL, found=len(sentences))
 
 
 def are_strings(examples):
@@ -32,7 +36,7 @@ def _is_row(examples):
 
 
 def read_strings(sentences):
-    """The sentences of a list or array of str, all for training.
+    """The sentences of a list or array of str, all for training, and their `Account`.
 
     Raises:
         InputError: it is something else, or empty.
@@ -42,29 +46,44 @@ def read_strings(sentences):
     others = [type(sentence).__name__ for sentence in sentences if not isinstance(sentence, str)]
     if others:
         raise InputError(f"Sentences must be str, not {others[0]}.")
-    return _splits({"train": [sentence for sentence in sentences if sentence.strip()]})
+    account = Account(PLURAL, found=len(sentences))
+    kept = [sentence for sentence in sentences if sentence.strip()]
+    if len(kept) < len(sentences):
+        account.set_apart("it is empty", [], count=len(sentences) - len(kept))
+    return _splits({"train": kept}), account
 
 
 def read_text_file(path, field=None):
-    """The sentences of one file, all for training; see `read_text_files`."""
-    return read_text_files([path.name], lambda _: path.read_bytes(), field, ["train"])
+    """The sentences of one file, all for training, and their `Account`; see `read_text_files`."""
+    account = Account(PLURAL)
+    return read_text_files([path.name], lambda _: path.read_bytes(), field, ["train"], account), account
 
 
 def read_text_tree(tree, field=None):
-    """The sentences of the files of a `Tree`; folders or file names tell the splits. See `read_text_files`.
+    """The sentences of the files of a `Tree`, whose folders or names tell the splits, and their `Account`.
+
+    Texts such as README and LICENSE beside other files are notes, not sentences. See `read_text_files`.
 
     Raises:
         InputError: there are no such files, or none that can be used, or they tell some splits only.
     """
-    names = tree.of("sentences")
+    names, account = tree.of(PLURAL), Account(PLURAL)
     if not names:
-        raise InputError(f"{tree.source} holds no files of sentences, such as sentences.txt.")
-    splits, _ = splits_of_folders(tree.source, [PurePosixPath(name).parts for name in names])
-    return read_text_files(names, tree.read, field, splits or splits_of_files(names))
+        raise InputError(
+            f"{tree.source} holds no files of sentences, such as sentences.txt, but it holds {tree.told()}."
+        )
+    notes = [name for name in names if stem_of(name).lower() in NOTES]
+    if len(notes) < len(names):
+        names = [name for name in names if name not in notes]
+        account.ignored |= {"notes": notes} if notes else {}
+    splits, _ = splits_of_folders(tree.source, [parts_of(name) for name in names])
+    found = read_text_files(names, tree.read, field, splits or splits_of_files(names), account)
+    tree.note_others(account)
+    return found, account
 
 
-def read_text_files(names, read, field, splits):
-    """Read the sentences of files; one warning counts and names what cannot be used.
+def read_text_files(names, read, field, splits, account):
+    """Read the sentences of files.
 
     Args:
         names: of the files.
@@ -72,17 +91,23 @@ def read_text_files(names, read, field, splits):
             aside, unless it is the only one.
         field: see `read_sentences`.
         splits: of the files, a name for each.
+        account: the `Account` that counts and names what cannot be used.
 
     Returns:
         The splits, name -> (array of str, None).
 
     Raises:
-        InputError: no sentence is left, or the only file cannot be used.
+        InputError: no sentence is left, the only file cannot be used, one could with a field, or without one
+            some have a sentence a line and others are of JSON.
     """
-    found, failures, faults = defaultdict(list), {}, Counter()
+    found, failures, faults, read_files = defaultdict(list), {}, Counter(), []
+    faulty = defaultdict(list)
     for name, split in zip(names, splits, strict=True):
         try:
             sentences, lost = read_sentences(name, read(name), field)
+        except FieldNeeded as error:
+            beside = "" if len(names) == 1 else f" Other files are beside it ({some(names)})."
+            raise InputError(f"{error}{beside}") from error
         except (OSError, InputError) as error:
             if len(names) == 1:
                 raise InputError(f"{error}") from error
@@ -91,12 +116,25 @@ def read_text_files(names, read, field, splits):
             continue
         found[split] += sentences
         faults += lost
+        read_files.append(name)
+        for reason in lost:
+            faulty[reason].append(name)
+    kinds = {is_of_lines(name): name for name in read_files}
+    if len(kinds) > 1 and field is None:
+        raise InputError(
+            f"Some files have a sentence a line, such as {kinds[True]}, and others are of JSON, such as "
+            f"{kinds[False]}: give one or the other, by its path or alone in a folder."
+        )
     told = [f"{reason} ({count:,} line{'s' * (count > 1)})" for reason, count in faults.items()]
-    told = "; ".join(told + reasons(failures))
+    told = "; ".join(told + reasons(by_reason(failures)))
     if told and not any(found.values()):
         raise InputError(f"No sentence can be used ({some(names)}): {told}.")
-    if told:
-        warnings.warn(f"Some sentences were set aside ({some(names)}): {told}.", stacklevel=5)
+    account.found += sum(map(len, found.values())) + faults.total()
+    for reason, count in faults.items():
+        account.set_apart(reason, faulty[reason], count=count)
+    for reason, files in by_reason(failures).items():
+        account.set_apart(f"the file {reason}", files)
+    account.tell(told and f"Some sentences were set aside ({some(names)}): {told}.")
     return _splits(found)
 
 
@@ -108,25 +146,20 @@ def _splits(found):
     }
 
 
-def pack_sentences(media, splits, each_once=False):
+def pack_sentences(media, splits):
     """Pack the sentences of all splits, with the vocabulary of those for training where there is none yet.
 
     Args:
         media: a `Text`.
         splits: name -> (sequence of str, None).
-        each_once: whether sentences are left out that are packed as one before, in the same split or another.
 
     Returns:
         The `Text` and the packed splits. A warning tells if more than a fifth of the words of a split are
-        unknown, a line how many held-out sentences are also training sentences.
+        unknown.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])
     packed = {split: media.tokenize(sentences) for split, (sentences, _) in splits.items()}
-    if each_once:
-        packed = _each_once(packed)
-    else:
-        _tell_shared(packed)
     shares = {split: media.unknown_share(sentences) for split, sentences in packed.items()}
     if max(shares.values()) > MOST_UNKNOWN:
         told = ", ".join(f"{share:.0%} of {split}" for split, share in shares.items())
@@ -142,38 +175,26 @@ def pack_sentences(media, splits, each_once=False):
     return media, {split: (sentences, None) for split, sentences in packed.items()}
 
 
-def _each_once(packed):
-    """The sentences of all splits without those that are packed as one before; a line counts them."""
+def each_once(splits, account):
+    """The packed sentences of all splits without those that are packed as one before; a line counts them.
+
+    Args:
+        splits: name -> (packed sentences, None).
+        account: the `Account` that tells of them.
+
+    Returns:
+        The same without them.
+    """
     kept, seen = {}, set()
-    for split in sorted(packed, key=SPLITS.index):
+    for split in sorted(splits, key=SPLITS.index):
         is_new = []
-        for sentence in map(bytes, packed[split]):
+        for sentence in map(bytes, splits[split][0]):
             is_new.append(sentence not in seen)
             seen.add(sentence)
-        kept[split] = packed[split][is_new]
-    counts = {split: len(packed[split]) - len(sentences) for split, sentences in kept.items()}
+        kept[split] = (splits[split][0][is_new], None)
+    counts = {split: len(splits[split][0]) - len(sentences) for split, (sentences, _) in kept.items()}
     told = ", ".join(f"{count} of {split}" for split, count in counts.items() if count)
     if told:
         log.info("Sentences that are packed as others are left out: %s.", told)
+        account.set_apart("it is packed as another sentence", [], count=sum(counts.values()))
     return kept
-
-
-def _tell_shared(packed):
-    """Tells of held-out sentences that are packed as training sentences are."""
-    learned = set(map(bytes, packed["train"]))
-    counts = {
-        split: sum(bytes(sentence) in learned for sentence in packed[split])
-        for split in SPLITS[1:]
-        if split in packed
-    }
-    told = " and ".join(
-        f"{count:,} of {len(packed[split]):,} sentences of {split}"
-        for split, count in counts.items()
-        if count
-    )
-    if told:
-        log.info(
-            "%s are also training sentences, as they are packed, so that what is measured on them is better "
-            "than it will be on others.",
-            told,
-        )

@@ -1,17 +1,18 @@
 """Sentences in text files, one a line, in tables and in lines of JSON."""
 
+import codecs
 import collections
 import contextlib
 import csv
 import gzip
 import io
+import itertools
 import json
 import re
 import zlib
-from pathlib import PurePath
 
-from keras_gen.datasets.files import TEXTS
-from keras_gen.datasets.splits import SPLITS, check_splits
+from keras_gen.datasets.files import TEXTS, parts_of
+from keras_gen.datasets.splits import SPLITS, check_splits, split_word
 from keras_gen.errors import InputError
 
 MOST_CHARACTERS = 10_000
@@ -21,6 +22,22 @@ MOST_BYTES = 2**30
 MOST_LINES = 100
 # Bytes at the start by which files that are not text give themselves away.
 FIRST_PART = 2**13
+LEAST_ZEROS = 4
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+SEPARATORS = ",\t;|"
+NOT_UTF8 = "it is not valid UTF-8"
+# More invalid lines than this are told of a file in another encoding.
+FEW_INVALID, SHARE_INVALID = 4, 0.1
+MOST_SHOWN, MOST_COLUMNS = 60, 20  # characters and names, in messages
+
+
+class FieldNeeded(InputError):
+    """A file could be read if the user said where in it the sentences are."""
 
 
 def read_sentences(name, raw, field=None):
@@ -30,26 +47,27 @@ def read_sentences(name, raw, field=None):
     Other fields of a row or object need not be valid.
 
     Args:
-        name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line, a .jsonl file an
-            object a line, a .csv file commas and a first row that names the columns.
-        raw: bytes of the file, UTF-8 with or without a byte-order mark.
-        field: key of the objects or name of the column that holds the sentences.
+        name: of the file, which ends in one of `TEXTS`. A .txt file has a sentence a line. A .json file is a
+            list, a .jsonl file has a line for each entry: objects, lists, or sentences. A .csv or .tsv file
+            has columns, between commas, tabs, semicolons or bars, and a first row that names them.
+        raw: bytes of the file, UTF-8 with or without a byte-order mark, or UTF-16 or UTF-32 with one.
+        field: key of the objects or name of the column that holds the sentences; of lists, and of columns
+            without names, its number from 1.
 
     Returns:
         The sentences, a list of str; and a `collections.Counter` of the reasons why lines, rows or objects
         were set aside, such as "it is not valid UTF-8".
 
     Raises:
-        InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, or has another
-            ending, or the field is missing from it or has no use.
+        InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, has another ending
+            or, in a tenth of its lines, another encoding, or the field is missing from it or has no use.
     """
     ending = _ending(name)
     if not ending:
         raise InputError(f"{name} is no file of sentences: its name should end in {', '.join(TEXTS)}.")
     if ending.endswith(".gz"):
         raw = _unpack(name, raw)
-    if b"\0" in raw[:FIRST_PART]:
-        raise InputError(f"{name} is not a text file: it holds NUL bytes.")
+    raw = _as_utf8(name, raw)
     # Invalid bytes become surrogates, which no valid text has, so that the rest can be read.
     lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", "surrogateescape")
     texts, faults = READERS[ending.removesuffix(".gz")](name, lines, field)
@@ -59,10 +77,21 @@ def read_sentences(name, raw, field=None):
         if len(text) > MOST_CHARACTERS:
             faults[f"it is longer than {MOST_CHARACTERS:,} characters"] += 1
         elif not _is_valid(text):
-            faults["it is not valid UTF-8"] += 1
+            faults[NOT_UTF8] += 1
         elif text:
             sentences.append(text)
+    invalid, lines = faults[NOT_UTF8], len(sentences) + faults.total()
+    if invalid > max(FEW_INVALID, SHARE_INVALID * lines):
+        raise InputError(
+            f"{name} is not UTF-8 in {invalid:,} of {lines:,} lines: if it is Latin-1, give what "
+            f"iconv -f LATIN1 -t UTF-8 {name} > new{_ending(name).removesuffix('.gz')} makes of it."
+        )
     return sentences, faults
+
+
+def is_of_lines(name):
+    """Whether a file has a sentence a line, by its name; tables have columns, and JSON has fields."""
+    return _ending(name).startswith(".txt")
 
 
 def split_of(name):
@@ -70,7 +99,7 @@ def split_of(name):
 
     Args:
         name: such as "test.txt", "captions_train.jsonl.gz" or "validate-captions.csv", in small or capital
-            letters. None if its first and last parts name different splits.
+            letters. None if its parts name different splits.
     """
     return SPLITS.get(_word_of(name))
 
@@ -96,9 +125,9 @@ def splits_of_files(names):
 
 def _word_of(name):
     """The word by which a file's name tells its split, in small letters, or None."""
-    name = PurePath(name).name.lower()
-    parts = re.split("[._-]", name.removesuffix(_ending(name)))
-    words = [part for part in (parts[-1], parts[0]) if part in SPLITS and _ending(name)]
+    name = parts_of(name)[-1].lower()
+    parts = re.split("[ ._-]", name.removesuffix(_ending(name)))
+    words = [word for word in map(split_word, parts) if word and _ending(name)]
     return words[0] if len({SPLITS[word] for word in words}) == 1 else None
 
 
@@ -116,6 +145,28 @@ def _unpack(name, raw):
     return raw
 
 
+def _as_utf8(name, raw):
+    mark = next((mark for mark in MARKS if raw.startswith(mark)), None)
+    if mark:
+        try:
+            raw = raw.decode(MARKS[mark]).encode()
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{name} is {MARKS[mark].upper()} by its first bytes, but damaged: {error}."
+            ) from error
+    start = raw[:FIRST_PART]
+    if b"\0" not in start:
+        return raw
+    # Of two bytes for each letter, one is 0.
+    for code, zeros in (("UTF-16LE", start[1::2]), ("UTF-16BE", start[::2])):
+        if zeros.count(0) == start.count(0) > max(LEAST_ZEROS, len(zeros) / 2):
+            raise InputError(
+                f"{name} is {code} without a byte-order mark: give what iconv -f {code} -t UTF-8 {name} > "
+                f"new{_ending(name).removesuffix('.gz')} makes of it."
+            )
+    raise InputError(f"{name} is not a text file: it holds NUL bytes.")
+
+
 def _is_valid(text):
     try:
         text.encode()
@@ -131,24 +182,61 @@ def _read_lines(name, lines, field):
 
 
 def _read_objects(name, lines, field):
+    return _read_entries(name, (_parse(line) for line in lines if line.strip()), field)
+
+
+def _read_array(name, lines, field):
+    text = lines.read()
+    try:
+        entries = json.loads(text)
+    # Too deeply nested brackets raise RecursionError.
+    except (ValueError, RecursionError) as error:
+        entries = [_parse(line) for line in text.splitlines() if line.strip()]
+        if len(entries) < 2 or entries[0] is None:
+            raise InputError(f"{name} is not JSON: {error}.") from error
+    if isinstance(entries, dict):
+        key = next(filter(str.isidentifier, entries), "KEY")
+        raise InputError(
+            f"{name} holds an object with the keys {', '.join(map(repr, list(entries)[:5]))}, not a list: "
+            f"make files of its lists, such as by jq .{key} {name} > {key}.json."
+        )
+    return _read_entries(name, entries if isinstance(entries, list) else [entries], field)
+
+
+def _read_entries(name, entries, field):
+    """The sentences among what JSON holds: objects, lists, or sentences."""
     texts, faults = [], collections.Counter()
-    first, is_known = None, False
-    for line in lines:
-        if not line.strip():
-            continue
-        found = _parse(line)
-        if not isinstance(found, dict):
-            faults["it is not a JSON object"] += 1
-            continue
-        first = found if first is None else first
-        is_known = is_known or field in found
-        if isinstance(found.get(field), str):
-            texts.append(found[field])
+    first, first_list, is_known = None, None, False
+    place = _place(field)
+    for entry in entries:
+        if isinstance(entry, dict):
+            first = entry if first is None else first
+            is_known = is_known or field in entry
+            found = entry.get(field)
+            reason = f"it has no text in the field {field!r}"
         else:
-            faults[f"it has no text in the field {field!r}"] += 1
+            found = entry if field is None else None
+            if isinstance(entry, list):
+                first_list = first_list or entry
+                found = entry[place] if place is not None and place < len(entry) else None
+            reason = "it is not a JSON object"
+        if isinstance(found, str):
+            texts.append(found)
+        else:
+            faults[reason] += 1
     if first is not None and not is_known:
         raise _without(name, "field", field, "the fields of its first object", first)
+    if first_list and place is None and not texts:
+        raise FieldNeeded(
+            f"{name} needs field, the number of the entry that holds the sentence, such as field='1': its "
+            f"first list is {json.dumps(first_list)[:MOST_SHOWN]}."
+        )
     return texts, faults
+
+
+def _place(field):
+    """The place of a column or entry that is given by its number from 1, or None."""
+    return int(field) - 1 if field and re.fullmatch("[1-9][0-9]{0,4}", field) else None
 
 
 def _parse(line):
@@ -162,11 +250,15 @@ def _parse(line):
 def _read_table(name, lines, field):
     texts, faults = [], collections.Counter()
     with _fields_of_any_size():
-        rows = filter(None, _rows(name, lines))
-        columns = [column.strip() for column in next(rows, [])]
-        if field not in columns:
+        separator, lines = _separator(lines, field)
+        rows = filter(None, _rows(name, lines, separator))
+        first = next(rows, [])
+        columns = [column.strip() for column in first]
+        place = columns.index(field) if field in columns else _place(field)
+        if place is None or place >= len(columns):
             raise _without(name, "column", field, "its columns", columns)
-        place = columns.index(field)
+        if field not in columns:
+            rows = itertools.chain([first], rows)
         for row in rows:
             if len(row) > place:
                 texts.append(row[place])
@@ -175,7 +267,23 @@ def _read_table(name, lines, field):
     return texts, faults
 
 
-def _rows(name, lines):
+def _separator(lines, field):
+    """What stands between the columns of a table by its first line, and its lines."""
+    before = []
+    for line in lines:
+        before.append(line)
+        if line.strip():
+            break
+    columns = {}
+    for separator in SEPARATORS:
+        row = next(csv.reader(before[-1:], delimiter=separator, skipinitialspace=True), [])
+        columns[separator] = [column.strip() for column in row]
+    named = [separator for separator in SEPARATORS if field in columns[separator]]
+    best = max(named or SEPARATORS, key=lambda separator: len(columns[separator]))
+    return best, itertools.chain(before, lines)
+
+
+def _rows(name, lines, separator):
     """The rows of a table. Refuses a quote that is not closed: it would swallow the rows that follow."""
     taken = []
 
@@ -184,7 +292,7 @@ def _rows(name, lines):
             taken.append(line)
             yield line
 
-    reader = csv.reader(recorded(), skipinitialspace=True, strict=True)
+    reader = csv.reader(recorded(), delimiter=separator, skipinitialspace=True, strict=True)
     while True:
         first = reader.line_num + 1
         taken.clear()
@@ -196,7 +304,7 @@ def _rows(name, lines):
         except csv.Error as error:
             # In a row of one line, stray quotes within a field are accepted.
             is_closed = len(taken) == 1 and "unexpected end" not in f"{error}"
-            row = next(csv.reader(taken, skipinitialspace=True)) if is_closed else None
+            row = next(csv.reader(taken, delimiter=separator, skipinitialspace=True)) if is_closed else None
         if not is_closed or len(taken) > MOST_LINES:
             raise InputError(
                 f"{name} has a quote in line {first} that is not closed, or not within {MOST_LINES} lines: "
@@ -217,12 +325,22 @@ def _fields_of_any_size():
 
 def _without(name, kind, field, places, known):
     """The error where a field was not given or does not exist, which names those that do."""
-    known = ", ".join(map(repr, known)) or "none"
+    without_names = ""
+    if kind == "column" and known:
+        without_names = "; where these are no names, give the number of the column, such as field='1'"
+    known = ", ".join(repr(str(name)[:MOST_SHOWN]) for name in list(known)[:MOST_COLUMNS]) or "none"
     if field is None:
-        return InputError(
-            f"{name} needs field, the name of the {kind} that holds the sentences: {places} are {known}."
+        return FieldNeeded(
+            f"{name} needs field, the name of the {kind} that holds the sentences: {places} are "
+            f"{known}{without_names}."
         )
-    return InputError(f"{name} has no {kind} {field!r}: {places} are {known}.")
+    return InputError(f"{name} has no {kind} {field!r}: {places} are {known}{without_names}.")
 
 
-READERS = {".txt": _read_lines, ".jsonl": _read_objects, ".csv": _read_table}
+READERS = {
+    ".txt": _read_lines,
+    ".jsonl": _read_objects,
+    ".json": _read_array,
+    ".csv": _read_table,
+    ".tsv": _read_table,
+}

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from keras_gen.evaluation.registry import measure
 
+MOST_NAMED = 1000  # files of one reason that a report names
 SPECIAL = re.compile(r"([\\`*\[\]<|])")  # what Markdown reads as more than a character
 
 
@@ -65,11 +66,13 @@ def report(recipe, settings, dataset, scores, metrics, sheets):
     Returns:
         Text.
     """
+    account = getattr(dataset, "account", None)
     return render(
         "evaluation/run.md.j2",
         recipe=recipe,
         settings=settings,
         dataset=dataset,
+        account=account.lines(MOST_NAMED) if account else [],
         scores=scores,
         metrics=metrics,
         real={name: value for score in scores for name, value in score.real.items()},

@@ -123,8 +123,8 @@ class Audio(Media):
         """Pack one recording: make it mono, resample, trim, normalize its loudness, then cut or pad it.
 
         Args:
-            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
-                int16 or floating values.
+            raw: the bytes of a WAV, FLAC, OGG, MP3 or AIFF file, or a waveform (samples,) or
+                (samples, channels) of int16 or floating values.
             rate: of a waveform in Hz; by default the media's.
 
         Returns:
@@ -134,14 +134,14 @@ class Audio(Media):
             InputError: the bytes cannot be read, or the recording is silent, too short or not finite. What
                 stands before the colon is the same for all recordings of one fault.
         """
-        return cleaning.to_int16(cleaning.fit(self._clean(raw, rate), self.samples))
+        return self.cut(self.clean(raw, rate))
 
     def pack_chunks(self, raw, rate=None):
         """Pack one long recording as consecutive pieces.
 
         Args:
-            raw: the bytes of a WAV, FLAC, OGG or MP3 file, or a waveform (samples,) or (samples, channels) of
-                int16 or floating values.
+            raw: the bytes of a WAV, FLAC, OGG, MP3 or AIFF file, or a waveform (samples,) or
+                (samples, channels) of int16 or floating values.
             rate: of a waveform in Hz; by default the media's.
 
         Returns:
@@ -150,7 +150,7 @@ class Audio(Media):
         Raises:
             InputError: the bytes cannot be read, or the recording is silent, too short or not finite.
         """
-        return cleaning.to_int16(cleaning.chunks(self._clean(raw, rate), self.samples))
+        return self.cut(self.clean(raw, rate), chunks=True)
 
     def pack_overlapping(self, raw, rate=None):
         """Pack one recording of any length as pieces that overlap by half, see `join`.
@@ -165,7 +165,7 @@ class Audio(Media):
         Raises:
             InputError: the bytes cannot be read, or the recording is silent, too short or not finite.
         """
-        waveform = self._clean(raw, rate)
+        waveform = self.clean(raw, rate)
         step = self._step * self.hop
         pieces = 1 + max(0, -(-(len(waveform) - self.samples) // step))
         padded = cleaning.fit(waveform, self.samples + (pieces - 1) * step)
@@ -199,7 +199,19 @@ class Audio(Media):
         """Frames from one overlapping piece to the next."""
         return max(1, self.model_shape[0] // 2)
 
-    def _clean(self, raw, rate):
+    def clean(self, raw, rate=None):
+        """What `pack` cuts: a whole recording in one channel, at the media's rate and loudness.
+
+        Args:
+            raw: as in `pack`.
+            rate: as in `pack`.
+
+        Returns:
+            A float32 array (any,).
+
+        Raises:
+            InputError: as in `pack`.
+        """
         if isinstance(raw, bytes):
             waveform, rate = recordings.read(raw)
         else:
@@ -209,6 +221,11 @@ class Audio(Media):
                     f"rate must be a whole number of Hz from {LOWEST_RATE} to {HIGHEST_RATE}, not {rate!r}."
                 )
         return cleaning.clean(waveform, int(rate), self.rate, self.trim, self.loudness)
+
+    def cut(self, waveform, chunks=False):
+        """The packed form of what `clean` gives: int16 (samples,), or with `chunks` (pieces, samples)."""
+        fit = cleaning.chunks if chunks else cleaning.fit
+        return cleaning.to_int16(fit(waveform, self.samples))
 
     def pack_in_graph(self, raw):
         """Cut or pad a batch of waveforms as `pack` does clean ones, but in graph, for exported signatures.

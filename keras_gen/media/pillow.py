@@ -11,17 +11,40 @@ from keras_gen.errors import InputError
 # Pillow looks at the content of a file, not at its name. Some formats that it knows can run programs or are
 # poorly maintained.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+SOMETIMES = ("AVIF", "JPEG2000", "HEIF")  # if Pillow was built with it, or pillow-heif is registered
+ENDINGS = {
+    ending: kind
+    for kind, endings in {
+        "PNG": (".png",),
+        "JPEG": (".jpg", ".jpeg", ".jfif", ".jpe"),
+        "WEBP": (".webp",),
+        "GIF": (".gif",),
+        "BMP": (".bmp",),
+        "TIFF": (".tif", ".tiff"),
+        "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+        "AVIF": (".avif",),
+        "JPEG2000": (".jp2", ".j2k"),
+        "HEIF": (".heic", ".heif"),
+    }.items()
+    for ending in endings
+}
 # Tags of TIFF.
 BITS, PHOTOMETRIC, HIGHEST, KIND, HIGHEST_OF_KIND = 258, 262, 281, 339, 341
 WHITE_IS_ZERO = 0
 SIGNED = 2
 
 
+def formats():
+    """The formats that can be read: `FORMATS`, and of `SOMETIMES` those that Pillow knows here."""
+    known = set(PIL.Image.registered_extensions().values())
+    return FORMATS + tuple(name for name in SOMETIMES if name in known)
+
+
 def read(raw, mode, wanted):
     """Read an image: upright, opaque, of 8 bits a channel.
 
     Args:
-        raw: the bytes of a file of one of `FORMATS`, or a `PIL.Image.Image`, which is left as it is.
+        raw: the bytes of a file of one of `formats()`, or a `PIL.Image.Image`, which is left as it is.
         mode: of the result, "L" or "RGB".
         wanted: pixels that the shorter side needs at least, so that a large JPEG is decoded at a fraction of
             its size.
@@ -98,7 +121,7 @@ def from_array(values):
 
 def _open(raw, wanted):
     try:
-        image = PIL.Image.open(io.BytesIO(raw), formats=FORMATS)
+        image = PIL.Image.open(io.BytesIO(raw), formats=formats())
     except PIL.UnidentifiedImageError:
         raise ValueError(_reason(raw)) from None
     limit = PIL.Image.MAX_IMAGE_PIXELS
@@ -113,14 +136,14 @@ def _reason(raw):
     """Why bytes are no image; Pillow says only that it cannot identify them."""
     if not raw:
         return "it is empty"
-    for name in FORMATS:
+    for name in formats():
         decode, is_of_format = PIL.Image.OPEN[name]
-        if is_of_format(raw[:16]):
+        if is_of_format and is_of_format(raw[:16]):
             try:
                 decode(io.BytesIO(raw), "")
             except Exception as error:
                 return f"it is a {name} file that is damaged or of an unusual kind, {error or 'cut short'}"
-    return f"it is none of {', '.join(FORMATS)}"
+    return f"it is none of {', '.join(formats())}"
 
 
 def _tags(image):

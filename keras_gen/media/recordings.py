@@ -23,7 +23,7 @@ from keras_gen.errors import InputError
 FULL_SCALE = 32768.0  # of 16 bits
 MOST_SAMPLES = 2**28  # of all channels together: a gigabyte of floats, 46 minutes of stereo at 48 kHz
 LOWEST_RATE, HIGHEST_RATE = 1000, 768000  # Hz
-FORMATS = ("WAV", "WAVEX", "FLAC", "OGG", "MP3")
+FORMATS = ("WAV", "WAVEX", "FLAC", "OGG", "MP3", "AIFF")
 # Bytes of a sample of WAV and FLAC, and type, silence and full scale of what tensorflow-io decodes.
 INTEGERS = {
     "PCM_U8": (1, tf.uint8, 128, 2**7),
@@ -46,7 +46,7 @@ def read(raw):
     Truncated WAV and MP3 files are read as far as they go; truncated FLAC and Vorbis files are refused.
 
     Args:
-        raw: bytes of a WAV, FLAC, OGG Vorbis or MP3 file.
+        raw: bytes of a WAV, FLAC, OGG Vorbis, Opus, MP3 or AIFF file.
 
     Returns:
         A float32 waveform (samples, channels), about in [-1, 1] (lossy and floating files may exceed it), and
@@ -75,7 +75,7 @@ def read(raw):
 
 def _check_header(file):
     if file.format not in FORMATS:
-        raise ValueError(f"it is {file.format}, not WAV, FLAC, OGG Vorbis or MP3")
+        raise ValueError(f"it is {file.format}, not WAV, FLAC, OGG Vorbis, Opus, MP3 or AIFF")
     if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
         raise ValueError(f"its rate of {file.samplerate} Hz is not between {LOWEST_RATE} and {HIGHEST_RATE}")
     if file.frames * file.channels > MOST_SAMPLES:

@@ -193,6 +193,8 @@ def read(path):
 def restore(name, fields):
     """The settings that a version of this kit kept. Fields that it did not know hold their defaults.
 
+    Before there was a field for duplicates they were kept, as they still are in sets with a name.
+
     Args:
         name: of the recipe.
         fields: all that was kept, in today's form or an earlier one.
@@ -203,4 +205,8 @@ def restore(name, fields):
     Raises:
         InputError: the recipe does not take a field or value.
     """
-    return override(defaults(get(name).recipe), upgrade(fields))
+    fields = upgrade(fields)
+    if "duplicates" not in fields:
+        sets = {get(other).recipe.data for other in NAMES} - {""}
+        fields["duplicates"] = "auto" if fields.get("data") in sets else "keep"
+    return override(defaults(get(name).recipe), fields)

@@ -24,7 +24,11 @@ class Image(Part):
         from keras_gen import datasets
 
         return datasets.load(
-            recipe.data, **self.arguments(), batch_size=recipe.batch_size, seed=recipe.data_seed
+            recipe.data,
+            **self.arguments(),
+            batch_size=recipe.batch_size,
+            seed=recipe.data_seed,
+            duplicates=recipe.duplicates,
         )
 
 
@@ -64,6 +68,7 @@ class Audio(Part):
             test=self.test,
             batch_size=recipe.batch_size,
             seed=recipe.data_seed,
+            duplicates=recipe.duplicates,
         )
 
 
@@ -89,7 +94,7 @@ class Text(Part):
     tokenizer: Annotated[Literal["words", "bytes"], SHAPES] = Field("words", description="what a token is")
     most_words: Size = Field(5000, description="words in the vocabulary, the most frequent training words")
     lower: Annotated[bool, SHAPES] = Field(True, description="whether letters become lower case")
-    field: str | None = Field(None, description="key or column of sentences in .jsonl and .csv files")
+    field: str | None = Field(None, description="key or column of sentences, or its number")
 
     def load(self, recipe):
         """The `Dataset` of a recipe, whose media has the vocabulary of the training sentences."""
@@ -99,5 +104,10 @@ class Text(Part):
         if recipe.start is not None:
             text = recipe.earlier().media  # the weights are of its words
         return datasets.load(
-            recipe.data, media=text, field=self.field, batch_size=recipe.batch_size, seed=recipe.data_seed
+            recipe.data,
+            media=text,
+            field=self.field,
+            batch_size=recipe.batch_size,
+            seed=recipe.data_seed,
+            duplicates=recipe.duplicates,
         )

@@ -87,6 +87,9 @@ class Recipe(Part):
     )
     seed: Natural = Field(0, description="decides every random number but those of the data")
     data_seed: Natural = Field(0, description="decides the splits and the order of the data")
+    duplicates: Literal["auto", "drop", "keep"] = Field(
+        "auto", description="whether held-out examples that are also training examples are left out"
+    )
     checkpoint_steps: Count | None = Field(
         None, description="batches between two checkpoints within an epoch; none: after epochs alone"
     )
@@ -98,7 +101,8 @@ class Recipe(Part):
     frozen: Literal["none"] = Field("none", description="what keeps the weights of start")
 
     medium: ClassVar = "image"  # name of the field with the settings of the media
-    data_fields: ClassVar = ("data", "batch_size", "data_seed")  # what `load` goes by, beside that
+    # What `load` goes by, beside that.
+    data_fields: ClassVar = ("data", "batch_size", "data_seed", "duplicates")
     learning_rates: ClassVar = ("optimizer.learning_rate",)
     without_warm_up: ClassVar = {}  # field -> value, for a training that goes on from an earlier run
     measures: ClassVar = ()  # names of functions in `measures` that score the model

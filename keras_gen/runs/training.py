@@ -57,7 +57,7 @@ def train(run, recipe, config, strategy="auto", name=None):
     if done and not is_chief:
         return None
     dataset = load(config)
-    log.info("Data: %s", dataset)
+    log.info("Data: %s\n%s", dataset, dataset.account)
     versions = Path("savedmodels") / (name or run.folder.resolve().name)
     with failures_told(run, strategy), contextlib.ExitStack() as stack:
         if is_chief:

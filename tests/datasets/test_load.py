@@ -71,8 +71,8 @@ def test_splits_are_disjoint_complete_and_follow_the_seed():
 @pytest.mark.parametrize("make", [tree, zipped])
 def test_folders_and_zips_with_splits_and_classes(tmp_path, make):
     files = {
-        f"pets/{split}/{name}/{i}.jpg": jpeg(value + i)
-        for split, count in (("train", 12), ("test", 3))
+        f"pets/{split}/{name}/{i}.jpg": jpeg(value + first + i)
+        for split, first, count in (("train", 0, 12), ("test", 20, 3))
         for name, value in (("zebra", 200), ("ape", 50))
         for i in range(count)
     }

@@ -229,7 +229,11 @@ TEXTS = {"a.txt": lines(SENTENCES), "b.txt": lines(SENTENCES)}
         (TEXTS, {"test": "index=0"}, "needs a field of the pattern"),
         (TEXTS, {"media": Image(16, 16, 3)}, "holds no images"),
         (TEXTS, {"media": Audio()}, "holds no waveforms"),
-        (TEXTS, {"batch_size": 65}, "batch_size=65 is more than the 64 training sentences"),
+        (
+            TEXTS,
+            {"batch_size": 65, "duplicates": "keep"},
+            "batch_size=65 is more than the 64 training sentences",
+        ),
         (TEXTS | {"a_train.txt": b"A dog."}, {}, "Some files tell their split, but a.txt does not"),
         ({"train.txt": b"", "test.txt": b"A dog."}, {}, "leaves no sentences to train on"),
         ({"a.md": b"A dog."}, {}, "holds no images, recordings or sentences"),
@@ -253,7 +257,7 @@ def test_mistakes_with_files_are_input_errors_of_one_line(tmp_path, files, argum
         ({"media": Audio()}, "media is Audio.* brings sentences: give a Text"),
         ({"labels": "{digit}_{index}"}, "labels is about the files in a folder or .zip"),
         ({"chunks": True}, "chunks is about the files in a folder or .zip"),
-        ({"field": "text"}, "field (is of .jsonl and .csv files, but )?has no use for"),
+        ({"field": "text"}, "field (is of .jsonl, .json, .csv and .tsv files, but )?has no use for"),
     ],
 )
 @pytest.mark.parametrize("kind", ["file", "list", "docstrings"])
@@ -343,11 +347,9 @@ def test_no_docstring_is_in_two_splits(monkeypatch, caplog):
     assert left_out[46] > 10 > left_out[1000]
 
 
-def test_held_out_sentences_that_are_learned_from_are_told(tmp_path, caplog):
-    root = tree(
-        tmp_path,
-        {"train.txt": lines(SENTENCES), "test.txt": lines([SENTENCES[3].upper(), *SENTENCES[:2], "A cat."])},
-    )
-    with caplog.at_level("INFO"):
-        load(root, media=Text(8), batch_size=1, validation=0)
-    assert "3 of 4 sentences of test are also training sentences, as they are packed" in caplog.text
+def test_held_out_sentences_that_are_packed_as_training_ones_are_left_out(tmp_path):
+    held_out = [SENTENCES[3].upper(), *SENTENCES[:2], "A cat."]
+    root = tree(tmp_path, {"train.txt": lines(SENTENCES), "test.txt": lines(held_out)})
+    with pytest.warns(UserWarning, match="3 of 4 sentences of test are, as they are packed, also those of"):
+        data = load(root, media=Text(8), batch_size=1, validation=0)
+    assert splits_of(data)["test"] == ["� �."] and data.account.set_aside.popitem()[1].names == held_out[:3]

@@ -38,7 +38,21 @@ def lines(values):
     return "\n".join(values).encode()
 
 
-WRITERS = {".txt": (lines, None), ".jsonl": (objects, "caption"), ".csv": (table, "caption")}
+def array(values):
+    return b"[" + objects(values).replace(b"\n", b",\n") + b"]"
+
+
+def tabs(values):
+    return table(values).replace(b"id,", b"id\t").replace(b',"', b'\t"')
+
+
+WRITERS = {
+    ".txt": (lines, None),
+    ".jsonl": (objects, "caption"),
+    ".json": (array, "caption"),
+    ".csv": (table, "caption"),
+    ".tsv": (tabs, "caption"),
+}
 
 
 @pytest.mark.parametrize("ending", TEXTS)
@@ -127,7 +141,7 @@ PACKED = gzip.compress(b"A dog runs.\n" * 1000, mtime=0)
     [
         ("a.pdf", b"A dog runs.", None, r"a.pdf is no file of sentences: .* end in .txt, .txt.gz, .jsonl"),
         ("a.txt", b"\x89PNG\r\n\0\0", None, "a.txt is not a text file: it holds NUL bytes"),
-        ("a.txt", "A dog runs.".encode("utf-16"), None, "a.txt is not a text file: it holds NUL bytes"),
+        ("a.txt", "A dog runs.".encode("utf-16-le"), None, "a.txt is UTF-16LE without a byte-order mark"),
         ("a.txt.gz", b"A dog runs.", None, "a.txt.gz could not be unpacked: Not a gzipped file"),
         ("a.txt.gz", PACKED[:30], None, "a.txt.gz could not be unpacked: Compressed file ended"),
         ("a.txt.gz", PACKED[:10] + b"\xff" * 20, None, "a.txt.gz could not be unpacked: Error -3"),
@@ -173,6 +187,9 @@ def test_what_unpacks_to_too_much_is_refused(monkeypatch):
         ("captions_eval.txt", "test"),
         ("dev.txt", "val"),
         ("train_test.txt", None),
+        ("my_validate_x.txt", "val"),
+        ("train2.txt", "train"),
+        ("test-2017_a.csv", "test"),
         ("captionstrain.txt", None),
         ("test.txt.zip", None),
         (".txt", None),

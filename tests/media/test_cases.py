@@ -12,7 +12,7 @@ from PIL import TiffImagePlugin
 
 from keras_gen.errors import InputError
 from keras_gen.media import Image, Text
-from keras_gen.media.pillow import FORMATS
+from keras_gen.media.pillow import FORMATS, formats
 
 
 def file(image, kind="PNG", **options):
@@ -209,10 +209,11 @@ def test_twelve_bits():
 
 
 def test_every_ending_of_images_stands_for_a_format_that_is_read():
-    from keras_gen.datasets.files import IMAGES as ENDINGS
+    from keras_gen.datasets.files import endings
 
     PIL.Image.init()
-    assert {PIL.Image.EXTENSION[ending] for ending in ENDINGS} == set(FORMATS)
+    assert {PIL.Image.EXTENSION[ending] for ending in endings("images")} == set(formats())
+    assert set(FORMATS) < set(formats())
 
 
 # Words that a vocabulary does not know.

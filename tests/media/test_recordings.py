@@ -23,6 +23,7 @@ LOSSLESS = {
     ("FLAC", "PCM_S8"): 8,
     ("FLAC", "PCM_16"): 16,
     ("FLAC", "PCM_24"): 24,
+    ("AIFF", "PCM_16"): 16,
 }
 LOSSY = [("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")]
 RATES = [
@@ -123,7 +124,7 @@ def test_a_wav_with_further_chunks_and_an_odd_length_is_read():
         (b"", "Format not recognised"),
         (b"this is a text file, whatever its name\n" * 100, "Format not recognised"),
         ("voice.wav", "bytes"),
-        (file(stereo(16000), 16000, "AIFF"), "AIFF"),
+        (file(stereo(16000), 16000, "AU"), "it is AU"),
         (file(stereo(16000), 16000)[:30], "data"),
         (file(np.zeros((0, 1)), 16000), "no samples"),
         (file(stereo(16000), 500), "500 Hz"),

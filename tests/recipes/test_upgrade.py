@@ -39,7 +39,8 @@ def read(tmp_path, config):
 def changes(name, config):
     """What is another value than the recipe's, today or formerly: name of the field -> value."""
     own = flat(recipes.resolve(name, {"data": config.data}))
-    known = {field: [value, BEFORE_AUTO.get(field, value)] for field, value in own.items()}
+    before = {**BEFORE_AUTO, "duplicates": "keep"}
+    known = {field: [value, before.get(field, value)] for field, value in own.items()}
     return {field: value for field, value in flat(config).items() if value not in known.get(field, [""])}
 
 

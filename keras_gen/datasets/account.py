@@ -1,0 +1,117 @@
+"""What became of all that a source holds."""
+
+import dataclasses
+
+MOST_NAMED = 5
+
+
+@dataclasses.dataclass
+class SetAside:
+    """Examples, lines or files that are left out for one reason.
+
+    Attributes:
+        count: how many.
+        names: of the files, or of the examples where they have names.
+    """
+
+    count: int = 0
+    names: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(repr=False)
+class Account:
+    """What became of all that a source holds: found, used, set aside and why, ignored.
+
+    `str` gives it as text, `as_dict` for JSON.
+
+    Attributes:
+        plural: what examples are called, such as "images".
+        found: number of examples in the source. A recording counts once, in however many pieces it is used.
+        used: name of a split -> number of its examples.
+        set_aside: reason -> `SetAside`.
+        ignored: kind of file, such as ".md" -> names of files that are not read.
+        shared: name of a held-out split -> number of its examples that are also training examples, and kept.
+        seconds: of recordings, those used and those found, without silence at the ends; None for others.
+
+    Example:
+
+    >>> account = Account("images", found=3, used={"train": 2})
+    >>> account.set_apart("it is empty", ["c.png"])
+    >>> print(account)
+    3 images found, used: 2 train.
+    Set aside: it is empty (1: c.png).
+    """
+
+    plural: str
+    found: int = 0
+    used: dict = dataclasses.field(default_factory=dict)
+    set_aside: dict = dataclasses.field(default_factory=dict)
+    ignored: dict = dataclasses.field(default_factory=dict)
+    shared: dict = dataclasses.field(default_factory=dict)
+    seconds: tuple | None = None
+
+    def __post_init__(self):
+        self._told = []
+
+    def set_apart(self, reason, names, count=None, told=None):
+        """Notes what is left out.
+
+        Args:
+            reason: why.
+            names: of what is left out.
+            count: how many; by default as many as there are names.
+            told: a sentence for the warning, or None where none is needed.
+        """
+        entry = self.set_aside.setdefault(reason, SetAside())
+        entry.count += len(names) if count is None else count
+        entry.names += map(str, names)
+        self.tell(told)
+
+    def tell(self, sentence):
+        """Adds a sentence to the warning; nothing for None."""
+        self._told += [sentence] if sentence else []
+
+    @property
+    def warning(self):
+        """What is to be warned of, sentences in one line; empty where nothing is."""
+        return " ".join(self._told)
+
+    def lines(self, most=MOST_NAMED):
+        """The account as text, a line for each thing.
+
+        Args:
+            most: names that a line shows at most.
+
+        Returns:
+            List of str.
+        """
+        used = ", ".join(f"{count:,} {split}" for split, count in self.used.items())
+        told = [f"{self.found:,} {self.plural} found, {'' if self.set_aside else 'all '}used: {used}."]
+        for reason, left in self.set_aside.items():
+            names = some(left.names, most).partition(": ")[2]
+            told.append(f"Set aside: {reason} ({left.count:,}{': ' * bool(names)}{names}).")
+        told += [f"Ignored: {kind} ({some(names, most)})." for kind, names in self.ignored.items()]
+        told += [
+            f"Kept, though they are also training {self.plural}: {count:,} of {split}."
+            for split, count in self.shared.items()
+        ]
+        if self.seconds:
+            kept, found = self.seconds
+            told.append(f"Used of all sound: {kept:,.1f} of {found:,.1f} seconds, {kept / found:.0%}.")
+        return told
+
+    def as_dict(self):
+        """The account as JSON has it."""
+        return dataclasses.asdict(self)
+
+    def __str__(self):
+        return "\n".join(self.lines())
+
+    def __repr__(self):
+        return str(self)
+
+
+def some(names, most=MOST_NAMED):
+    """How many, and the first few."""
+    rest = ", ..." if len(names) > most else ""
+    return f"{len(names)}: {', '.join(names[:most])}{rest}"
