@@ -30,7 +30,7 @@ class Account:
         used: name of a split -> number of its examples.
         set_aside: reason -> `SetAside`.
         ignored: kind of file, such as ".md" -> names of files that are not read.
-        shared: name of a held-out split -> number of its examples that are also training examples, and kept.
+        shared: name of a held-out split -> number of its examples that are kept and stand in other splits.
         seconds: of recordings, those used and those found, without silence at the ends; None for others.
 
     Example:
@@ -90,9 +90,9 @@ class Account:
         for reason, left in self.set_aside.items():
             names = some(left.names, most).partition(": ")[2]
             told.append(f"Set aside: {reason} ({left.count:,}{': ' * bool(names)}{names}).")
-        told += [f"Ignored: {kind} ({some(names, most)})." for kind, names in self.ignored.items()]
+        told += [f"Ignored: {printable(kind)} ({some(names, most)})." for kind, names in self.ignored.items()]
         told += [
-            f"Kept, though they are also training {self.plural}: {count:,} of {split}."
+            f"Kept, though they stand in other splits too: {count:,} of {split}."
             for split, count in self.shared.items()
         ]
         if self.seconds:
@@ -114,4 +114,9 @@ class Account:
 def some(names, most=MOST_NAMED):
     """How many, and the first few."""
     rest = ", ..." if len(names) > most else ""
-    return f"{len(names)}: {', '.join(names[:most])}{rest}"
+    return f"{len(names)}: {', '.join(map(printable, names[:most]))}{rest}"
+
+
+def printable(name):
+    """A name from somewhere else, of which a line or a terminal makes nothing but text."""
+    return name if str(name).isprintable() else repr(name)

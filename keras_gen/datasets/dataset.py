@@ -14,7 +14,8 @@ class Dataset:
     """Packed images, recordings or sentences, with or without labels, in up to three splits.
 
     A batch is packed media (batch, *media.shape) or, with labels, a pair of these and int32 labels: (batch,)
-    for one label, (batch, n) for n. Everything is held in memory once.
+    for one label, (batch, n) for n. Held-out examples may lack labels that training examples have. Everything
+    is held in memory once.
 
     Args:
         media: the `Media` that packed the examples.

@@ -35,20 +35,17 @@ def without_duplicates(splits, account, choice, names=None):
         is_new = np.array([example not in known for example in found], bool)
         known.update(found)
         count = int(np.count_nonzero(~is_new))
-        told = (
-            f"{count:,} of {len(found):,} {account.plural} of {split} are, as they are packed, also those of "
-        )
-        told += "other splits"
+        told = f"{count:,} of {len(found):,} {account.plural} of {split} stand in other splits too, as packed"
         if choice == "drop" and not is_new.any():
-            raise InputError(f"{told}, so that none is left: give others, or duplicates='keep'.")
+            raise InputError(f"{told}, so that none would be left: give others, or duplicates='keep'.")
         if count and (choice == "keep" or not is_new.any()):
             account.shared[split] = count
             if choice == "auto":
-                account.tell(f"{told}, and are kept, as none is left without them.")
+                account.tell(f"{told}, and are kept, since nothing else would be left.")
         elif count:
             called = range(len(found)) if names is None else names[split]
             account.set_apart(
-                f"it is of {split}, and also of another split",
+                f"it is of {split}, and stands in another split too",
                 [str(name) for name, new in zip(called, is_new, strict=True) if not new],
                 told=f"{told}, and are left out: duplicates='keep' keeps them.",
             )

@@ -8,7 +8,7 @@ import zipfile
 from collections import Counter, defaultdict, deque
 from pathlib import PurePosixPath
 
-from keras_gen.datasets.account import some
+from keras_gen.datasets.account import printable, some
 from keras_gen.errors import InputError
 from keras_gen.media import pillow
 
@@ -38,7 +38,8 @@ WHAT_WOULD_WORK = {
 def endings(plural):
     """The endings of files of a medium, "images", "waveforms" or "sentences", in small letters."""
     if plural == "images":
-        return tuple(ending for ending, kind in pillow.ENDINGS.items() if kind in pillow.formats())
+        known = pillow.formats()
+        return tuple(ending for ending, kind in pillow.ENDINGS.items() if kind in known)
     return RECORDINGS if plural == "waveforms" else TEXTS
 
 
@@ -69,7 +70,8 @@ class Tree:
 
     def of(self, plural):
         """The names that end as such media do, "images", "waveforms" or "sentences"."""
-        return [name for name in self.names if name.lower().endswith(endings(plural))]
+        ends = endings(plural)
+        return [name for name in self.names if name.lower().endswith(ends)]
 
     def others(self, plural):
         """The other names by kind, such as ".md", and those that are hidden: dict, kind -> names."""
@@ -81,7 +83,7 @@ class Tree:
 
     def told(self):
         """How many files there are of each kind, in words."""
-        kinds = Counter(_ending(name) or "without an ending" for name in self.names)
+        kinds = Counter(printable(_ending(name)) or "without an ending" for name in self.names)
         return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(5)) or "no files"
 
     def note_others(self, account):
@@ -99,7 +101,7 @@ class Tree:
             if kind.startswith(".") and kind not in quiet
         }
         if strange:
-            told = "; ".join(f"{kind} {some(names)}" for kind, names in strange.items())
+            told = "; ".join(f"{printable(kind)} {some(names)}" for kind, names in strange.items())
             advice = "; ".join(dict.fromkeys(WHAT_WOULD_WORK[k] for k in strange if k in WHAT_WOULD_WORK))
             account.tell(
                 f"Files of kinds that are not read were ignored ({told}){': ' * bool(advice)}{advice}."
@@ -146,18 +148,17 @@ def open_tree(path):
 
 def _walk(root):
     """The names of the files below a folder, and of what cannot be read there, name -> reason."""
-    names, lost = [], {}
-    seen = {os.path.realpath(root)}
+    names, lost, seen = [], {}, set()
     # Links come last, so that a folder is read where it really is, if that is below the root.
     folders, links = deque([""]), deque()
     while folders or links:
-        folder = folders.popleft() if folders else links.popleft()
-        real = os.path.realpath(root / folder)
-        if folder and real in seen and os.path.islink(root / folder):
-            lost[folder] = "It is a link to a folder that is read already"
+        is_link = not folders
+        folder = (links if is_link else folders).popleft()
+        real = (root / folder).resolve()
+        if real in seen:
+            lost[folder] = "It is a folder that is read already"
             continue
-        above = os.path.realpath(os.path.dirname(root / folder))
-        if os.path.islink(root / folder) and folder and _holds(real, above):
+        if is_link and (root / folder).parent.resolve().is_relative_to(real):
             lost[folder] = "It is a link to a folder that it lies in"
             continue
         seen.add(real)
@@ -168,20 +169,16 @@ def _walk(root):
             continue
         for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.is_dir():
+            if os.path.isdir(entry):  # which is no error for a link to itself
                 if _is_hidden((entry.name,)):
                     names.append(name)
                 else:
                     (links if entry.is_symlink() else folders).append(name)
-            elif entry.is_file():
+            elif os.path.isfile(entry):
                 names.append(name)
             else:
                 lost[name] = "It is a link to nothing" if entry.is_symlink() else "It is no file"
     return names, lost
-
-
-def _holds(folder, other):
-    return os.path.commonpath([folder, other]) == folder
 
 
 def parts_of(name):

@@ -73,9 +73,9 @@ def read_text_tree(tree, field=None):
             f"{tree.source} holds no files of sentences, such as sentences.txt, but it holds {tree.told()}."
         )
     notes = [name for name in names if stem_of(name).lower() in NOTES]
-    if len(notes) < len(names):
-        names = [name for name in names if name not in notes]
-        account.ignored |= {"notes": notes} if notes else {}
+    if 0 < len(notes) < len(names):
+        names = [name for name in names if stem_of(name).lower() not in NOTES]
+        account.ignored["notes"] = notes
     splits, _ = splits_of_folders(tree.source, [parts_of(name) for name in names])
     found = read_text_files(names, tree.read, field, splits or splits_of_files(names), account)
     tree.note_others(account)

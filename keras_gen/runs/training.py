@@ -57,7 +57,9 @@ def train(run, recipe, config, strategy="auto", name=None):
     if done and not is_chief:
         return None
     dataset = load(config)
-    log.info("Data: %s\n%s", dataset, dataset.account)
+    log.info("Data: %s", dataset)
+    if dataset.account:
+        log.info("%s", dataset.account)
     versions = Path("savedmodels") / (name or run.folder.resolve().name)
     with failures_told(run, strategy), contextlib.ExitStack() as stack:
         if is_chief:

@@ -145,6 +145,14 @@ HEAPS = {
         [],
         {"without an ending": 1, ".db": 1, "hidden": 2},
     ),
+    "names that would write to a terminal": (
+        images("a") | {"a/1\n2.png": b"", "b.\x1b[31m": b""},
+        {"size": 8},
+        {"train": 3},
+        None,
+        [r"'a/1\n2.png'", r"'.\x1b[31m' 1: 'b.\x1b[31m'"],
+        {".\x1b[31m": 1},
+    ),
     "splits by other words": (
         images("Training/a", "Training/b", "TESTING/a", "TESTING/b", "dev/a", "dev/b"),
         {"size": 8, "batch_size": 1},
@@ -330,7 +338,7 @@ REFUSED = {
     "only copies for testing": (
         {f"{split}/0.png": image(1) for split in ("train", "test")},
         {"size": 8, **SPLIT, "duplicates": "drop"},
-        "1 of 1 images of test are.*so that none is left: give others, or duplicates='keep'",
+        "1 of 1 images of test stand.*so that none would be left: give others, or duplicates='keep'",
     ),
 }
 
@@ -353,20 +361,24 @@ def test_links_are_followed_and_each_real_folder_is_read_once(tmp_path):
     os.symlink(root / "dogs", root / "again")  # before the real one by its name
     os.symlink(tmp_path, root / "dogs" / "up")
     os.symlink(root, root / "dogs" / "loop")
+    tree(tmp_path / "deep", {"x/y/0.png": image(150)})
+    os.symlink(tmp_path / "deep" / "x" / "y", root / "birds")
+    os.symlink(tmp_path / "deep" / "x", root / "dogs" / "x")  # which holds y
     os.symlink("nowhere", root / "broken")
+    os.symlink("me", root / "me")
     os.symlink(tmp_path / "elsewhere" / "cats" / "0.png", root / "dogs" / "linked.png")
     data = loaded(
         root,
         [
-            "link to a folder that is read already, so it is set aside (2: again, dogs/loop)",
-            "1: dogs/up",
-            "1: broken",
+            "folder that is read already, so it is set aside (3: again, dogs/loop, dogs/x/y)",
+            "(1: dogs/up)",
+            "(2: broken, me)",
         ],
         size=8,
         **WHOLE,
     )
-    assert data.class_names == ["a cats", "dogs"] and data.account.used == {"train": 7}
-    assert np.bincount(data.arrays("train")[1]).tolist() == [3, 4]
+    assert data.class_names == ["a cats", "birds", "dogs"] and data.account.used == {"train": 8}
+    assert np.bincount(data.arrays("train")[1]).tolist() == [3, 1, 4]
 
 
 # Names of archives.
@@ -431,10 +443,10 @@ def test_held_out_copies_of_training_examples_are_left_out(tmp_path):
     files = {f"train/{i}.png": image(i) for i in range(6)}
     files |= {f"val/{i}.png": image(i) for i in (4, 10, 11)}
     files |= {f"test/{i}.png": image(i) for i in (0, 1, 10, 20, 21)} | {"test/copy.png": image(21)}
-    told = ["1 of 3 images of val are", "3 of 6 images of test are", "duplicates='keep'"]
+    told = ["1 of 3 images of val stand", "3 of 6 images of test stand", "duplicates='keep'"]
     data = loaded(tree(tmp_path / "a", files), told, size=8, batch_size=1)
     assert data.account.used == {"train": 6, "val": 2, "test": 3} and data.account.found == 15
-    assert data.account.set_aside["it is of test, and also of another split"].names == [
+    assert data.account.set_aside["it is of test, and stands in another split too"].names == [
         "test/0.png",
         "test/1.png",
         "test/10.png",
@@ -443,7 +455,7 @@ def test_held_out_copies_of_training_examples_are_left_out(tmp_path):
     kept = loaded(tmp_path / "a", size=8, batch_size=1, duplicates="keep")
     assert kept.account.used == {"train": 6, "val": 3, "test": 6}
     assert kept.account.shared == {"val": 1, "test": 3}
-    assert "Kept, though they are also training images: 3 of test." in str(kept.account)
+    assert "Kept, though they stand in other splits too: 3 of test." in str(kept.account)
     np.testing.assert_array_equal(kept.arrays("train")[0], data.arrays("train")[0])
     texts = tree(tmp_path / "b", {"train.txt": lines(*DOGS, "So."), "test.txt": lines("So.", "New.")})
     data = loaded(texts, ["1 of 2 sentences of test"], media=PLAIN, **SPLIT)

@@ -350,6 +350,6 @@ def test_no_docstring_is_in_two_splits(monkeypatch, caplog):
 def test_held_out_sentences_that_are_packed_as_training_ones_are_left_out(tmp_path):
     held_out = [SENTENCES[3].upper(), *SENTENCES[:2], "A cat."]
     root = tree(tmp_path, {"train.txt": lines(SENTENCES), "test.txt": lines(held_out)})
-    with pytest.warns(UserWarning, match="3 of 4 sentences of test are, as they are packed, also those of"):
+    with pytest.warns(UserWarning, match="3 of 4 sentences of test stand in other splits too, as packed"):
         data = load(root, media=Text(8), batch_size=1, validation=0)
     assert splits_of(data)["test"] == ["� �."] and data.account.set_aside.popitem()[1].names == held_out[:3]

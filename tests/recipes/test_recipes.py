@@ -1,9 +1,12 @@
 import re
 
+import numpy as np
 import pytest
 
 from keras_gen import losses, recipes
+from keras_gen.datasets import Dataset
 from keras_gen.errors import InputError
+from keras_gen.media import Image
 from keras_gen.recipes.settings import flat, kinds_of, parse_assignments, settings_of, takes
 
 
@@ -71,6 +74,20 @@ def test_the_choices_are_those_that_exist():
     choices = {each.name: takes(each.field) for each in settings_of(recipes.resolve("digits-gan"))}
     assert set(choices["loss"].split(", ")) == set(LOSSES)
     assert set(choices["plan"].split(", ")) == set(STEPS)
+
+
+def test_a_model_of_classes_needs_labels_of_what_it_is_scored_on():
+    images = np.arange(8 * 64, dtype=np.uint8).reshape(8, 8, 8, 1)
+    data = Dataset(
+        Image(8, 8, 1),
+        (images, np.arange(8) % 2),
+        test=(images, None),
+        class_names=["a", "b"],
+        batch_size=1,
+    )
+    with pytest.raises(InputError, match="there are none of test: sort these into class folders"):
+        recipes.resolve("digits-gan", {"num_classes": 2}).check_data(data)
+    recipes.resolve("digits-gan", {"num_classes": "none"}).check_data(data)
 
 
 def test_an_execution_never_lengthens_an_epoch():
@@ -150,7 +167,7 @@ VQVAE_CHANGES = RUNNING_CHANGES | {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_prior", "nll_samples", "restore_best", "data_seed", "start", "frozen",
+    "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "start", "frozen",
 }  # fmt: skip
 
 

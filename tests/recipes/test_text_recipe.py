@@ -30,7 +30,7 @@ VAE_CHANGES = {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_prior", "nll_samples", "restore_best", "data_seed", "start", "frozen",
+    "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "start", "frozen",
 }  # fmt: skip
 TESTED_BELOW = {"field", "num_classes"}
 TESTED_ELSEWHERE = {"components"}  # of a sampling prior
@@ -149,7 +149,7 @@ def test_data_that_are_missing_or_too_few_are_told_before_anything_is_built(sent
 def test_the_media_of_a_recipe_is_that_of_its_data(tmp_path):
     path = tmp_path / "mine.txt"
     path.write_text("\n".join([*SENTENCES, *(f"rare{number}" for number in range(20))]))
-    config = resolved(path)
+    config = resolved(path, duplicates="keep")  # rare words are alike
     dataset = config.load()
     assert config.media == dataset.media == resolved(path).media
     train, test = (

@@ -109,6 +109,13 @@ def test_every_kind_of_part_is_read_as_it_was(tmp_path, key, expected):
     assert recipes.read(tmp_path / "again.json") == (name, config)
 
 
+@pytest.mark.parametrize("data, choice", [("digits", "auto"), ("mine.zip", "keep")])
+def test_duplicates_stay_where_they_were_kept(tmp_path, data, choice):
+    config = {"recipe": "digits-vae", "versions": {}, "data": data}
+    assert read(tmp_path, config)[1].duplicates == choice
+    assert read(tmp_path, {**config, "duplicates": "drop"})[1].duplicates == "drop"
+
+
 @pytest.mark.parametrize("components", [0, 7])
 def test_the_number_of_normals_became_a_part(tmp_path, components):
     """In files of trees, which kept it until there were flows."""
