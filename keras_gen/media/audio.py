@@ -200,18 +200,7 @@ class Audio(Media):
         return max(1, self.model_shape[0] // 2)
 
     def clean(self, raw, rate=None):
-        """What `pack` cuts: a whole recording in one channel, at the media's rate and loudness.
-
-        Args:
-            raw: as in `pack`.
-            rate: as in `pack`.
-
-        Returns:
-            A float32 array (any,).
-
-        Raises:
-            InputError: as in `pack`.
-        """
+        """A recording as `pack` cuts it: whole, float32 (any,), one channel at the media's rate."""
         if isinstance(raw, bytes):
             waveform, rate = recordings.read(raw)
         else:
