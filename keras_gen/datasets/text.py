@@ -14,6 +14,7 @@ from keras_gen.datasets.text_files import FieldNeeded, is_of_lines, read_sentenc
 from keras_gen.errors import InputError
 from keras_gen.logs import log
 from keras_gen.media.text import MOST_UNKNOWN, Text
+from keras_gen.media.tokenizers import END
 
 SPLITS = ("train", "val", "test")
 PLURAL = Text.plural
@@ -154,12 +155,14 @@ def pack_sentences(media, splits):
         splits: name -> (sequence of str, None).
 
     Returns:
-        The `Text` and the packed splits. A warning tells if more than a fifth of the words of a split are
-        unknown.
+        The `Text` and the packed splits. A warning tells if more than a fifth of the tokens of a split are
+        unknown, a line if most sentences are one word.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])
     packed = {split: media.tokenize(sentences) for split, (sentences, _) in splits.items()}
+    if media.tokenizer == "words" and not was_learned and np.mean(packed["train"][:, 1] == END) > 0.5:
+        log.info("Most sentences are one word: tokenizer='characters' suits them, such as names.")
     shares = {split: media.unknown_share(sentences) for split, sentences in packed.items()}
     if max(shares.values()) > MOST_UNKNOWN:
         told = ", ".join(f"{share:.0%} of {split}" for split, share in shares.items())
@@ -169,7 +172,8 @@ def pack_sentences(media, splits):
         elif len(media.vocabulary) >= media.most_words:
             advice = f"raise most_words, or {advice}"
         warnings.warn(
-            f"Many words are unknown to the vocabulary of {media}, and packed as unknown ({told}): {advice}.",
+            f"Many {media.tokenizer} are unknown to the vocabulary of {media}, and packed as unknown "
+            f"({told}): {advice}.",
             stacklevel=3,
         )
     return media, {split: (sentences, None) for split, sentences in packed.items()}

@@ -9,12 +9,21 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError, unknown
 from keras_gen.media.media import Media
-from keras_gen.media.tokenizers import END, PADDING, UNKNOWN, WORD, ByteTokenizer, WordTokenizer, spaced
+from keras_gen.media.tokenizers import (
+    END,
+    PADDING,
+    UNKNOWN,
+    WORD,
+    ByteTokenizer,
+    CharacterTokenizer,
+    WordTokenizer,
+    spaced,
+)
 
-TOKENIZERS = ("words", "bytes")
+TOKENIZERS = {"words": WordTokenizer, "characters": CharacterTokenizer, "bytes": ByteTokenizer}
 SPACE = r"[\pZ\p{Cc}\s]+"  # also line separators and control characters
 SPECIAL = r"[^\pL\pM\pN\s]"
-MOST_UNKNOWN = 0.2  # share of unknown words above which there is a warning
+MOST_UNKNOWN = 0.2  # share of unknown tokens above which there is a warning
 EDGE = "\1"  # marks the edges of words; clean text never holds it
 
 
@@ -25,22 +34,25 @@ class Text(Media):
     A raw sentence is a string. A packed one is int32 (length,): token numbers, an end, and padding with 0; a
     sentence that is too long is cut and has no end. The model form is the packed form.
 
-    Words are looked up in a vocabulary that `learn` takes from data. Other words are packed as unknown and
-    written as the replacement character. Bytes need no vocabulary and know every text.
+    Words and characters are looked up in a vocabulary that `learn` takes from data. Others are packed as
+    unknown and written as the replacement character. Bytes need no vocabulary and know every text.
 
     Args:
         length: tokens of a packed sentence, with its end, at least 2.
-        tokenizer: "words", where punctuation marks are words too, or "bytes", those of UTF-8.
-        most_words: words that `learn` takes at most, at least 1.
+        tokenizer: "words", where punctuation marks are words too; "characters", those of Unicode, such as for
+            names; or "bytes", those of UTF-8.
+        most_words: words or characters that `learn` takes at most, at least 1.
         nfkc: whether strings are brought to Unicode's normal form KC. This happens on the host only; exported
             signatures expect it.
         lower: whether text becomes lower case.
         strip_special: whether all but letters, digits and spaces is removed.
         strip_stop_words: whether scikit-learn's English stop words are removed.
-        vocabulary: sequence of str, the words in the order of their numbers, or None to `learn` them.
+        vocabulary: sequence of str, the words or characters in the order of their numbers, or None to `learn`
+            them.
 
     Raises:
-        InputError: a number is out of its range, there is no such tokenizer, or bytes are given a vocabulary.
+        InputError: a number is out of its range, there is no such tokenizer, or the vocabulary is not one of
+            its tokens.
 
     Example:
 
@@ -74,6 +86,9 @@ class Text(Media):
             raise unknown("tokenizer", tokenizer, TOKENIZERS)
         if tokenizer == "bytes" and vocabulary is not None:
             raise InputError("Bytes have no vocabulary: leave it out, or take tokenizer='words'.")
+        longer = [token for token in vocabulary or () if tokenizer == "characters" and len(token) != 1]
+        if longer:
+            raise InputError(f"A vocabulary of characters holds one in each entry, not {longer[0]!r}.")
         self.length, self.most_words, self.tokenizer = int(length), int(most_words), tokenizer
         self.nfkc, self.lower = nfkc, lower
         self.strip_special, self.strip_stop_words = strip_special, strip_stop_words
@@ -82,7 +97,7 @@ class Text(Media):
         if tokenizer == "bytes":
             self._tokens = ByteTokenizer(self.length)
         elif self.vocabulary is not None:
-            self._tokens = WordTokenizer(self.vocabulary, self.length)
+            self._tokens = TOKENIZERS[tokenizer](self.vocabulary, self.length)
 
     @property
     def shape(self):
@@ -101,7 +116,7 @@ class Text(Media):
 
     @property
     def is_learned(self):
-        """Whether sentences can be packed: always for bytes, for words once there is a vocabulary."""
+        """Whether sentences can be packed: always for bytes, else once there is a vocabulary."""
         return self._tokens is not None
 
     @property
@@ -123,7 +138,7 @@ class Text(Media):
         return self._tokens
 
     def learn(self, sentences):
-        """The same media with a vocabulary: the most frequent words of sentences, at most `most_words`.
+        """The same media with a vocabulary: the most frequent words or characters, at most `most_words`.
 
         Args:
             sentences: sequence of str.
@@ -132,17 +147,17 @@ class Text(Media):
             A `Text`; itself where there is nothing to learn.
 
         Raises:
-            InputError: there are no words in them.
+            InputError: there are none in them.
         """
         if self.is_learned:
             return self
-        vocabulary = WordTokenizer.learn(self.clean(sentences), self.most_words)
+        vocabulary = TOKENIZERS[self.tokenizer].learn(self.clean(sentences), self.most_words)
         if not vocabulary:
-            raise InputError("The sentences hold no words to learn.")
+            raise InputError(f"The sentences hold no {self.tokenizer} to learn.")
         return Text(**{**self.get_config(), "vocabulary": vocabulary})
 
     def pack(self, raw):
-        """Pack one sentence, or several; warn if more than a fifth of the words are unknown.
+        """Pack one sentence, or several; warn if more than a fifth of the tokens are unknown.
 
         Args:
             raw: a str, or bytes of UTF-8, or a sequence of these.
@@ -158,14 +173,14 @@ class Text(Media):
         share = self.unknown_share(packed)
         if share > MOST_UNKNOWN:
             warnings.warn(
-                f"{share:.0%} of the words given are unknown to the vocabulary of {self}, and packed as "
-                "unknown: pack sentences like those that it was learned from.",
+                f"{share:.0%} of the {self.tokenizer} given are unknown to the vocabulary of {self}, and "
+                "packed as unknown: pack sentences like those that it was learned from.",
                 stacklevel=2,
             )
         return packed[0] if is_one else packed
 
     def tokenize(self, sentences):
-        """Pack several sentences, without a warning of unknown words.
+        """Pack several sentences, without a warning of unknown tokens.
 
         Args:
             sentences: sequence of str, or of bytes of UTF-8.
@@ -179,7 +194,7 @@ class Text(Media):
         return self._learned.encode(self.clean(sentences)).numpy()
 
     def unknown_share(self, packed):
-        """The share of words that the vocabulary does not know, from 0 to 1; 0 for bytes or without words.
+        """The share of tokens that the vocabulary does not know, from 0 to 1; 0 for bytes or without tokens.
 
         Args:
             packed: int32 (num, length) or (length,), packed sentences.
@@ -187,8 +202,8 @@ class Text(Media):
         if self.tokenizer == "bytes":
             return 0.0
         packed = np.asarray(packed)
-        words = np.count_nonzero((packed != PADDING) & (packed != END))
-        return float(np.count_nonzero(packed == UNKNOWN) / max(words, 1))
+        tokens = np.count_nonzero((packed != PADDING) & (packed != END))
+        return float(np.count_nonzero(packed == UNKNOWN) / max(tokens, 1))
 
     def pack_in_graph(self, raw):
         """Pack in graph, for exported signatures; strings should be in Unicode's normal form NFKC.
@@ -245,7 +260,7 @@ class Text(Media):
         return tf.cast(tf.ensure_shape(packed, (packed.shape[0], self.length)), tf.int32)
 
     def to_raw(self, model):
-        """The text of tokens (batch, length) up to the end token, with spaces and punctuation as in print."""
+        """The text of tokens (batch, length) up to the end token; that of words is spaced as in print."""
         return self._learned.decode(model)
 
     def as_array(self, raw):
@@ -307,8 +322,8 @@ class Text(Media):
         }
 
     def __repr__(self):
-        known = f"{len(self.vocabulary):,} words" if self.vocabulary else self.tokenizer
-        return f"Text(length={self.length}, {known})"
+        number = f"{len(self.vocabulary):,} " if self.vocabulary else ""
+        return f"Text(length={self.length}, {number}{self.tokenizer})"
 
 
 class Sheet(str):

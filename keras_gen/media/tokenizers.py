@@ -1,4 +1,6 @@
-"""Tokenizers in graph: words with punctuation, or bytes."""
+"""Tokenizers in graph: words with punctuation, characters, or bytes."""
+
+from collections import Counter
 
 import keras
 import numpy as np
@@ -31,12 +33,7 @@ class WordTokenizer:
     def __init__(self, vocabulary, length):
         # No text holds it as one word, since brackets are words of their own.
         self.end = "[END]"
-        # Always on the host: other devices have no strings.
-        with tf.init_scope(), tf.device("CPU"):
-            self.lookup = keras.layers.TextVectorization(
-                standardize=None, output_sequence_length=length, vocabulary=[self.end, *vocabulary]
-            )
-            self.lookup.build((None,))  # which exports ask for
+        self.lookup = _lookup([self.end, *vocabulary], length)
         self.size = 3 + len(vocabulary)
         self._words = np.array(["", UNREADABLE, "", *vocabulary], dtype=object)
 
@@ -58,6 +55,38 @@ class WordTokenizer:
         for pattern, rewrite in UNSPACED:
             texts = tf.strings.regex_replace(texts, pattern, rewrite)
         return texts
+
+
+class CharacterTokenizer:
+    """Unicode's code points by number, from a vocabulary; spaces are characters too.
+
+    Args:
+        vocabulary: tuple of str, the characters of numbers 3, 4, ...
+        length: characters of a packed sentence, with its end.
+    """
+
+    def __init__(self, vocabulary, length):
+        self.end = chr(END)  # clean text holds no control characters
+        self.lookup = _lookup([self.end, *vocabulary], length, split="character")
+        self.size = 3 + len(vocabulary)
+        self._characters = np.array(["", UNREADABLE, "", *vocabulary], dtype=object)
+
+    @staticmethod
+    def learn(texts, most_characters):
+        """The most frequent characters of clean texts, the most frequent first: tuple of str."""
+        counts = Counter()
+        for text in texts.numpy():
+            counts.update(text.decode())
+        # Equally frequent ones too are in an order that does not depend on that of the texts.
+        return tuple(sorted(counts, key=lambda character: (-counts[character], character))[:most_characters])
+
+    def encode(self, texts):
+        """Clean texts, string (batch,) -> int32 (batch, length)."""
+        return tf.cast(self.lookup(tf.strings.join([texts, self.end])), tf.int32)
+
+    def decode(self, tokens):
+        """int32 (batch, length) -> texts, string (batch,)."""
+        return tf.strings.reduce_join(tf.gather(tf.constant(self._characters), until_end(tokens)), axis=-1)
 
 
 class ByteTokenizer:
@@ -84,6 +113,17 @@ class ByteTokenizer:
         """int32 (batch, length) -> texts, string (batch,); bytes that make no character are left out."""
         texts = tf.strings.reduce_join(tf.gather(tf.constant(self._bytes), until_end(tokens)), axis=-1)
         return tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="ignore")
+
+
+def _lookup(vocabulary, length, split="whitespace"):
+    """Keras' layer that numbers the parts of texts by their place in a vocabulary, from 2."""
+    # Always on the host: other devices have no strings.
+    with tf.init_scope(), tf.device("CPU"):
+        lookup = keras.layers.TextVectorization(
+            standardize=None, split=split, output_sequence_length=length, vocabulary=vocabulary
+        )
+        lookup.build((None,))  # which exports ask for
+    return lookup
 
 
 def spaced(texts):

@@ -91,8 +91,12 @@ class Text(Part):
     """Sentences, as tokens."""
 
     length: Size = Field(32, description="tokens of a sentence, with its end; longer ones are cut")
-    tokenizer: Annotated[Literal["words", "bytes"], SHAPES] = Field("words", description="what a token is")
-    most_words: Size = Field(5000, description="words in the vocabulary, the most frequent training words")
+    tokenizer: Annotated[Literal["words", "characters", "bytes"], SHAPES] = Field(
+        "words", description="what a token is"
+    )
+    most_words: Size = Field(
+        5000, description="words or characters in the vocabulary, the most frequent of the training sentences"
+    )
     lower: Annotated[bool, SHAPES] = Field(True, description="whether letters become lower case")
     field: str | None = Field(None, description="key or column of sentences, or its number")
 

@@ -353,3 +353,16 @@ def test_held_out_sentences_that_are_packed_as_training_ones_are_left_out(tmp_pa
     with pytest.warns(UserWarning, match="3 of 4 sentences of test stand in other splits too, as packed"):
         data = load(root, media=Text(8), batch_size=1, validation=0)
     assert splits_of(data)["test"] == ["� �."] and data.account.set_aside.popitem()[1].names == held_out[:3]
+
+
+@pytest.mark.filterwarnings("ignore:Many words")
+def test_where_most_sentences_are_one_word_characters_are_advised(caplog):
+    names = ["Ann", "Anna", "Ada", "Dan", "Nada", "Dana", "Anda", "Naan", "Daan", "Aad"]
+    with caplog.at_level("INFO"):
+        load([*names[:6], *(f"{name} runs" for name in names[6:])], batch_size=1, test=0, validation=0)
+        assert "Most sentences are one word: tokenizer='characters' suits them" in caplog.text
+        caplog.clear()
+        load([*names[:4], *(f"{name} runs" for name in names[4:])], batch_size=1, test=0, validation=0)
+        data = load(names, media=Text(8, "characters", lower=False), batch_size=1)
+    assert not caplog.text
+    assert {text for texts in splits_of(data).values() for text in texts} == set(names)

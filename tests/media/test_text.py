@@ -135,6 +135,36 @@ def test_the_most_frequent_words_are_learned_in_order():
     assert Text(most_words=5).learn(equal) == Text(most_words=5).learn(equal[::-1])
 
 
+# Characters.
+
+
+def test_characters_are_numbered_by_how_frequent_they_are_and_come_back_whatever_the_text():
+    texts = [*ODD * 8, *random_texts(200)]
+    media = Text(60, "characters", most_words=40, **PLAIN).learn(texts)
+    clean = [squeezed(text) for text in texts]
+    counts = collections.Counter("".join(clean))
+    expected = sorted(counts, key=lambda character: (-counts[character], character))[:40]
+    assert media.vocabulary == tuple(expected) and " " in expected and "日" in expected
+    numbers = {character: number for number, character in enumerate(expected, 3)}
+    packed = media.tokenize(texts)
+    for text, row in zip(clean, packed, strict=True):
+        tokens = [*(numbers.get(character, UNKNOWN) for character in text), END]
+        np.testing.assert_array_equal(row, [*tokens, *[0] * 60][:60])
+    written = ["".join(c if c in numbers else "\ufffd" for c in text) for text in clean]
+    assert media.unpack(packed).tolist() == written and written != clean
+    assert media.unknown_share(packed[1]) == np.mean([c not in numbers for c in "plain"])
+    assert len(media.lookups) == 1 and media.vocabulary_size == 43
+
+
+def test_case_is_kept_where_it_is_asked_for_and_long_names_are_cut():
+    names = ["Zoë", "McKay"]
+    for lower in (True, False):
+        media = Text(4, "characters", lower=lower).learn(names)
+        told = ["zoë", "mcka"] if lower else ["Zoë", "McKa"]
+        assert media.unpack(media.pack(names)).tolist() == told
+        assert media.pack(names)[:, 3].tolist() == [END, media.pack("a")[0]]
+
+
 # Bytes.
 
 
@@ -211,13 +241,19 @@ def test_every_option_changes_what_it_is_named_for_and_nothing_else(chosen):
 
 def test_words_are_told_apart_whatever_the_tokenizer():
     expected = [["isn't", "it", "the", "well-known", '"', "bar", '"', "?"], []]
-    for tokenizer in ("words", "bytes"):
+    for tokenizer in ("words", "characters", "bytes"):
         assert Text(tokenizer=tokenizer).words(['Isn\'t it the  well-known "Bar"?', " "]) == expected
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"strip_special": True, "strip_stop_words": True}, {"lower": False}, {"tokenizer": "bytes"}],
+    [
+        {},
+        {"strip_special": True, "strip_stop_words": True},
+        {"lower": False},
+        {"tokenizer": "characters", "lower": False},
+        {"tokenizer": "bytes"},
+    ],
 )
 def test_packing_in_graph_is_packing_of_normal_strings(settings):
     texts = [*TRICKY, *ODD, *MIXED, *random_texts(300)]
@@ -260,6 +296,7 @@ def test_serialization_and_equality(name, value):
 
 def test_media_tell_their_size_but_not_their_words():
     assert repr(Text(16)) == "Text(length=16, words)" and repr(Text(16, "bytes")) == "Text(length=16, bytes)"
+    assert repr(Text(16, "characters", vocabulary="ab")) == "Text(length=16, 2 characters)"
     words = [f"word{number}" for number in range(1234)]
     assert repr(Text(vocabulary=words)) == "Text(length=32, 1,234 words)"
 
@@ -283,6 +320,8 @@ BYTES = Text(16, "bytes")
         (lambda: Text().learn([]), "no words to learn"),
         (lambda: Text().learn(["", " \n"]), "no words to learn"),
         (lambda: Text(strip_special=True).learn(["?!"]), "no words to learn"),
+        (lambda: Text(tokenizer="characters").learn([" "]), "no characters to learn"),
+        (lambda: Text(tokenizer="characters", vocabulary=["a", "dog"]), "one in each entry, not 'dog'"),
         (lambda: Text(tokenizer="word"), "Unknown tokenizer 'word': did you mean 'words'"),
         (lambda: Text(tokenizer="bytes", vocabulary=["a"]), "Bytes have no vocabulary"),
         (lambda: Text(length=1), "length must be a whole number from 2, not 1"),

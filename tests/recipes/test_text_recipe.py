@@ -23,7 +23,7 @@ RUNNING_CHANGES = {
     "clip_norm": 9.0, "seed": 9, "learning_rate": 9.0, "final_learning_rate_share": 0.9, "epsilon": 0.1,
 }  # fmt: skip
 DECODER_CHANGES = {"length": 7, "network": "transformer", "width": 8, "dropout": 0.1, "word_dropout": 0.1}
-MEDIA_CHANGES = {"tokenizer": "bytes", "most_words": 3, "lower": False}
+MEDIA_CHANGES = {"tokenizer": "characters", "most_words": 3, "lower": False}
 VAE_CHANGES = {
     "latent_dim": 3, "objective": "elbo", "nats": 0.25, "form": "li", "beta": 9.0, "warm_up": 99, "cycles": 4,
     "encoder_steps": 9, "pretraining": 9, "model": "language_model",

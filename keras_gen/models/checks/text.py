@@ -47,8 +47,8 @@ def warn_of_unknown(media, x):
     share = media.unknown_share(x)
     if share > MOST_UNKNOWN:
         warnings.warn(
-            f"{share:.0%} of the words of x are unknown to the vocabulary of the model: build a model for "
-            "these sentences, such as "
+            f"{share:.0%} of the {media.tokenizer} of x are unknown to the vocabulary of the model: build a "
+            "model for these sentences, such as "
             'TextVAE.from_recipe("file-text", data="mine.csv", field="caption").',
             stacklevel=5,
         )
