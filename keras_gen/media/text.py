@@ -2,6 +2,7 @@
 
 import unicodedata
 import warnings
+from collections import Counter
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError, unknown
 from keras_gen.media.media import Media
+from keras_gen.media.subwords import SubwordTokenizer
 from keras_gen.media.tokenizers import (
     END,
     PADDING,
@@ -20,7 +22,13 @@ from keras_gen.media.tokenizers import (
     spaced,
 )
 
-TOKENIZERS = {"words": WordTokenizer, "characters": CharacterTokenizer, "bytes": ByteTokenizer}
+TOKENIZERS = {
+    "words": WordTokenizer,
+    "subwords": SubwordTokenizer,
+    "characters": CharacterTokenizer,
+    "bytes": ByteTokenizer,
+}
+BLOCK = 10_000  # sentences that are packed at once
 SPACE = r"[\pZ\p{Cc}\s]+"  # also line separators and control characters
 SPECIAL = r"[^\pL\pM\pN\s]"
 MOST_UNKNOWN = 0.2  # share of unknown tokens above which there is a warning
@@ -34,21 +42,22 @@ class Text(Media):
     A raw sentence is a string. A packed one is int32 (length,): token numbers, an end, and padding with 0; a
     sentence that is too long is cut and has no end. The model form is the packed form.
 
-    Words and characters are looked up in a vocabulary that `learn` takes from data. Others are packed as
-    unknown and written as the replacement character. Bytes need no vocabulary and know every text.
+    Words, sub-words and characters are looked up in a vocabulary that `learn` takes from data. Others are
+    packed as unknown and written as the replacement character. Bytes need no vocabulary and know every text.
 
     Args:
         length: tokens of a packed sentence, with its end, at least 2.
-        tokenizer: "words", where punctuation marks are words too; "characters", those of Unicode, such as for
-            names; or "bytes", those of UTF-8.
-        most_words: words or characters that `learn` takes at most, at least 1.
+        tokenizer: "words", where punctuation marks are words too; "subwords", frequent words and parts of
+            words, which the library `tokenizers` learns and nothing else needs; "characters", those of
+            Unicode, such as for names; or "bytes", those of UTF-8.
+        most_words: words, sub-words or characters that `learn` takes at most, at least 1.
         nfkc: whether strings are brought to Unicode's normal form KC. This happens on the host only; exported
             signatures expect it.
         lower: whether text becomes lower case.
         strip_special: whether all but letters, digits and spaces is removed.
         strip_stop_words: whether scikit-learn's English stop words are removed.
-        vocabulary: sequence of str, the words or characters in the order of their numbers, or None to `learn`
-            them.
+        vocabulary: sequence of str, the words, sub-words or characters in the order of their numbers, or None
+            to `learn` them.
 
     Raises:
         InputError: a number is out of its range, there is no such tokenizer, or the vocabulary is not one of
@@ -86,9 +95,13 @@ class Text(Media):
             raise unknown("tokenizer", tokenizer, TOKENIZERS)
         if tokenizer == "bytes" and vocabulary is not None:
             raise InputError("Bytes have no vocabulary: leave it out, or take tokenizer='words'.")
-        longer = [token for token in vocabulary or () if tokenizer == "characters" and len(token) != 1]
-        if longer:
-            raise InputError(f"A vocabulary of characters holds one in each entry, not {longer[0]!r}.")
+        for token, count in Counter(vocabulary).items():
+            if count > 1 or not token:
+                raise InputError(
+                    f"A vocabulary holds different strings, none of them empty, unlike {token!r}."
+                )
+            if tokenizer == "characters" and len(token) > 1:
+                raise InputError(f"A vocabulary of characters holds one in each entry, not {token!r}.")
         self.length, self.most_words, self.tokenizer = int(length), int(most_words), tokenizer
         self.nfkc, self.lower = nfkc, lower
         self.strip_special, self.strip_stop_words = strip_special, strip_stop_words
@@ -138,7 +151,7 @@ class Text(Media):
         return self._tokens
 
     def learn(self, sentences):
-        """The same media with a vocabulary: the most frequent words or characters, at most `most_words`.
+        """The same media with a vocabulary: the most frequent tokens of sentences, at most `most_words`.
 
         Args:
             sentences: sequence of str.
@@ -147,7 +160,7 @@ class Text(Media):
             A `Text`; itself where there is nothing to learn.
 
         Raises:
-            InputError: there are none in them.
+            InputError: there are none in them, or the library that learns sub-words is not installed.
         """
         if self.is_learned:
             return self
@@ -191,7 +204,9 @@ class Text(Media):
         Raises:
             InputError: an entry is something else or not valid UTF-8, or there is no vocabulary yet.
         """
-        return self._learned.encode(self.clean(sentences)).numpy()
+        clean = self.clean(sentences)
+        blocks = range(0, max(len(clean), 1), BLOCK)
+        return np.concatenate([self._learned.encode(clean[begin : begin + BLOCK]) for begin in blocks])
 
     def unknown_share(self, packed):
         """The share of tokens that the vocabulary does not know, from 0 to 1; 0 for bytes or without tokens.

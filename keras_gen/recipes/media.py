@@ -91,11 +91,12 @@ class Text(Part):
     """Sentences, as tokens."""
 
     length: Size = Field(32, description="tokens of a sentence, with its end; longer ones are cut")
-    tokenizer: Annotated[Literal["words", "characters", "bytes"], SHAPES] = Field(
+    tokenizer: Annotated[Literal["words", "subwords", "characters", "bytes"], SHAPES] = Field(
         "words", description="what a token is"
     )
     most_words: Size = Field(
-        5000, description="words or characters in the vocabulary, the most frequent of the training sentences"
+        5000,
+        description="words, sub-words or characters in the vocabulary, the most frequent ones in training",
     )
     lower: Annotated[bool, SHAPES] = Field(True, description="whether letters become lower case")
     field: str | None = Field(None, description="key or column of sentences, or its number")

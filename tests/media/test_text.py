@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -165,6 +166,78 @@ def test_case_is_kept_where_it_is_asked_for_and_long_names_are_cut():
         assert media.pack(names)[:, 3].tolist() == [END, media.pack("a")[0]]
 
 
+# Sub-words.
+
+LONG = [
+    "ab" * 900,
+    "a" * 1500 + " dog",
+    " ".join(["dog"] * 700),
+    "dogs'sdog-dog-dogdog 日dog日日 dog",
+    "\u200d日\u200d",
+]
+
+
+@pytest.fixture(scope="module")
+def subwords():
+    pytest.importorskip("tokenizers")
+    frequent = ["a dog and the dogs", "the dog-house's dogs", "newest and widest", "abab ababab aa aaaa"]
+    return Text(4096, "subwords", most_words=300, lower=False).learn(
+        [*TRICKY, *frequent * 9, *random_texts(20)]
+    )
+
+
+def of_the_library(media, texts):
+    """What the library makes of clean texts, in parts between unknown characters: lists of numbers."""
+    from tokenizers import Tokenizer, models
+
+    numbers = {piece: number for number, piece in enumerate(["", "[UNK]", "", *media.vocabulary])}
+    greedy = models.WordPiece(
+        numbers, unk_token="[UNK]", continuing_subword_prefix="", max_input_chars_per_word=10_000
+    )
+    library = Tokenizer(greedy)
+    for text in texts:
+        marked = "".join(c if c in numbers else "\1" for c in f" {text}" if text)
+        parts = [library.encode(part).ids for part in marked.split("\1")]
+        yield [*parts[0], *itertools.chain(*([UNKNOWN, *part] for part in parts[1:])), END]
+
+
+def test_subwords_are_those_of_the_library_whatever_the_text(subwords):
+    texts = [*TRICKY, *ODD, *MIXED, *LONG, *random_texts(100, seed=1)]
+    clean = [text.decode() for text in subwords.clean(texts).numpy()]
+    expected = list(of_the_library(subwords, clean))
+    assert len(clean[-1]) < 40 and max(map(len, expected)) > 500
+    for length in (4096, 33, 16, 2):
+        media = Text(**{**subwords.get_config(), "length": length})
+        rows = [[*tokens, *[0] * length][:length] for tokens in expected]
+        np.testing.assert_array_equal(media.tokenize(texts), rows)
+    written = ["".join(c if c in subwords.vocabulary else "\ufffd" for c in text) for text in clean]
+    assert subwords.unpack(subwords.tokenize(texts)).tolist() == written and written != clean
+
+
+def test_subwords_are_frequent_parts_of_words(subwords):
+    vocabulary = subwords.vocabulary
+    assert {" ", "a", " dog", " dogs", "est"} <= set(vocabulary) and len(vocabulary) <= 300
+    # A space begins a word, and none stands elsewhere.
+    assert not [piece for piece in vocabulary if " " in piece[1:] or len(piece) > 16]
+    assert [vocabulary[number - 3] for number in subwords.pack("the dogs")[:2]] == [" the", " dogs"]
+    sentences = [" ".join(random) for random in itertools.permutations(["one", "two", "three", "éé"])]
+    learned = Text(most_words=20, tokenizer="subwords").learn(sentences)
+    assert learned == Text(most_words=20, tokenizer="subwords").learn(sentences[::-1])
+    # Rare characters are left out where there are many, and nothing is joined with them.
+    small = Text(most_words=6, tokenizer="subwords").learn(["ab ab ab ab abc cab"])
+    assert small.vocabulary == (" ", "a", "b", "ab", " ab")
+
+
+def test_the_library_is_needed_to_learn_only(subwords, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    kept = json.loads(json.dumps(keras.saving.serialize_keras_object(subwords)))
+    again = keras.saving.deserialize_keras_object(kept)
+    assert again == subwords and again.lookups == []
+    np.testing.assert_array_equal(again.pack(TRICKY[:3]), subwords.pack(TRICKY[:3]))
+    with pytest.raises(InputError, match=r"not installed: pip install 'keras_gen\[subwords\]'"):
+        Text(tokenizer="subwords").learn(["a dog"])
+
+
 # Bytes.
 
 
@@ -251,6 +324,7 @@ def test_words_are_told_apart_whatever_the_tokenizer():
         {},
         {"strip_special": True, "strip_stop_words": True},
         {"lower": False},
+        {"tokenizer": "subwords"},
         {"tokenizer": "characters", "lower": False},
         {"tokenizer": "bytes"},
     ],
@@ -320,6 +394,8 @@ BYTES = Text(16, "bytes")
         (lambda: Text().learn([]), "no words to learn"),
         (lambda: Text().learn(["", " \n"]), "no words to learn"),
         (lambda: Text(strip_special=True).learn(["?!"]), "no words to learn"),
+        (lambda: Text(vocabulary=["a", "b", "a"]), "different strings, none of them empty, unlike 'a'"),
+        (lambda: Text(tokenizer="subwords", vocabulary=["a", ""]), "none of them empty, unlike ''"),
         (lambda: Text(tokenizer="characters").learn([" "]), "no characters to learn"),
         (lambda: Text(tokenizer="characters", vocabulary=["a", "dog"]), "one in each entry, not 'dog'"),
         (lambda: Text(tokenizer="word"), "Unknown tokenizer 'word': did you mean 'words'"),
@@ -388,3 +464,19 @@ def test_captions_come_back_as_they_are_written():
     assert len(captions) == 29000 and len(media.vocabulary) == 5000 and whole.mean() > 0.75
     clean = np.array([text.decode() for text in media.clean(captions).numpy()])
     assert (media.unpack(packed) == clean)[whole].mean() >= 0.995
+
+
+@pytest.mark.skipif(not DATA, reason="KERAS_GEN_DATA is not set to a folder of real data")
+def test_subwords_of_captions_are_those_of_the_library():
+    pytest.importorskip("tokenizers")
+    captions = [
+        gzip.decompress((Path(DATA) / f"captions_{split}.txt.gz").read_bytes()).decode().splitlines()
+        for split in ("val", "test")
+    ]
+    media = Text(64, "subwords", most_words=1000).learn(captions[0])
+    clean = [text.decode() for text in media.clean(captions[1]).numpy()]
+    packed = media.tokenize(captions[1])
+    assert len(packed) == 1000 and (packed == END).any(axis=1).all() and media.unknown_share(packed) < 1e-3
+    for row, tokens in zip(packed, of_the_library(media, clean), strict=True):
+        np.testing.assert_array_equal(row, [*tokens, *[0] * 64][:64])
+    assert (media.unpack(packed) == clean).mean() > 0.99
