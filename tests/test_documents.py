@@ -169,9 +169,10 @@ def test_sentences_in_a_table(tmp_path, monkeypatch):
     rows = [f"{number},A dog sees {number} cats." for number in range(30)]
     Path("captions.csv").write_text("\n".join(["id,caption", *rows]))
     names = {"kg": kg}
-    (example,) = python_of(ROOT / "docs" / "text.md")
-    exec(example, names)
+    for example in python_of(ROOT / "docs" / "text.md"):
+        exec(example, names)
     assert names["sentences"].media.vocabulary[0] in ("a", "dog", "sees", "cats", ".")
+    assert names["vae"].decoder.num_classes == 4
 
 
 def test_a_search_from_python(tmp_path, monkeypatch):

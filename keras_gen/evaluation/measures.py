@@ -122,7 +122,7 @@ def language(model, dataset, config):
 )
 def writing(model, dataset, config):
     """How varied drawn sentences are beside real ones, and how many tokens a reconstruction keeps."""
-    packed, _ = dataset.arrays("test")
+    packed, labels = dataset.arrays("test")
     media = model.media
     num = min(MOST_WRITTEN, len(packed))
     texts = {"drawn": model.generate(num, seed=config.seed), "real": media.unpack(packed[:num])}
@@ -133,7 +133,8 @@ def writing(model, dataset, config):
         "test ones."
     )
     if hasattr(model, "reconstruct"):
-        back = media.pack(model.reconstruct(packed).tolist())
+        labels = None if model.num_classes is None else labels
+        back = media.pack(model.reconstruct(packed, labels).tolist())
         metrics["reconstruction_accuracy"] = token_accuracy(packed, back)
         conditions += (
             " Reconstructions are the likeliest tokens one after the other, from the mean of the posterior."

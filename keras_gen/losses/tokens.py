@@ -66,17 +66,20 @@ class CategoricalTokens(Likelihood):
     def log_prob_of_decoder(self, decoder, x, z, labels=None, training=False):
         """log p(x|z) of each sentence, which its decoder reads as it writes; see `Likelihood`."""
         flat = tf.reshape(z, (-1, z.shape[-1]))
-        x = tf.tile(x, [tf.shape(flat)[0] // tf.shape(x)[0], 1])
-        logits = decoder(x, flat, self.counted(x), training=training)
+        copies = tf.shape(flat)[0] // tf.shape(x)[0]
+        x = tf.tile(x, [copies, 1])
+        if labels is not None:
+            labels = tf.tile(labels, [copies, *[1] * (len(labels.shape) - 1)])
+        logits = decoder(x, flat, self.counted(x), labels, training=training)
         return tf.reshape(self.log_prob(x, logits), tf.shape(z)[:-1])
 
     def decode(self, decoder, latents, labels=None):
         """The likeliest token at each place after those before it, int32 (batch, length)."""
-        return decoder.generate(latents)
+        return decoder.generate(latents, labels=labels)
 
     def parameters_of(self, decoder, latents, labels=None, x=None, training=False):
         """The logits of each token of `x` from those before it, (batch, length, vocabulary_size)."""
-        return decoder(x, latents, training=training)
+        return decoder(x, latents, labels=labels, training=training)
 
     def get_config(self):
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size}

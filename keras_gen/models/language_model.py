@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_gen import registry
 from keras_gen.losses import CategoricalTokens
 from keras_gen.models.checks.data import held_out
-from keras_gen.models.checks.networks import check_scope
+from keras_gen.models.checks.networks import check_num_classes, check_scope
 from keras_gen.models.checks.text import check_decoder, warn_of_unknown
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.sampling import TokenByToken
@@ -26,17 +26,20 @@ class LanguageModel(GenerativeModel):
         decoder: a `TextDecoder` without latents, such as `keras_gen.networks.RecurrentDecoder`.
         media: the `Text` that is modeled.
         seed: int, decides every random number of training.
+        num_classes: int, number of labels that the decoder takes; a tuple of n ints where a sentence has n
+            labels; or None.
 
     Raises:
-        InputError: the decoder takes latents, or does not fit the media.
+        InputError: the decoder takes latents, or does not fit media or labels.
     """
 
     parts = ("decoder",)
 
-    def __init__(self, decoder, media, seed=0, **kwargs):
-        check_decoder(decoder, media, latent_dim=None)
+    def __init__(self, decoder, media, seed=0, num_classes=None, **kwargs):
+        check_num_classes(num_classes)
+        check_decoder(decoder, media, None, num_classes)
         check_scope(decoder)
-        super().__init__(media, None, seed, **kwargs)
+        super().__init__(media, num_classes, seed, **kwargs)
         self.decoder = decoder
         self.likelihood = CategoricalTokens(media.vocabulary_size)
         self.sampler = TokenByToken(self)
@@ -62,9 +65,9 @@ class LanguageModel(GenerativeModel):
         self.optimizer = optimizer
         self.reports = Reports(["loss"])
 
-    def log_prob(self, x, training=False):
-        """log p(x) of each sentence, int32 (batch, length) -> (batch,), in nats."""
-        logits = self.decoder(x, places=self.likelihood.counted(x), training=training)
+    def log_prob(self, x, labels=None, training=False):
+        """log p(x) of each sentence, int32 (batch, length), with labels or None -> (batch,), in nats."""
+        logits = self.decoder(x, places=self.likelihood.counted(x), labels=labels, training=training)
         return self.likelihood.log_prob(x, logits)
 
     def check_support(self, x):
@@ -73,14 +76,14 @@ class LanguageModel(GenerativeModel):
         self.likelihood.check(np.asarray(x))
 
     def train_step(self, data):
-        x, _ = self.unpack(data)
-        loss = self.player.minimize(lambda: -tf.reduce_mean(self.log_prob(x, training=True)))
+        x, labels = self.unpack(data)
+        loss = self.player.minimize(lambda: -tf.reduce_mean(self.log_prob(x, labels, training=True)))
         self.count_examples(tf.shape(x)[0])
         return self._reported(loss, x)
 
     def test_step(self, data):
-        x, _ = self.unpack(data)
-        return self._reported(-tf.reduce_mean(self.log_prob(x)), x)
+        x, labels = self.unpack(data)
+        return self._reported(-tf.reduce_mean(self.log_prob(x, labels)), x)
 
     def _reported(self, loss, x):
         self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=loss)
@@ -90,17 +93,17 @@ class LanguageModel(GenerativeModel):
         """How probable held-out sentences are.
 
         Args:
-            real: a `Dataset`, whose test split counts; packed sentences; or a pair of these and None.
+            real: a `Dataset`, whose test split counts; packed sentences; or a pair of these and their labels.
 
         Returns:
             Dict of floats: `nll`, -log p(x) in nats per sentence, and the same by token and byte, see
             `keras_gen.metrics.language_scores`.
 
         Raises:
-            InputError: the sentences do not fit the model.
+            InputError: sentences or labels do not fit the model.
         """
-        x, _ = held_out(self, real)
-        nll = self.evaluate(x, batch_size=100, verbose=0, return_dict=True)["loss"]
+        x, labels = held_out(self, real)
+        nll = self.evaluate(x, labels, batch_size=100, verbose=0, return_dict=True)["loss"]
         return {"nll": float(nll), **registry.find("score_text")(self.media, x, float(nll))}
 
     # Saving and serving.
@@ -110,8 +113,3 @@ class LanguageModel(GenerativeModel):
 
     def trained_networks(self):
         return [self.decoder]
-
-    def get_config(self):
-        config = super().get_config()
-        del config["num_classes"]
-        return config

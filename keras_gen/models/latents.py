@@ -8,6 +8,7 @@ from keras_gen.errors import InputError
 from keras_gen.losses import GaussianMixture, Prior
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.models.checks.data import examples_of
+from keras_gen.networks.text_decoder import TextDecoder
 from keras_gen.sampling.labels import check_label
 from keras_gen.sampling.requests import in_batches
 from keras_gen.sampling.walks import along_dimensions
@@ -71,7 +72,12 @@ def interpolate(self, start, stop, steps=8, label=None, stop_label=None):
     if stop_label is None:
         return self.sampler.interpolate(start, stop, steps, label)
     ends = [self.labels_for(1, end) for end in (label, stop_label)]
-    latents = self.sampler.walk(start, stop, steps, label)
+    latents = tf.constant(self.sampler.walk(start, stop, steps, label), tf.float32)
+    share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
+    if isinstance(self.decoder, TextDecoder):
+        first, last = (self.decoder.label_embedding(end) for end in ends)
+        tokens = self.decoder.generate(latents, labels=(1 - share) * first + share * last)
+        return self.media.as_array(self.media.to_raw(tokens))
     names = [layer.name for layer in self.decoder.layers]
     if "label_embedding" not in names:
         raise InputError(
@@ -79,9 +85,8 @@ def interpolate(self, start, stop, steps=8, label=None, stop_label=None):
         )
     embedding = self.decoder.get_layer("label_embedding")
     first, last = (embedding(end) for end in ends)
-    share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
     decoder = keras.Model([self.decoder.inputs[0], embedding.output], self.decoder.output)
-    parameters = run(decoder, tf.constant(latents, tf.float32), (1 - share) * first + share * last)
+    parameters = run(decoder, latents, (1 - share) * first + share * last)
     return self.media.to_raw(self.likelihood.mean(parameters)).numpy()
 
 

@@ -22,14 +22,17 @@ class TextVAE:
     sentence and latent, the mean over batches, which is at most the logarithm of their size.
 
     Args:
-        encoder: built keras Model, tokens int32 (batch, length) -> [mean, log variance], each (batch,
-            latent_dim).
-        decoder: a `TextDecoder` of the same latents, such as `keras_gen.networks.RecurrentDecoder`.
+        encoder: built keras Model, tokens int32 (batch, length) [and label int32 (batch,)] -> [mean, log
+            variance], each (batch, latent_dim).
+        decoder: a `TextDecoder` of the same latents and labels, such as
+            `keras_gen.networks.RecurrentDecoder`.
         media: the `Text` that is modeled.
         objective: an `Objective`; None stands for `ELBO()`.
         prior: a `Prior` but `VampPrior`; None stands for `StandardNormal()`.
         seed: int, decides every random number of training.
         sampling_prior: see `VAE`.
+        num_classes: int, number of labels that the decoder takes, and the encoder may; a tuple of n ints
+            where a sentence has n labels; or None.
 
     Returns:
         A `VAE`.
@@ -49,14 +52,32 @@ class TextVAE:
     """
 
     def __new__(
-        cls, encoder, decoder, media, objective=None, prior=None, seed=0, sampling_prior=None, **kwargs
+        cls,
+        encoder,
+        decoder,
+        media,
+        objective=None,
+        prior=None,
+        seed=0,
+        sampling_prior=None,
+        num_classes=None,
+        **kwargs,
     ):
         if isinstance(prior, VampPrior):
             raise InputError("VampPrior learns pseudo-inputs, which tokens cannot be: take another prior.")
         check_text(media)
         likelihood = CategoricalTokens(media.vocabulary_size)
         return VAE(
-            encoder, decoder, media, likelihood, objective, prior, None, seed, sampling_prior, **kwargs
+            encoder,
+            decoder,
+            media,
+            likelihood,
+            objective,
+            prior,
+            num_classes,
+            seed,
+            sampling_prior,
+            **kwargs,
         )
 
     from_recipe = VAE.from_recipe

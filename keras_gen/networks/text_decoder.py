@@ -1,12 +1,15 @@
 """The base of text decoders: a distribution over each token, given the tokens before it and a latent."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
 from keras_gen.errors import InputError
+from keras_gen.layers.label_embedding import embedding_of_labels
 from keras_gen.media.tokenizers import END, PADDING, UNKNOWN
 from keras_gen.networks.blocks import in_blocks
+from keras_gen.networks.latents import EMBEDDING
 from keras_gen.training.precision import policy_of_weights_in_float32
 
 LOWEST = END  # of the tokens that are generated: neither padding nor unknown
@@ -15,6 +18,9 @@ IMPOSSIBLE = -1e30  # a logit whose exponential is 0; infinity would trip `enabl
 
 class TextDecoder(keras.layers.Layer):
     """Base of the decoders: p(x|z) = prod_t p(x_t | x_1 ... x_{t-1}, z); without latents, a language model.
+
+    What a sub-class reads as latents has an embedding of each label behind it; its length is `told_dim`, or
+    None where there is neither latent nor label.
 
     Input and output share one embedding table (Press & Wolf 2017, arXiv 1608.05859).
 
@@ -26,6 +32,7 @@ class TextDecoder(keras.layers.Layer):
         dropout: share of inputs and outputs dropped in training, from 0 to below 1.
         word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1, so
             that the latent must carry them (Bowman et al. 2016, arXiv 1511.06349, section 3.1).
+        num_classes: number of classes; a tuple of n numbers for n labels a sentence; None without labels.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
@@ -33,7 +40,15 @@ class TextDecoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, length, vocabulary_size, latent_dim=None, width=256, dropout=0.0, word_dropout=0.0, **kwargs
+        self,
+        length,
+        vocabulary_size,
+        latent_dim=None,
+        width=256,
+        dropout=0.0,
+        word_dropout=0.0,
+        num_classes=None,
+        **kwargs,
     ):
         counts = {
             "length": length,
@@ -65,6 +80,13 @@ class TextDecoder(keras.layers.Layer):
         self.drop_words, self.drop_read, self.drop_written = (
             layers.Dropout(rate, dtype=self.dtype_policy) for rate in (word_dropout, dropout, dropout)
         )
+        # A saved tuple comes back as a list.
+        self.num_classes = tuple(num_classes) if isinstance(num_classes, list) else num_classes
+        self.told_dim = latent_dim
+        if num_classes is not None:
+            self.label_embedding = embedding_of_labels(self.num_classes, EMBEDDING, dtype=self.dtype_policy)
+            self.label_embedding.build((None,))
+            self.told_dim = (latent_dim or 0) + EMBEDDING * np.size(num_classes)
 
     # What sub-classes say.
 
@@ -73,7 +95,7 @@ class TextDecoder(keras.layers.Layer):
 
         Args:
             read: (batch, length, width), the embeddings of the tokens before each place.
-            latents: (batch, latent_dim), or None.
+            latents: (batch, told_dim), or None.
             training: bool.
 
         Returns:
@@ -92,19 +114,20 @@ class TextDecoder(keras.layers.Layer):
             place: int32 scalar.
             read: (batch, width), the embedding of the token before it.
             memory: as `begin` gives it.
-            latents: (batch, latent_dim), or None.
+            latents: (batch, told_dim), or None.
         """
         raise NotImplementedError
 
     # All places at once.
 
-    def call(self, tokens, latents=None, places=None, training=False):
+    def call(self, tokens, latents=None, places=None, labels=None, training=False):
         """The logits of tokens, each given the tokens before it.
 
         Args:
             tokens: int32 (batch, length).
             latents: float (batch, latent_dim), or None.
             places: int64 (num, 2), rows and columns of the wanted logits, or None for all.
+            labels: int32 (batch,), of n labels (batch, n), or None.
             training: bool.
 
         Returns:
@@ -115,8 +138,17 @@ class TextDecoder(keras.layers.Layer):
             kept = self.drop_words(ops.ones(ops.shape(before)), training=True) > 0
             before = ops.where(kept | (before == PADDING), before, UNKNOWN)
         read = self.drop_read(self._read(before), training=training)
-        hidden = self.drop_written(self.hidden(read, latents, training), training=training)
+        told = self._told(latents, labels)
+        hidden = self.drop_written(self.hidden(read, told, training), training=training)
         return self._logits(hidden if places is None else tf.gather_nd(hidden, places))
+
+    def _told(self, latents, labels):
+        if labels is None:
+            return latents
+        labels = tf.convert_to_tensor(labels)
+        told = [labels if labels.dtype.is_floating else self.label_embedding(labels)]
+        told = told if latents is None else [latents, *told]
+        return ops.concatenate([ops.cast(part, self.compute_dtype) for part in told], axis=-1)
 
     def _read(self, tokens):
         return self.width**0.5 * self.embedding(tokens)
@@ -126,7 +158,7 @@ class TextDecoder(keras.layers.Layer):
 
     # One place after the other.
 
-    def generate(self, latents=None, uniform=None, temperature=None, top_k=None, top_p=None):
+    def generate(self, latents=None, uniform=None, temperature=None, top_k=None, top_p=None, labels=None):
         """Writes sentences token by token.
 
         Args:
@@ -138,11 +170,14 @@ class TextDecoder(keras.layers.Layer):
                 None, or at most 0, draws among all.
             top_p: float (batch,) > 0, draw among the likeliest tokens that reach this probability, after
                 `top_k` (Holtzman et al. 2020, arXiv 1904.09751); None, or at least 1, draws among all.
+            labels: int32 (batch,), of n labels (batch, n), or None; or their embeddings, between which walks
+                lead.
 
         Returns:
             int32 (batch, length), with padding behind the end.
         """
-        return in_blocks(self._generate, latents, uniform, temperature, top_k, top_p)
+        told = self._told(latents, labels)
+        return in_blocks(self._generate, told, uniform, temperature, top_k, top_p)
 
     def _generate(self, latents, uniform, temperature, top_k, top_p):
         batch = tf.shape(latents if uniform is None else uniform)[0]
@@ -176,6 +211,7 @@ class TextDecoder(keras.layers.Layer):
             "width": self.width,
             "dropout": self.dropout,
             "word_dropout": self.word_dropout,
+            "num_classes": self.num_classes,
         }
 
 

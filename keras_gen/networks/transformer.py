@@ -6,7 +6,7 @@ from keras import layers, ops
 
 from keras_gen.errors import InputError
 from keras_gen.networks.builder import builder
-from keras_gen.networks.latents import posterior_encoder
+from keras_gen.networks.latents import join_label, posterior_encoder
 from keras_gen.networks.recurrent import read_tokens
 from keras_gen.networks.text_decoder import TextDecoder
 
@@ -78,7 +78,7 @@ class TransformerBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_gen")
 class TransformerDecoder(TextDecoder):
-    """A causal transformer; the latent is added to every token, as in OPTIMUS.
+    """A causal transformer; latent and labels are added to every token, as in OPTIMUS.
 
     Source: Li et al. 2020, arXiv 2004.04092.
 
@@ -91,6 +91,7 @@ class TransformerDecoder(TextDecoder):
         word_dropout: share of input tokens replaced by the unknown one in training, from 0 to below 1.
         blocks: number of transformer blocks.
         heads: of each attention, a divisor of `width`.
+        num_classes: number of classes; a tuple of n numbers for n labels a sentence; None without labels.
         **kwargs: of `keras.layers.Layer`, such as `name`.
 
     Raises:
@@ -107,9 +108,12 @@ class TransformerDecoder(TextDecoder):
         word_dropout=0.0,
         blocks=2,
         heads=4,
+        num_classes=None,
         **kwargs,
     ):
-        super().__init__(length, vocabulary_size, latent_dim, width, dropout, word_dropout, **kwargs)
+        super().__init__(
+            length, vocabulary_size, latent_dim, width, dropout, word_dropout, num_classes, **kwargs
+        )
         self.num_blocks, self.heads = blocks, heads
         self.positions = _positions(length, width, self.dtype_policy)
         self.blocks = [
@@ -118,9 +122,9 @@ class TransformerDecoder(TextDecoder):
         self.normalise = layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
         self.normalise.build((None, None, width))
         self.tell = None
-        if latent_dim is not None:
+        if self.told_dim is not None:
             self.tell = layers.Dense(width, dtype=self.dtype_policy, name="tell")
-            self.tell.build((None, latent_dim))
+            self.tell.build((None, self.told_dim))
         self.built = True
 
     def hidden(self, read, latents, training=False):
@@ -159,7 +163,9 @@ def _positions(length, width, dtype):
 
 
 @builder
-def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, blocks=2, heads=4):
+def transformer(
+    media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, blocks=2, heads=4, num_classes=None
+):
     """Builds a pair of transformers for sentences; the encoder averages its outputs over all places.
 
     Args:
@@ -170,23 +176,33 @@ def transformer(media, latent_dim=32, width=256, dropout=0.0, word_dropout=0.0, 
         word_dropout: share of the decoder's input tokens replaced by the unknown one in training.
         blocks: of encoder and decoder each.
         heads: of each attention, a divisor of `width`.
+        num_classes: number of classes that both are conditioned on; a tuple of n numbers for n labels a
+            sentence; None without labels.
 
     Returns:
-        (encoder, decoder): a functional Model from `tokens` int32 (length,) to [mean, log variance], and a
-        `TransformerDecoder`.
+        (encoder, decoder): a functional Model from `tokens` int32 (length,), or [tokens, `label`], to [mean,
+        log variance], and a `TransformerDecoder`.
 
     Raises:
         InputError: a number is out of its range, or the media has no vocabulary yet.
     """
     decoder = TransformerDecoder(
-        media.length, media.vocabulary_size, latent_dim, width, dropout, word_dropout, blocks, heads
+        media.length,
+        media.vocabulary_size,
+        latent_dim,
+        width,
+        dropout,
+        word_dropout,
+        blocks,
+        heads,
+        num_classes,
     )
-    tokens, x = read_tokens(media, width, dropout)
+    tokens, label, x = read_tokens(media, width, dropout, num_classes)
     x = AddPositions(media.length, width)(x)
     for _ in range(blocks):
         x = TransformerBlock(width, heads, dropout)(x)
     x = layers.GlobalAveragePooling1D()(layers.LayerNormalization(epsilon=1e-5)(x))
-    return posterior_encoder(tokens, None, x, latent_dim), decoder
+    return posterior_encoder(tokens, label, join_label(x, label, num_classes), latent_dim), decoder
 
 
 @keras.saving.register_keras_serializable("keras_gen")

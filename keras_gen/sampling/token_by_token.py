@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.sampling.labels import label_spec
 from keras_gen.sampling.one_shot import OneShot
 from keras_gen.sampling.requests import check_draw, for_any_batch, in_batches, seeds_of
 from keras_gen.training import noise
@@ -14,8 +15,9 @@ class TokenByToken:
     latent.
 
     Args:
-        model: has `media` of text, a `decoder`, see `keras_gen.networks.TextDecoder`, and `latent_shape`,
-            which is None where the decoder takes no latent; else what `OneShot` asks of a model.
+        model: has `media` of text, a `decoder`, see `keras_gen.networks.TextDecoder`, `num_classes`, and
+            `latent_shape`, which is None where the decoder takes no latent; else what `OneShot` asks of a
+            model.
     """
 
     def __init__(self, model):
@@ -29,11 +31,11 @@ class TokenByToken:
         if self.latents is not None:
             self.latents.trace()
 
-    def write(self, seeds, temperature=None, top_k=None, top_p=None):
-        """The string of one sentence for each seed, a function of that seed alone."""
-        latents = None if self.latents is None else self.model.latents_of_seeds(seeds, None)
+    def write(self, seeds, labels=None, temperature=None, top_k=None, top_p=None):
+        """The string of one sentence for each seed, a function of that seed and its label alone."""
+        latents = None if self.latents is None else self.model.latents_of_seeds(seeds, labels)
         uniform = noise.uniform_of_seeds(self.model.media.shape, seeds, noise.TOKENS)
-        tokens = self.model.decoder.generate(latents, uniform, temperature, top_k, top_p)
+        tokens = self.model.decoder.generate(latents, uniform, temperature, top_k, top_p, labels)
         return self.model.media.to_raw(tokens)
 
     def generate(self, num, labels=None, seed=None, temperature=1.0, top_k=None, top_p=None):
@@ -41,7 +43,8 @@ class TokenByToken:
 
         Args:
             num: int >= 1, how many.
-            labels: None: text has no labels.
+            labels: for a conditional model an int, or `num` ints; None goes through the classes in turn.
+                Where a sentence has n labels, n ints, or `num` times n.
             seed: int >= 0 for reproducible draws, of which a larger `num` only adds more; None draws afresh.
             temperature: float >= 0, which divides the logits of tokens; 0 takes the likeliest token at each
                 place.
@@ -54,9 +57,9 @@ class TokenByToken:
             Array of str, (num,).
 
         Raises:
-            InputError: a number is out of its range, or there are labels.
+            InputError: a number is out of its range, or labels do not fit the model.
         """
-        self.model.labels_for(num, labels)
+        labels = self.model.labels_for(num, labels)
         check_draw(num, seed, temperature)
         if top_k is not None and not isinstance(top_k, int | np.integer):
             raise InputError(f"top_k must be a whole number, or None, not {top_k!r}.")
@@ -68,6 +71,7 @@ class TokenByToken:
         return in_batches(
             lambda *part: self.model.media.as_array(self._write(*part)),
             seeds_of(seed, num),
+            labels,
             *(None if value is None else np.full(num, value, kind) for value, kind in how),
         )
 
@@ -76,13 +80,13 @@ class TokenByToken:
 
         Args:
             latents: float (num, latent_dim).
-            labels: None: text has no labels.
+            labels: as in `generate`.
 
         Returns:
             Array of str, (num,).
 
         Raises:
-            InputError: latents do not fit the model, or it has none.
+            InputError: latents or labels do not fit the model, or it has no latents.
         """
         return self._of_latents().decode(latents, labels)
 
@@ -93,15 +97,20 @@ class TokenByToken:
             start: float (latent_dim,).
             stop: float (latent_dim,).
             steps: int >= 2, both ends included.
-            label, stop_label: None: text has no labels.
+            label: int, or n ints, which a conditional model needs.
+            stop_label: None; a `VAE` walks between labels.
 
         Returns:
             Array of str, (steps,).
 
         Raises:
-            InputError: a latent or the number of steps does not fit, or the model has no latents.
+            InputError: a latent, the number of steps or the label does not fit, or the model has no latents.
         """
         return self._of_latents().interpolate(start, stop, steps, label, stop_label)
+
+    def walk(self, start, stop, steps, label):
+        """The latents from one to another, see `OneShot.walk`."""
+        return self._of_latents().walk(start, stop, steps, label)
 
     def to_raw(self, latents, labels=None):
         """The likeliest sentences of latents (batch, latent_dim), in the graph."""
@@ -119,11 +128,13 @@ class TokenByToken:
         """Exported signatures: name -> (function, list of `tf.TensorSpec`); the first is the default."""
         name = self.model.media.raw_spec.name
 
-        def generate(seed):
-            return {name: self.write(seed)}
+        label = label_spec(self.model.num_classes)
 
-        def sample(seed, temperature, top_k, top_p):
-            return {name: self.write(seed, temperature, top_k, top_p)}
+        def generate(seed, label=None):
+            return {name: self.write(seed, label)}
+
+        def sample(seed, temperature, top_k, top_p, label=None):
+            return {name: self.write(seed, label, temperature, top_k, top_p)}
 
         seed = tf.TensorSpec((None,), tf.int64, name="seed")
         how = [
@@ -132,7 +143,11 @@ class TokenByToken:
             tf.TensorSpec((None,), tf.float32, name="top_p"),
         ]
         of_latents = {} if self.latents is None else self.latents.endpoints()
-        return {**of_latents, "generate": (generate, [seed]), "sample": (sample, [seed, *how])}
+        return {
+            **of_latents,
+            "generate": (generate, [seed, *label]),
+            "sample": (sample, [seed, *how, *label]),
+        }
 
     def exported_networks(self):
         """What the endpoints use besides the networks of the model: tables of words."""

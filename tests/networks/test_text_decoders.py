@@ -104,6 +104,30 @@ def test_place_by_place_the_logits_are_those_of_one_pass(kind, latent_dim):
     np.testing.assert_allclose(asked, logits[tuple(places.T)], rtol=1e-5, atol=1e-5)
 
 
+@of_each
+@of_each_kind
+def test_each_label_reaches_every_place_and_what_is_written(kind, latent_dim):
+    decoder, tokens = built(kind, latent_dim, num_classes=(3, 2)), some_tokens(6)
+    latents = some_latents(decoder, 6)
+    labels = np.array([[first, second] for first in range(3) for second in range(2)], "int32")
+    logits = decoder(tokens, latents, labels=labels).numpy()
+    for place, count in enumerate((3, 2)):
+        others = labels.copy()
+        others[:, place] = (others[:, place] + 1) % count
+        moved = np.abs(decoder(tokens, latents, labels=others) - logits).max(axis=2)
+        assert np.all(moved > 1e-4)
+    for table in decoder.label_embedding.trainable_variables:
+        table.assign(8 * table)
+    written = decoder.generate(latents, labels=labels).numpy()
+    likeliest = decoder(written, latents, labels=labels).numpy()
+    likeliest[:, :, [PADDING, UNKNOWN]] = -np.inf
+    expected = np.where(written == PADDING, PADDING, np.argmax(likeliest, axis=2))
+    np.testing.assert_array_equal(written, expected)
+    assert len(np.unique(written, axis=0)) > 1
+    again = type(decoder).from_config(decoder.get_config())
+    assert again.num_classes == (3, 2) and again.told_dim == (latent_dim or 0) + 32
+
+
 # Writing.
 
 

@@ -15,23 +15,26 @@ def check_text(media):
         raise InputError(f"media must be a Text, for sentences alone, not {media!r}.")
 
 
-def check_decoder(decoder, media, latent_dim):
-    """Raises `InputError` where a decoder of sentences does not fit the media or the latents.
+def check_decoder(decoder, media, latent_dim, num_classes):
+    """Raises `InputError` where a decoder of sentences does not fit the media, the latents or the labels.
 
     Args:
         decoder: what should be a `TextDecoder`.
         media: what should be a `Text`.
         latent_dim: that it should take, or None for none.
+        num_classes: of the labels that it should take, or None for none.
     """
     check_text(media)
     if not isinstance(decoder, TextDecoder):
         raise InputError(f"decoder must be a TextDecoder, such as RecurrentDecoder, not {decoder!r}.")
-    wanted = (media.length, media.vocabulary_size, latent_dim)
-    given = (decoder.length, decoder.vocabulary_size, decoder.latent_dim)
+    # A saved tuple comes back as a list.
+    num_classes = tuple(num_classes) if isinstance(num_classes, list) else num_classes
+    wanted = (media.length, media.vocabulary_size, num_classes, latent_dim)
+    given = (decoder.length, decoder.vocabulary_size, decoder.num_classes, decoder.latent_dim)
     if wanted != given:
         told = [
-            f"length={length}, vocabulary_size={size}, latent_dim={dim}"
-            for length, size, dim in (given, wanted)
+            f"length={length}, vocabulary_size={size}, num_classes={classes}, latent_dim={dim}"
+            for length, size, classes, dim in (given, wanted)
         ]
         raise InputError(f"The decoder is made for {told[0]}, but {told[1]} are wanted here.")
     check_layers("decoder", decoder)

@@ -71,7 +71,7 @@ def check_kinds(**parts):
 def check_decoder(decoder, media, likelihood, latent_shape, num_classes):
     """Raises `InputError` where the decoder does not fit the latents, the likelihood or the labels."""
     if isinstance(media, Text):
-        check_text_decoder(decoder, media, *latent_shape)
+        check_text_decoder(decoder, media, *latent_shape, num_classes)
         return
     check_media(media)
     check_network("decoder", decoder)
