@@ -27,6 +27,7 @@ def load(
     labels=None,
     chunks=False,
     field=None,
+    label=None,
     batch_size=64,
     seed=0,
     validation=None,
@@ -66,6 +67,8 @@ def load(
         chunks: whether long recordings are packed as consecutive pieces instead of being cut.
         field: key or column that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
             1, such as "2", of lists and of tables whose first row names no columns.
+        label: the same of what holds the label of a sentence, such as its intent: text or whole numbers. By
+            default sentences have none.
         batch_size: examples in a batch.
         seed: decides the splits and the order of training, 0 to 2**31 - 1.
         validation: share of the training examples to hold out for validation, from 0 (none) to below 1, if
@@ -109,8 +112,8 @@ def load(
     is_test = None
     if isinstance(test, str):
         test, is_test = None, Selection(test, pattern)
-    field = None if field is None else str(field)
-    found = read(Request(source, media, size, channels, pattern, is_test, chunks, field))
+    field, label = (None if asked is None else str(asked) for asked in (field, label))
+    found = read(Request(source, media, size, channels, pattern, is_test, chunks, field, label))
     media, class_names = found.media, found.class_names
     if isinstance(media, Image):
         _check_size(media.height)

@@ -14,6 +14,7 @@ from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import SHAPES, read_shapes
 from keras_gen.datasets.text import (
     are_strings,
+    number_classes,
     read_docstring_set,
     read_strings,
     read_text_file,
@@ -38,6 +39,7 @@ class Request:
     is_test: Selection | None = None
     chunks: bool = False
     field: str | None = None
+    label: str | None = None
 
     @property
     def is_path(self):
@@ -120,10 +122,12 @@ def read(request):
     """
     kind = request.kind
     of_what = request.source if request.is_path else "arrays"
-    if request.field and kind not in ("tree", "text file"):
-        raise InputError(
-            f"field is of .jsonl, .json, .csv and .tsv files, but has no use for {of_what}: leave it out."
-        )
+    for asked in ("field", "label"):
+        if getattr(request, asked) and kind not in ("tree", "text file"):
+            raise InputError(
+                f"{asked} is of .jsonl, .json, .csv and .tsv files, but has no use for {of_what}: leave it "
+                "out."
+            )
     if (request.pattern or request.chunks) and kind != "tree":
         raise InputError(
             f"{'labels' if request.pattern else 'chunks'} is about the files in a folder or .zip, but has no "
@@ -165,11 +169,11 @@ def _read_docstrings(request):
 
 
 def _read_text_file(request):
-    return _text(request, *read_text_file(request.path, request.field))
+    return _text(request, *read_text_file(request.path, request.field, request.label))
 
 
 def _text(request, splits, account):
-    return Found(request.media or Text(), splits, None, account)
+    return Found(request.media or Text(), *number_classes(splits), account)
 
 
 def _read_arrays(request):
@@ -188,7 +192,9 @@ def _read_arrays(request):
                 f"but has {len(pair)} entries."
             )
         if are_strings(pair[0]):
-            raise InputError("Sentences have no labels: give the list of str alone.")
+            raise InputError(
+                "A list of str has no labels: give it alone, or a .jsonl or .csv file with field and label."
+            )
         check_examples(pair[0])
     return _packed(request, splits)
 
@@ -242,9 +248,10 @@ def _read_tree(request):
         if isinstance(media, Text):
             if request.pattern or request.chunks:
                 raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
-            return _text(request, *read_text_tree(tree, request.field))
-        if request.field:
-            raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
+            return _text(request, *read_text_tree(tree, request.field, request.label))
+        for asked in ("field", "label"):
+            if getattr(request, asked):
+                raise InputError(f"{asked} is of sentences, but {media.plural} are loaded: leave it out.")
         if request.chunks and not isinstance(media, Audio):
             raise InputError("chunks is about recordings, but images are loaded: leave it out.")
         splits, class_names, files, account = read_tree(

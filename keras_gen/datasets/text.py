@@ -54,13 +54,14 @@ def read_strings(sentences):
     return _splits({"train": kept}), account
 
 
-def read_text_file(path, field=None):
+def read_text_file(path, field=None, label=None):
     """The sentences of one file, all for training, and their `Account`; see `read_text_files`."""
     account = Account(PLURAL)
-    return read_text_files([path.name], lambda _: path.read_bytes(), field, ["train"], account), account
+    found = read_text_files([path.name], lambda _: path.read_bytes(), field, label, ["train"], account)
+    return found, account
 
 
-def read_text_tree(tree, field=None):
+def read_text_tree(tree, field=None, label=None):
     """The sentences of the files of a `Tree`, whose folders or names tell the splits, and their `Account`.
 
     Texts such as README and LICENSE beside other files are notes, not sentences. See `read_text_files`.
@@ -78,34 +79,34 @@ def read_text_tree(tree, field=None):
         names = [name for name in names if stem_of(name).lower() not in NOTES]
         account.ignored["notes"] = notes
     splits, _ = splits_of_folders(tree.source, [parts_of(name) for name in names])
-    found = read_text_files(names, tree.read, field, splits or splits_of_files(names), account)
+    found = read_text_files(names, tree.read, field, label, splits or splits_of_files(names), account)
     tree.note_others(account)
     return found, account
 
 
-def read_text_files(names, read, field, splits, account):
+def read_text_files(names, read, field, label, splits, account):
     """Read the sentences of files.
 
     Args:
         names: of the files.
         read: function from a name to the bytes of the file; an `OSError` or `InputError` in it sets the file
             aside, unless it is the only one.
-        field: see `read_sentences`.
+        field, label: see `read_sentences`.
         splits: of the files, a name for each.
         account: the `Account` that counts and names what cannot be used.
 
     Returns:
-        The splits, name -> (array of str, None).
+        The splits, name -> (array of str, array of labels as str or None).
 
     Raises:
         InputError: no sentence is left, the only file cannot be used, one could with a field, or without one
             some have a sentence a line and others are of JSON.
     """
-    found, failures, faults, read_files = defaultdict(list), {}, Counter(), []
+    found, labels, failures, faults, read_files = defaultdict(list), defaultdict(list), {}, Counter(), []
     faulty = defaultdict(list)
     for name, split in zip(names, splits, strict=True):
         try:
-            sentences, lost = read_sentences(name, read(name), field)
+            sentences, told, lost = read_sentences(name, read(name), field, label)
         except FieldNeeded as error:
             beside = "" if len(names) == 1 else f" Other files are beside it ({some(names)})."
             raise InputError(f"{error}{beside}") from error
@@ -116,6 +117,7 @@ def read_text_files(names, read, field, splits, account):
             failures[name] = f"{error}".removeprefix(f"{name} ").rstrip(".")
             continue
         found[split] += sentences
+        labels[split] += told or []
         faults += lost
         read_files.append(name)
         for reason in lost:
@@ -136,15 +138,36 @@ def read_text_files(names, read, field, splits, account):
     for reason, files in by_reason(failures).items():
         account.set_apart(f"the file {reason}", files)
     account.tell(told and f"Some sentences were set aside ({some(names)}): {told}.")
-    return _splits(found)
+    return _splits(found, labels)
 
 
-def _splits(found):
+def _splits(found, labels=None):
     if not any(found.values()):
         raise InputError("There are no sentences: give at least one line of text.")
     return {
-        split: (np.array(sentences, dtype=object), None) for split, sentences in found.items() if sentences
+        split: (
+            np.array(sentences, dtype=object),
+            np.array(labels[split]) if labels and labels[split] else None,
+        )
+        for split, sentences in found.items()
+        if sentences
     }
+
+
+def number_classes(splits):
+    """Splits with the labels of sentences as numbers, and the sorted names of the classes, or None.
+
+    Args:
+        splits: name -> (sentences, array of str or None).
+    """
+    if any(labels is None for _, labels in splits.values()):
+        return splits, None
+    names = np.unique(np.concatenate([labels for _, labels in splits.values()]))
+    numbered = {
+        split: (sentences, np.searchsorted(names, labels).astype(np.int32))
+        for split, (sentences, labels) in splits.items()
+    }
+    return numbered, names.tolist()
 
 
 def pack_sentences(media, splits):
@@ -152,7 +175,7 @@ def pack_sentences(media, splits):
 
     Args:
         media: a `Text`.
-        splits: name -> (sequence of str, None).
+        splits: name -> (sequence of str, labels or None).
 
     Returns:
         The `Text` and the packed splits. A warning tells if more than a fifth of the tokens of a split are
@@ -176,7 +199,7 @@ def pack_sentences(media, splits):
             f"({told}): {advice}.",
             stacklevel=3,
         )
-    return media, {split: (sentences, None) for split, sentences in packed.items()}
+    return media, {split: (sentences, splits[split][1]) for split, sentences in packed.items()}
 
 
 def each_once(splits, account):

@@ -40,8 +40,8 @@ class FieldNeeded(InputError):
     """A file could be read if the user said where in it the sentences are."""
 
 
-def read_sentences(name, raw, field=None):
-    """Read the sentences of one file.
+def read_sentences(name, raw, field=None, label=None):
+    """Read the sentences of one file, and perhaps their labels.
 
     Line breaks within a sentence become spaces, spaces around it are removed, empty sentences are skipped.
     Other fields of a row or object need not be valid.
@@ -53,14 +53,15 @@ def read_sentences(name, raw, field=None):
         raw: bytes of the file, UTF-8 with or without a byte-order mark, or UTF-16 or UTF-32 with one.
         field: key of the objects or name of the column that holds the sentences; of lists, and of columns
             without names, its number from 1.
+        label: the same of what holds their labels, text or whole numbers, or None.
 
     Returns:
-        The sentences, a list of str; and a `collections.Counter` of the reasons why lines, rows or objects
-        were set aside, such as "it is not valid UTF-8".
+        The sentences, a list of str; their labels, a list of str, or None; and a `collections.Counter` of the
+        reasons why lines, rows or objects were set aside, such as "it is not valid UTF-8".
 
     Raises:
         InputError: if the file is not text, is damaged, unpacks to more than a gigabyte, has another ending
-            or, in a tenth of its lines, another encoding, or the field is missing from it or has no use.
+            or, in a tenth of its lines, another encoding, or field or label is missing from it or has no use.
     """
     ending = _ending(name)
     if not ending:
@@ -70,23 +71,24 @@ def read_sentences(name, raw, field=None):
     raw = _as_utf8(name, raw)
     # Invalid bytes become surrogates, which no valid text has, so that the rest can be read.
     lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", "surrogateescape")
-    texts, faults = READERS[ending.removesuffix(".gz")](name, lines, field)
-    sentences = []
-    for text in texts:
+    entries, faults = READERS[ending.removesuffix(".gz")](name, lines, field, label)
+    sentences, labels = [], []
+    for text, told in entries:
         text = " ".join(text.splitlines()).strip()
         if len(text) > MOST_CHARACTERS:
             faults[f"it is longer than {MOST_CHARACTERS:,} characters"] += 1
-        elif not _is_valid(text):
+        elif not _is_valid(text) or not _is_valid(told or ""):
             faults[NOT_UTF8] += 1
         elif text:
             sentences.append(text)
+            labels.append(told)
     invalid, lines = faults[NOT_UTF8], len(sentences) + faults.total()
     if invalid > max(FEW_INVALID, SHARE_INVALID * lines):
         raise InputError(
             f"{name} is not UTF-8 in {invalid:,} of {lines:,} lines: if it is Latin-1, give what "
             f"iconv -f LATIN1 -t UTF-8 {name} > new{_ending(name).removesuffix('.gz')} makes of it."
         )
-    return sentences, faults
+    return sentences, None if label is None else labels, faults
 
 
 def is_of_lines(name):
@@ -175,17 +177,20 @@ def _is_valid(text):
     return True
 
 
-def _read_lines(name, lines, field):
-    if field is not None:
-        raise InputError(f"field has no use for {name}, each line of which is a sentence: leave it out.")
-    return list(lines), collections.Counter()
+def _read_lines(name, lines, field, label):
+    for asked, value in (("field", field), ("label", label)):
+        if value is not None:
+            raise InputError(
+                f"{asked} has no use for {name}, each line of which is a sentence: leave it out."
+            )
+    return [(line, None) for line in lines], collections.Counter()
 
 
-def _read_objects(name, lines, field):
-    return _read_entries(name, (_parse(line) for line in lines if line.strip()), field)
+def _read_objects(name, lines, field, label):
+    return _read_entries(name, (_parse(line) for line in lines if line.strip()), field, label)
 
 
-def _read_array(name, lines, field):
+def _read_array(name, lines, field, label):
     text = lines.read()
     try:
         entries = json.loads(text)
@@ -200,32 +205,38 @@ def _read_array(name, lines, field):
             f"{name} holds an object with the keys {', '.join(map(repr, list(entries)[:5]))}, not a list: "
             f"make files of its lists, such as by jq .{key} {name} > {key}.json."
         )
-    return _read_entries(name, entries if isinstance(entries, list) else [entries], field)
+    return _read_entries(name, entries if isinstance(entries, list) else [entries], field, label)
 
 
-def _read_entries(name, entries, field):
-    """The sentences among what JSON holds: objects, lists, or sentences."""
+def _read_entries(name, entries, field, label):
+    """The sentences among what JSON holds, objects, lists, or sentences, each with its label or None."""
     texts, faults = [], collections.Counter()
-    first, first_list, is_known = None, None, False
-    place = _place(field)
+    first, first_list, is_known, is_label_known = None, None, False, label is None
+    place, label_place = _place(field), _place(label)
     for entry in entries:
         if isinstance(entry, dict):
             first = entry if first is None else first
-            is_known = is_known or field in entry
-            found = entry.get(field)
+            is_known, is_label_known = is_known or field in entry, is_label_known or label in entry
+            found, told = entry.get(field), entry.get(label)
             reason = f"it has no text in the field {field!r}"
         else:
-            found = entry if field is None else None
+            found, told = entry if field is None else None, None
             if isinstance(entry, list):
                 first_list = first_list or entry
-                found = entry[place] if place is not None and place < len(entry) else None
+                found, told = (
+                    entry[at] if at is not None and at < len(entry) else None for at in (place, label_place)
+                )
             reason = "it is not a JSON object"
-        if isinstance(found, str):
-            texts.append(found)
-        else:
+        if not isinstance(found, str):
             faults[reason] += 1
+        elif label is not None and (not isinstance(told, str | int) or not str(told).strip()):
+            faults[f"it has no label in the field {label!r}"] += 1
+        else:
+            texts.append((found, None if label is None else str(told).strip()))
     if first is not None and not is_known:
         raise _without(name, "field", field, "the fields of its first object", first)
+    if first is not None and not is_label_known:
+        raise _without(name, "field", label, "the fields of its first object", first)
     if first_list and place is None and not texts:
         raise FieldNeeded(
             f"{name} needs field, the number of the entry that holds the sentence, such as field='1': its "
@@ -247,24 +258,34 @@ def _parse(line):
         return None
 
 
-def _read_table(name, lines, field):
+def _read_table(name, lines, field, label):
     texts, faults = [], collections.Counter()
     with _fields_of_any_size():
         separator, lines = _separator(lines, field)
         rows = filter(None, _rows(name, lines, separator))
         first = next(rows, [])
         columns = [column.strip() for column in first]
-        place = columns.index(field) if field in columns else _place(field)
-        if place is None or place >= len(columns):
-            raise _without(name, "column", field, "its columns", columns)
+        place = _column(name, columns, field)
+        label_place = None if label is None else _column(name, columns, label)
         if field not in columns:
             rows = itertools.chain([first], rows)
         for row in rows:
-            if len(row) > place:
-                texts.append(row[place])
-            else:
+            told = None if label is None else "".join(row[label_place : label_place + 1]).strip()
+            if len(row) <= place:
                 faults[f"it ends before the column {field!r}"] += 1
+            elif told == "":
+                faults[f"it has no label in the column {label!r}"] += 1
+            else:
+                texts.append((row[place], told))
     return texts, faults
+
+
+def _column(name, columns, wanted):
+    """The place of a column by its name or number; raises `InputError` where there is none."""
+    place = columns.index(wanted) if wanted in columns else _place(wanted)
+    if place is None or place >= len(columns):
+        raise _without(name, "column", wanted, "its columns", columns)
+    return place
 
 
 def _separator(lines, field):

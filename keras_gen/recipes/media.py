@@ -100,6 +100,9 @@ class Text(Part):
     )
     lower: Annotated[bool, SHAPES] = Field(True, description="whether letters become lower case")
     field: str | None = Field(None, description="key or column of sentences, or its number")
+    label: str | None = Field(
+        None, description="key or column of their labels, or its number; none: no labels"
+    )
 
     def load(self, recipe):
         """The `Dataset` of a recipe, whose media has the vocabulary of the training sentences."""
@@ -112,6 +115,7 @@ class Text(Part):
             recipe.data,
             media=text,
             field=self.field,
+            label=self.label,
             batch_size=recipe.batch_size,
             seed=recipe.data_seed,
             duplicates=recipe.duplicates,

@@ -30,18 +30,20 @@ class Networks(Part):
     dropout: Share = Field(0.25, description="share of what the networks read that is left out in training")
     word_dropout: Share = Field(0.0, description="share of the decoder's tokens that training hides from it")
 
-    def make(self, media, latent_dim):
+    def make(self, media, latent_dim, num_classes):
         """(encoder, decoder) for a `Text`."""
         from keras_gen import networks
 
-        return getattr(networks, self.kind)(media, latent_dim, **self.arguments())
+        build = getattr(networks, self.kind)
+        return build(media, latent_dim, num_classes=num_classes, **self.arguments())
 
-    def make_decoder(self, media):
+    def make_decoder(self, media, num_classes):
         """The decoder of a language model."""
         from keras_gen import networks
 
         decoders = {"recurrent": networks.RecurrentDecoder, "transformer": networks.TransformerDecoder}
-        return decoders[self.kind](media.length, media.vocabulary_size, **self.arguments())
+        decoder = decoders[self.kind]
+        return decoder(media.length, media.vocabulary_size, num_classes=num_classes, **self.arguments())
 
 
 class Recurrent(Networks):
@@ -80,10 +82,12 @@ class TextVAE(Part):
         from keras_gen import models
 
         media = recipe.media
-        encoder, decoder = recipe.network.make(media, self.latent_dim)
+        encoder, decoder = recipe.network.make(media, self.latent_dim, recipe.num_classes)
         recipe.freeze(encoder=encoder, decoder=decoder)
         objective = self.objective.make(recipe.examples)
-        vae = models.TextVAE(encoder, decoder, media, objective, seed=recipe.seed)
+        vae = models.TextVAE(
+            encoder, decoder, media, objective, seed=recipe.seed, num_classes=recipe.num_classes
+        )
         vae.compile(
             recipe.optimizer.make(recipe.examples),
             phases=self._phases(),
@@ -110,9 +114,9 @@ class LanguageModel(Part):
         from keras_gen import models
 
         media = recipe.media
-        decoder = recipe.network.make_decoder(media)
+        decoder = recipe.network.make_decoder(media, recipe.num_classes)
         recipe.freeze(decoder=decoder)
-        model = models.LanguageModel(decoder, media, recipe.seed)
+        model = models.LanguageModel(decoder, media, recipe.seed, recipe.num_classes)
         model.compile(recipe.optimizer.make(recipe.examples), **recipe.execution)
         return model
 
@@ -124,7 +128,6 @@ class TextRecipe(Recipe):
     network: one_of(Recurrent | Transformer) = Field(Recurrent(), description="decoder and encoder")
     model: one_of(TextVAE | LanguageModel) = Field(TextVAE(), description="what the networks make together")
     optimizer: Adam = Adam()
-    num_classes: None = Field(None, description="of no use: sentences have no labels")
     restore_best: bool = Field(True, description="whether the epoch that was best on validation data is kept")
     frozen: Literal["none", "encoder", "decoder"] = Field(
         "none", description="what keeps the weights of start"
@@ -172,6 +175,11 @@ class TextRecipe(Recipe):
 
     def check_data(self, dataset):
         super().check_data(dataset)
+        if self.text.label is not None and self.num_classes is None:
+            raise InputError(
+                f"label={self.text.label} has no use for a model without classes: give --set "
+                f"num_classes={dataset.num_classes} too."
+            )
         if isinstance(self.model, TextVAE):
             self.model.sampling_prior.check(len(dataset.arrays("train")[0]), "sentences")
 

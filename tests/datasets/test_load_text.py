@@ -366,3 +366,27 @@ def test_where_most_sentences_are_one_word_characters_are_advised(caplog):
         data = load(names, media=Text(8, "characters", lower=False), batch_size=1)
     assert not caplog.text
     assert {text for texts in splits_of(data).values() for text in texts} == set(names)
+
+
+def test_labels_of_all_files_are_numbered_together(tmp_path):
+    rows = {
+        "train.csv": [("one", "b"), ("two", "a"), ("three", "b"), ("four", "c")],
+        "test.csv": [("five", "a"), ("six", "c")],
+        "val.csv": [("seven", "b")],
+    }
+    files = {name: lines(["text,kind", *(",".join(row) for row in some)]) for name, some in rows.items()}
+    data = load(tree(tmp_path, files), media=Text(8, "bytes"), field="text", label="kind", batch_size=1)
+    assert data.class_names == ["a", "b", "c"] and data.num_classes == 3
+    for name, some in rows.items():
+        packed, labels = data.arrays(name.removesuffix(".csv"))
+        told = [
+            (text, data.class_names[label])
+            for text, label in zip(data.media.unpack(packed), labels, strict=True)
+        ]
+        assert told == some and labels.dtype == np.int32
+    batch, labels = next(iter(data.train))
+    assert batch.shape == (1, 8) and labels.shape == (1,)
+    with pytest.raises(
+        InputError, match="label is of .jsonl, .json, .csv and .tsv files, but has no use for"
+    ):
+        load(SENTENCES, label="kind")

@@ -61,24 +61,24 @@ def test_every_format_is_read_alike(ending, mark):
     write, field = WRITERS[ending.removesuffix(".gz")]
     raw = mark + write(["", *SENTENCES[:2], "   ", *SENTENCES[2:], ""])
     packed = gzip.compress(raw) if ending.endswith(".gz") else raw
-    assert read_sentences(f"Captions{ending.upper()}", packed, field) == (SENTENCES, {})
+    assert read_sentences(f"Captions{ending.upper()}", packed, field) == (SENTENCES, None, {})
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_end_as_on_any_system(end):
     text = f"{end}A dog runs. {end}{end}\tA cat\u2028sits."
-    assert read_sentences("a.txt", text.encode()) == (["A dog runs.", "A cat sits."], {})
+    assert read_sentences("a.txt", text.encode()) == (["A dog runs.", "A cat sits."], None, {})
 
 
 @pytest.mark.parametrize("write, ending", [(objects, ".jsonl"), (table, ".csv")])
 def test_line_breaks_within_become_spaces(write, ending):
     raw = write(["A dog\r\nruns\nand runs.\n", "A cat sits."])
-    assert read_sentences(f"a{ending}", raw, "caption") == (["A dog runs and runs.", "A cat sits."], {})
+    assert read_sentences(f"a{ending}", raw, "caption") == (["A dog runs and runs.", "A cat sits."], None, {})
 
 
 def test_of_a_table_the_column_is_read_whatever_else_it_has():
     raw = b'\nid,by, "caption" \n\n1,me, "A dog, brown, runs.",2\n' + NOT_UTF8 + b",,A cat sits."
-    assert read_sentences("a.csv", raw, "caption") == (["A dog, brown, runs.", "A cat sits."], {})
+    assert read_sentences("a.csv", raw, "caption") == (["A dog, brown, runs.", "A cat sits."], None, {})
 
 
 BAD = {
@@ -123,13 +123,13 @@ def test_bad_lines_are_set_aside_and_counted(ending):
     longest = "b" * 10_000
     start = write(["A dog runs.", longest])
     last = write(["A cat sits."]).splitlines()[-1]
-    sentences, found = read_sentences(f"a{ending}", b"\n".join([start, *bad, last]), field)
+    sentences, _, found = read_sentences(f"a{ending}", b"\n".join([start, *bad, last]), field)
     assert sentences == ["A dog runs.", longest, "A cat sits."] and found == faults
     assert csv.field_size_limit() == LIMIT
 
 
 def test_lines_of_which_none_is_an_object_are_counted():
-    assert read_sentences("a.jsonl", b"A dog runs.\n \n[]\n") == ([], {"it is not a JSON object": 2})
+    assert read_sentences("a.jsonl", b"A dog runs.\n \n[]\n") == ([], None, {"it is not a JSON object": 2})
 
 
 # Without the time, which would be in the names of tests and differ between processes.
@@ -197,3 +197,42 @@ def test_what_unpacks_to_too_much_is_refused(monkeypatch):
 )
 def test_names_tell_splits(name, split):
     assert split_of(name) == split
+
+
+OBJECTS = b"""{"text": "Play jazz.", "intent": "play"}
+{"text": "Rain?", "intent": "weather"}
+{"text": "No label."}
+{"text": "Number.", "intent": 7}
+{"text": "Empty.", "intent": " "}
+{"text": "Neither.", "intent": ["a"]}"""
+LISTS = b'[["play", "Play jazz."], ["weather", "Rain?"], ["No label."], [7, "Number."]]'
+TABLE = b"intent,text\nplay,Play jazz.\nweather ,Rain?\n,No label.\n7,Number.\nshort\n"
+
+
+@pytest.mark.parametrize(
+    "name, raw, field, label, faults",
+    [
+        ("a.jsonl", OBJECTS, "text", "intent", {"it has no label in the field 'intent'": 3}),
+        ("a.json", LISTS, "2", "1", {"it is not a JSON object": 1}),
+        (
+            "a.csv",
+            TABLE,
+            "text",
+            "intent",
+            {"it has no label in the column 'intent'": 1, "it ends before the column 'text'": 1},
+        ),
+        ("a.tsv", TABLE.replace(b"intent,text\n", b"").replace(b",", b"\t"), "2", "1", None),
+    ],
+)
+def test_labels_stand_beside_sentences(name, raw, field, label, faults):
+    sentences, labels, found = read_sentences(name, raw, field, label)
+    assert sentences == ["Play jazz.", "Rain?", "Number."] and labels == ["play", "weather", "7"]
+    assert faults is None or found == faults
+
+
+@pytest.mark.parametrize("name, raw", [("a.jsonl", OBJECTS), ("a.csv", TABLE)])
+def test_a_label_that_there_is_not_is_told_with_those_that_there_are(name, raw):
+    with pytest.raises(InputError, match="has no (field|column) 'intents': .*'text'"):
+        read_sentences(name, raw, "text", "intents")
+    with pytest.raises(InputError, match="label has no use for a.txt"):
+        read_sentences("a.txt", b"A dog.", None, "intent")

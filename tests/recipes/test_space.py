@@ -35,7 +35,7 @@ def test_what_shapes_weights_is_marked():
     hidden = {"network.hidden", "network.activation"}
     assert marked("digits-vae") == media | networks | hidden | {"likelihood", "objective", "prior"}
     text = {"text.length", "text.tokenizer", "text.most_words", "text.lower", "network", "network.width"}
-    assert marked("file-text") == text | {"model", "model.latent_dim", "model.objective"}
+    assert marked("file-text") == text | {"num_classes", "model", "model.latent_dim", "model.objective"}
 
 
 def test_equal_ratios_are_equally_likely_on_a_logarithmic_range():

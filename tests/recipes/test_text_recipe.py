@@ -22,7 +22,9 @@ RUNNING_CHANGES = {
     "steps_per_execution": 8, "precision": "mixed_bfloat16", "jit_compile": True, "gradient_accumulation": 2,
     "clip_norm": 9.0, "seed": 9, "learning_rate": 9.0, "final_learning_rate_share": 0.9, "epsilon": 0.1,
 }  # fmt: skip
-DECODER_CHANGES = {"length": 7, "network": "transformer", "width": 8, "dropout": 0.1, "word_dropout": 0.1}
+DECODER_CHANGES = {
+    "length": 7, "network": "transformer", "width": 8, "dropout": 0.1, "word_dropout": 0.1, "num_classes": 3,
+}  # fmt: skip
 MEDIA_CHANGES = {"tokenizer": "characters", "most_words": 3, "lower": False}
 VAE_CHANGES = {
     "latent_dim": 3, "objective": "elbo", "nats": 0.25, "form": "li", "beta": 9.0, "warm_up": 99, "cycles": 4,
@@ -32,7 +34,7 @@ USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
     "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "start", "frozen",
 }  # fmt: skip
-TESTED_BELOW = {"field", "num_classes"}
+TESTED_BELOW = {"field", "label"}
 TESTED_ELSEWHERE = {"components"}  # of a sampling prior
 
 
@@ -105,6 +107,31 @@ def test_a_field_chooses_what_is_read(tmp_path):
     assert set(german.media.vocabulary) - set(english.media.vocabulary) == {"ja", ","}
 
 
+@pytest.mark.parametrize("model", ["vae", "language_model"])
+def test_a_label_is_what_the_model_is_conditional_on(tmp_path, model):
+    path = tmp_path / "mine.csv"
+    rows = [f"{text},{text.split()[1].lower()}" for text in SENTENCES]
+    path.write_text("\n".join(["text,animal", *rows]))
+    config = resolved(path, field="text", label="animal", num_classes=4, model=model)
+    dataset = config.load()
+    config.check_data(dataset)
+    assert dataset.class_names == ["bird", "cat", "dog", "fish"]
+    for split in ("train", "val", "test"):
+        packed, labels = dataset.arrays(split)
+        animals = [text.split()[1] for text in dataset.media.unpack(packed)]
+        told = [dataset.class_names[label] for label in labels]
+        assert all(
+            animal in (name, "\N{REPLACEMENT CHARACTER}") for animal, name in zip(animals, told, strict=True)
+        )
+    built = config.build()
+    assert built.num_classes == 4 and built.decoder.num_classes == 4
+    assert model == "language_model" or len(built.encoder.inputs) == 2
+    with pytest.raises(InputError, match="label=animal has no use .* num_classes=4 too"):
+        resolved(path, field="text", label="animal").check_data(dataset)
+    with pytest.raises(InputError, match="wants 3 classes, but the data have 4"):
+        resolved(path, field="text", label="animal", num_classes=3).check_data(dataset)
+
+
 @pytest.mark.parametrize(
     "fields, message",
     [
@@ -117,7 +144,7 @@ def test_a_field_chooses_what_is_read(tmp_path):
             "'pretraining' has no use with model=language_model",
         ),
         ({"objective": "elbo", "nats": "1"}, "'nats' has no use with model.objective=elbo: .*=free_bits too"),
-        ({"num_classes": "10"}, "'num_classes' takes none, not 10"),
+        ({"num_classes": "0"}, "'num_classes' takes .*, not 0"),
         (
             {"epochs": 2, "steps_per_epoch": 5, "batch_size": 3, "pretraining": 30},
             "less than all 30 examples",
