@@ -193,7 +193,8 @@ def _read_arrays(request):
             )
         if are_strings(pair[0]):
             raise InputError(
-                "A list of str has no labels: give it alone, or a .jsonl or .csv file with field and label."
+                "Sentences have no labels in a list: give it alone, or a .jsonl or .csv file with field and "
+                "label."
             )
         check_examples(pair[0])
     return _packed(request, splits)
