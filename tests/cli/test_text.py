@@ -197,7 +197,7 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
             "file-text",
             "--data",
             "mine.csv",
-        ): "the column that holds the sentences: its columns are 'id', 'text'.",
+        ): "the column that holds the sentences: its columns are 'id', 'text'",
         ("train", "file-text", "--data", "mine.csv", "--set", "field=txt"): "mine.csv has no column 'txt'",
         (
             "train",
