@@ -206,8 +206,7 @@ def test_mistakes_end_with_code_2_and_one_sentence(run_cli, tmp_path):
             "model=language_model",
             "nats=4",
         ): "'nats' has no use with model=language_model: set model=vae too.",
-        ("train", "file-text", "--set", "num_classes=2"): "'num_classes' takes none, not 2",
-        ("train", "docstrings-vae", "--set", "field=text"): "field is of .jsonl and .csv files",
+        ("train", "docstrings-vae", "--set", "field=text"): "field is of .jsonl, .json, .csv and .tsv files",
     }
     for arguments, message in mistakes.items():
         code, printed = run_cli(*arguments)
