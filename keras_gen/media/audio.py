@@ -12,6 +12,7 @@ from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
 from keras_gen.media.image import Image, write_png
 from keras_gen.media.loudness import to_loudness
 from keras_gen.media.media import Media
+from keras_gen.media.overlap import faded, overlapping
 from keras_gen.media.player import MOST_PLAYED, Player, played
 from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
 
@@ -166,11 +167,8 @@ class Audio(Media):
             InputError: the bytes cannot be read, or the recording is silent, too short or not finite.
         """
         waveform = self.clean(raw, rate)
-        step = self._step * self.hop
-        pieces = 1 + max(0, -(-(len(waveform) - self.samples) // step))
-        padded = cleaning.fit(waveform, self.samples + (pieces - 1) * step)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, self.samples)[::step]
-        return cleaning.to_int16(windows), len(waveform)
+        pieces = overlapping(waveform, self.samples, self._step * self.hop)
+        return cleaning.to_int16(pieces), len(waveform)
 
     def join(self, spectrograms, samples):
         """The waveform of pieces that overlap by half, each fading into the next.
@@ -182,17 +180,8 @@ class Audio(Media):
         Returns:
             float32 array (samples,) in [-1, 1].
         """
-        frames, step = self.model_shape[0], self._step
-        fade = np.minimum(np.arange(1, frames + 1), np.arange(frames, 0, -1)).astype(np.float32)[
-            :, np.newaxis
-        ]
-        total = np.zeros((frames + step * (len(spectrograms) - 1), self.mels), np.float32)
-        weight = np.zeros((len(total), 1), np.float32)
-        for i, spectrogram in enumerate(spectrograms):
-            place = slice(i * step, i * step + frames)
-            total[place] += fade * spectrogram
-            weight[place] += fade
-        return self._waveforms((total / weight)[np.newaxis]).numpy()[0, :samples]
+        whole = faded(np.asarray(spectrograms), self._step)
+        return self._waveforms(whole[np.newaxis]).numpy()[0, :samples]
 
     @property
     def _step(self):
