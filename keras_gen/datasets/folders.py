@@ -1,5 +1,7 @@
 """Images and recordings in a tree of files, whose layout or names tell splits and classes."""
 
+import dataclasses
+
 import numpy as np
 
 from keras_gen.datasets.account import Account, some
@@ -33,6 +35,46 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         InputError: no file can be used, files lie beside class folders, or the folders make no splits (see
             `splits_of_folders`).
     """
+    listing = list_tree(tree, media, pattern, is_test)
+    names, account = listing.names, listing.account
+    examples, places = (pack_all_chunks if chunks else pack_all)(media, names, tree.read, account)
+    _tell_of_lost(listing.classes, listing.classes[places], account)
+    tree.note_others(account)
+    splits, classes = listing.splits[places], listing.classes[places]
+    class_names, labels = number_values(classes, pattern)
+    found, files = {}, {}
+    for split in map(str, np.unique(splits)):
+        rows = splits == split
+        is_labeled = labels is not None and (labels[rows] >= 0).all()
+        found[split] = (examples[rows], labels[rows] if is_labeled else None)
+        files[split] = np.array(names, object)[places[rows]]
+    return found, class_names, files, account
+
+
+@dataclasses.dataclass
+class Listing:
+    """The files of one medium in a tree, and what their layout or names tell, before any is read.
+
+    Attributes:
+        names: of the files, list of str.
+        splits: array of str (files,).
+        classes: the values of their labels, array of str (files,), or (files, labels) by a pattern; "" where
+            there is none.
+        account: the `Account` of what is left out already.
+    """
+
+    names: list
+    splits: np.ndarray
+    classes: np.ndarray
+    account: Account
+
+
+def list_tree(tree, media, pattern=None, is_test=None):
+    """List the files of a tree that are of a medium; the arguments and errors are those of `read_tree`.
+
+    Returns:
+        A `Listing`.
+    """
     names, account = tree.of(media.plural), Account(media.plural)
     if not names:
         raise InputError(
@@ -44,18 +86,7 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         names, splits, classes = _by_pattern(tree.source, names, splits, pattern, is_test, account)
     else:
         classes = _in_one_case(splits, classes, account)
-    examples, places = (pack_all_chunks if chunks else pack_all)(media, names, tree.read, account)
-    _tell_of_lost(classes, classes[places], account)
-    tree.note_others(account)
-    splits, classes = splits[places], classes[places]
-    class_names, labels = _numbered(classes, pattern)
-    found, files = {}, {}
-    for split in map(str, np.unique(splits)):
-        rows = splits == split
-        is_labeled = labels is not None and (labels[rows] >= 0).all()
-        found[split] = (examples[rows], labels[rows] if is_labeled else None)
-        files[split] = np.array(names, object)[places[rows]]
-    return found, class_names, files, account
+    return Listing(names, splits, classes, account)
 
 
 def _by_pattern(source, names, splits, pattern, is_test, account):
@@ -103,7 +134,7 @@ def _tell_of_lost(classes, kept, account):
         account.tell(f"No file of some classes can be used, which are left out ({some(lost)}).")
 
 
-def _numbered(classes, pattern):
+def number_values(classes, pattern):
     """Class names and int32 labels of examples, from the values of their labels; -1 for no class."""
     if pattern is not None and len(pattern.labels) > 1:
         parts = [np.unique(column, return_inverse=True) for column in classes.T]
