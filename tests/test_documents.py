@@ -15,6 +15,7 @@ from keras_gen.evaluation import registry
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text("caption\n" + "A dog runs, and a cat sleeps.\n" * 100)
@@ -114,6 +115,7 @@ def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
     assert names["MyRecipe"](data="digits", image=image, network="dcgan").network.width == 32
 
 
+@pytest.mark.slow
 def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
     """Two consumers of the service on this machine: each image goes to one of them."""
     import numpy as np
@@ -175,6 +177,7 @@ def test_sentences_in_a_table(tmp_path, monkeypatch):
     assert names["vae"].decoder.num_classes == 4
 
 
+@pytest.mark.slow
 def test_a_search_from_python(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
@@ -226,6 +229,7 @@ SHORTENED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_and_is_stored_with_its_outputs(path, tmp_path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)

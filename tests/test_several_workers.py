@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from keras_gen.models import load_model
 from keras_gen.runs.processes import free_ports
+
+pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).parent
 TRAIN = ["digits-gan", "--set", "width=8", "--set", "batch_size=32", "--set", "steps_per_epoch=40"]

@@ -99,6 +99,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
 
 
+@pytest.mark.slow
 def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     # Scores are not what is tested.
     monkeypatch.setattr(measures, "NUM_HEARD", 8)
@@ -176,6 +177,7 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     settings = ["nll_samples=5", "sampling_prior=mixture", "components=2", "num_classes=none"]
     settings = [part for setting in settings for part in ("--set", setting)]
@@ -204,6 +206,7 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         np.testing.assert_array_equal(drawn["samples"], made["images"])
 
 
+@pytest.mark.slow
 def test_a_vqvae_from_training_to_samples(run_cli, tmp_path):
     smaller = ["--data", "digits", "--set", "size=8", "--set", "num_codes=16", "--set", "prior_units=8"]
     code, printed = run_cli("train", "mnist-vqvae", "--epochs", 1, *TINY, *smaller)
@@ -228,6 +231,7 @@ def straight(cli_in, tmp_path_factory):
     return folder / "run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number, status, step", [(signal.SIGTERM, 143, 28), (signal.SIGINT, 130, 20)])
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
     run_cli, straight, tmp_path, monkeypatch, number, status, step
@@ -257,6 +261,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
     assert histories[0] == histories[1]
 
 
+@pytest.mark.slow
 def test_training_that_diverges_goes_back_slower_and_ends_if_that_does_not_help(
     run_cli, tmp_path, monkeypatch
 ):
@@ -298,6 +303,7 @@ def test_training_that_diverges_goes_back_slower_and_ends_if_that_does_not_help(
     assert load_model(max((tmp_path / "lost/checkpoints").glob("0*.keras"))).examples_seen.numpy() == 640
 
 
+@pytest.mark.slow
 def test_a_corrected_command_trains_where_a_mistaken_one_failed(run_cli):
     assert run_cli("train", "digits-gan", "--data", "nowhere", "--epochs", 1, *TINY)[0] == 2
     assert run_cli("train", "digits-gan", "--epochs", 1, *TINY)[0] == 0

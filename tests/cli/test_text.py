@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from keras_gen.models import load_model
 
+pytestmark = pytest.mark.slow
+
 SENTENCES = [
     f"{article} {size} {animal} {verb}."
     for article, size, animal, verb in itertools.product(

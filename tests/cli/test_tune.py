@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SHORT = ["--epochs", 1, "--set", "width=8", "--set", "network=mlp", "--set", "steps_per_epoch=8"]
 SHORT += ["--set", "steps_per_execution=4", "--set", "nll_samples=2"]
 

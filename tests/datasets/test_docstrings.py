@@ -99,6 +99,7 @@ def test_a_library_without_sources_is_told_so(library):
         read_docstrings()
 
 
+@pytest.mark.slow
 def test_the_library_holds_thousands_of_clean_sentences():
     sentences = read_docstrings()
     assert len(sentences) > 5000 and len(set(sentences)) == len(sentences)

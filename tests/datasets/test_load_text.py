@@ -318,6 +318,7 @@ def test_notes_beside_images_or_recordings_are_not_taken_for_examples(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_docstrings_are_sentences_of_known_words():
     data = load("docstrings")
     assert data.name == "docstrings" and data.media == Text(vocabulary=data.media.vocabulary)

@@ -154,6 +154,7 @@ def gradients(objective, model, x, num):
     return np.array([gradient(tf.constant([seed, 0])) for seed in range(num)])
 
 
+@pytest.mark.slow
 def test_doubly_reparameterized_gradients_agree_in_expectation_and_vary_less(x):
     model = LinearGaussian(0.35, -1.6, 1.5)
     plain, double = (gradients(kind(16), model, x, 4000) for kind in (IWAE, DReG))

@@ -67,6 +67,7 @@ def bands(num, rate, fft_length):
 # The model form.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, SMALL, {"samples": 5000, "window": 500, "hop": 125, "mels": 30}])
 def test_log_mels_are_those_of_another_implementation(settings):
     media = Audio(**settings)
@@ -202,6 +203,7 @@ def log_mel_error(waveforms, others, log_mel):
     return np.mean(np.abs(log_mel(waveforms) - log_mel(others)))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA, reason="KERAS_GEN_DATA is not set to a folder of real data")
 def test_speech_comes_back_nearer_than_from_librosa_and_faster_than_it_is_spoken():
     media = Audio(samples=65536, trim=None)

@@ -151,6 +151,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(trainings, digits, tmp_p
         assert Quality(digits, cache=tmp_path).score(digits.arrays("test")[0])["kid"] <= 0
 
 
+@pytest.mark.slow
 def test_training_depends_on_its_seed_alone(digits):
     images, labels = digits.arrays("train")
     models = []
@@ -162,6 +163,7 @@ def test_training_depends_on_its_seed_alone(digits):
     assert np.abs(same - other).max() > 0.1
 
 
+@pytest.mark.slow
 def test_rotations_make_features_without_labels(tmp_path):
     quality = Quality(Digits(labeled=False), cache=tmp_path)
     assert quality.accuracy > 0.8 and "rotations" in quality.extractor
@@ -213,6 +215,7 @@ def test_unfit_images_and_labels_are_refused(quality, digits):
         quality.score(images, labels / 2)
 
 
+@pytest.mark.slow
 def test_of_several_labels_those_that_vary_are_told(tmp_path):
     dataset = Digits()
     dataset.class_names = {"digit": list("0123456789"), "writer": ["one"], "even": ["no", "yes"]}

@@ -88,6 +88,7 @@ def test_a_mean_that_leaves_values_out_says_so(unlabeled):
     unlabeled.reset_metrics()
 
 
+@pytest.mark.slow
 def test_a_search_does_not_prefer_divergence(images, tmp_path):
     tuner = keras_tuner.GridSearch(
         lambda hp: vae(keras.optimizers.Adam(hp.Choice("rate", [1e-3, 1e30]))),
@@ -233,6 +234,7 @@ def test_classes_without_an_example_are_warned_of(labeled, images):
         labeled.fit(x[y != 1], y[y != 1], batch_size=16, verbose=0)
 
 
+@pytest.mark.slow
 def test_words_of_other_sentences_are_warned_of(sentences):
     x = sentences.media.tokenize(["an engine roars", "a dog runs"] * 8)
     for given in (x, Batches(x)):

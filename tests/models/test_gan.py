@@ -173,6 +173,7 @@ def test_learning_rate_schedules_run_on_examples_seen(small_gan, images):
     assert int(gan.examples_seen) == len(images[0])
 
 
+@pytest.mark.slow
 def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images):
     def build():
         keras.utils.set_random_seed(0)

@@ -16,6 +16,7 @@ make = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(make)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", make.KINDS, ids=lambda kind: kind.__name__)
 def test_saved_model_samples_and_trains_on_as_it_did(kind):
     expected = json.loads((FOLDER / f"{kind.__name__}.json").read_text())

@@ -26,6 +26,8 @@ from keras_gen.training import EncoderTurns, Pretraining, devices, noise, schedu
 from keras_gen.training.keras_internals import compiled_by_xla
 from keras_gen.training.precision import policy
 
+pytestmark = pytest.mark.slow
+
 BATCH, STEPS, AT_ONCE = 8, 4, 2
 EXAMPLES = BATCH * STEPS
 # Shares of the way that the steps moved weights, by which XLA may miss them. A penalty 3% too strong misses by more.

@@ -10,6 +10,7 @@ from keras_gen.models import GAN
 from keras_gen.networks import dcgan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", ["alternating", "simultaneous"])
 def test_a_thousand_steps_make_digits_of_the_class_asked_for(plan):
     digits = datasets.load("digits")

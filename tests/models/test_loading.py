@@ -25,6 +25,7 @@ def models(small_gan):
     yield small_gan()
 
 
+@pytest.mark.slow
 def test_in_a_fresh_process_saved_models_draw_the_same(small_gan, tmp_path):
     expected = []
     for number, model in enumerate(models(small_gan)):

@@ -85,6 +85,7 @@ def test_validation_is_the_elbo_whatever_the_objective_weighs(images):
     np.testing.assert_allclose(parts["loss"], whole["loss"], rtol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -143,6 +144,7 @@ OBJECTIVES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
 def test_every_objective_trains_whatever_the_last_batch_leaves(images, objective):
     """Seventeen images in batches of eight: batches of unknown size, the last of one."""
@@ -167,6 +169,7 @@ def test_a_mixture_is_fitted_again_and_saved(images, tmp_path):
     np.testing.assert_array_equal(again.generate(20, seed=7), vae.generate(20, seed=7))
 
 
+@pytest.mark.slow
 def test_a_flow_is_fitted_to_latents_saved_and_exported(images, tmp_path):
     """By several labels, in the place of an earlier mixture; equal seeds and labels give equal images anywhere."""
     x, labels = images[0], np.stack([images[1], np.arange(48) % 2], axis=1).astype("int32")
@@ -303,6 +306,7 @@ def test_info_vae_keeps_its_latents():
     assert vae.score(digits, samples=2)["mutual_information"] > 1
 
 
+@pytest.mark.slow
 def test_a_conditional_vae_learns_digits_and_obeys_labels():
     """Margins that a VAE without KL, without labels or with a collapsed posterior misses."""
     digits = datasets.load("digits", batch_size=64)

@@ -40,6 +40,7 @@ def voices():
     return (level * tones + random.normal(0, 30, (48, 1024))).astype(np.int16), labels
 
 
+@pytest.mark.slow
 def test_combinations_of_labels_are_gone_through_with_the_first_changing_fastest(voices):
     vae = build()
     np.testing.assert_array_equal(vae.labels_for(7), [[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1], [0, 0]])
@@ -128,6 +129,7 @@ def test_what_is_masked_is_hidden_from_the_encoder_alone(voices):
         build(augment=DiffAugment())
 
 
+@pytest.mark.slow
 def test_save_load_and_continue_equals_an_uninterrupted_run(voices, tmp_path):
     once, twice = (build(augment=AudioAugment(6.0, 0.1, 3, 3)) for _ in range(2))
     for vae, epochs in ((once, 2), (twice, 1)):
@@ -140,6 +142,7 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(voices, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_exported_signatures_take_and_give_waveforms(voices, tmp_path):
     vae = build()
     served = tf.saved_model.load(str(vae.export(tmp_path / "1"))).signatures
@@ -157,6 +160,7 @@ def test_exported_signatures_take_and_give_waveforms(voices, tmp_path):
         assert served["reconstruct"](audio=other, label=labels[:2])["audio"].shape == (2, 1024)
 
 
+@pytest.mark.slow
 def test_it_learns_to_speak_vowels_on_demand():
     """A margin that a decoder deaf to labels or latents misses: a judge of real vowels hears those asked
     for.

@@ -65,6 +65,7 @@ def test_a_step_is_plain_gradient_descent_on_the_loss(images):
     assert np.all(moved[np.unique(codes)] > 0)
 
 
+@pytest.mark.slow
 def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(images):
     vqvae = build(likelihood=Gaussian(1.0), commitment=9.0)
     vqvae.fit(images[0], epochs=3, batch_size=16, verbose=0)
@@ -87,6 +88,7 @@ def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(images):
     np.testing.assert_allclose(score["perplexity"], np.exp(-np.sum(share * np.log(share))), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_classes", [None, 3])
 def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images, num_classes):
     def fresh():
@@ -149,6 +151,7 @@ def test_latents_are_codes_there_and_back(images):
         build(num_classes=(3, 2))
 
 
+@pytest.mark.slow
 def test_settings_change_what_they_are_named_for(images):
     def trained(**settings):
         vqvae = build(likelihood=Gaussian(0.1), optimizer=keras.optimizers.Adam(1e-2), **settings)
@@ -162,6 +165,7 @@ def test_settings_change_what_they_are_named_for(images):
     assert trained(codebook=Codebook(2))[1] <= 2 < used / 1.5
 
 
+@pytest.mark.slow
 def test_the_exported_model_does_what_python_does(images, tmp_path):
     vqvae = build(num_classes=3)
     x, labels = images
@@ -181,6 +185,7 @@ def test_the_exported_model_does_what_python_does(images, tmp_path):
     np.testing.assert_array_equal(back, vqvae.reconstruct(x, labels))
 
 
+@pytest.mark.slow
 def test_it_learns_digits_and_their_labels_in_one_fit():
     """Margins that codes of no use, a still codebook and a gradient that does not pass miss by far."""
     digits = datasets.load("digits")

@@ -48,6 +48,7 @@ def mine(tmp_path, monkeypatch):
     return tmp_path / "mine.py"
 
 
+@pytest.mark.slow
 def test_a_file_is_a_recipe(mine, run_cli):
     assert len(MINE.splitlines()) <= 25
     assert run_cli("show", "mine.py", "--set", "maps=3")[1].startswith("Digits by a network of mine.")

@@ -183,6 +183,7 @@ def description(name, **fields):
     return names.sub("", str((networks, settings, model.get_compile_config())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, changes",
     [("digits-gan", GAN_CHANGES), ("digits-vae", VAE_CHANGES), ("mnist-vqvae", VQVAE_CHANGES)],

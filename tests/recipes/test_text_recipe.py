@@ -62,6 +62,7 @@ def description(path, **fields):
     return names.sub("", str((type(model).__name__, model.get_config(), model.get_compile_config())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given, changes",
     [

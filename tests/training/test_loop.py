@@ -60,6 +60,7 @@ def equal(one, other):
         np.testing.assert_allclose(values, other[1][name], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 3], ids=["a step at a time", "a loop of three, then of two"])
 def test_data_on_the_gpu_are_trained_on_as_on_the_host(small_gan, accelerated, placed, steps):
     plain = trained(small_gan, dataset().train)
@@ -68,6 +69,7 @@ def test_data_on_the_gpu_are_trained_on_as_on_the_host(small_gan, accelerated, p
     assert placed == [44]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 3], ids=["copied ahead", "a loop"])
 def test_batches_of_any_pipeline_are_taken(small_gan, accelerated, placed, steps):
     def pipeline():
@@ -78,6 +80,7 @@ def test_batches_of_any_pipeline_are_taken(small_gan, accelerated, placed, steps
     assert placed == [None]
 
 
+@pytest.mark.slow
 def test_the_last_batch_of_an_array_is_not_compiled(small_gan, accelerated, placed, monkeypatch):
     plain, traced = trained(small_gan, IMAGES, LABELS), []
 
@@ -137,6 +140,7 @@ def test_a_layer_that_xla_does_not_know_leaves_the_update_to_it(small_gan, accel
     assert "XLA cannot compile Reshape" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_loop_goes_on_exactly_where_another_process_stopped(small_gan, accelerated, tmp_path):
     data, how = dataset(), {"jit_compile": True, "steps_per_execution": 3, "num_classes": 3, "ema": 100.0}
     straight, first = small_gan(**how), small_gan(**how)

@@ -92,6 +92,7 @@ def trials(oracle):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_search_killed_anywhere_ends_as_if_it_had_not_been(kind, tmp_path, monkeypatch):
     write = oracles.write_atomically

@@ -32,6 +32,8 @@ from keras_gen.tuners import (
 from keras_gen.tuners.outcome import Outcome
 from keras_gen.tuners.results import Results
 
+pytestmark = pytest.mark.slow
+
 TINY = {"steps_per_epoch": 8, "steps_per_execution": 4, "batch_size": 32}
 TINY_VAE = {**TINY, "network": "mlp", "width": 8, "nll_samples": 2, "warm_up": 0}
 TINY_GAN = {**TINY, "width": 4, "latent_dim": 4}
