@@ -20,6 +20,7 @@ setup(
     package_data={"keras_gen": ["__init__.pyi", "py.typed", "*/*.j2"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
+        'array-record>=0.8; platform_system != "Windows"',
         "filelock>=3.12",
         "grpcio",
         "jinja2>=3.1",
