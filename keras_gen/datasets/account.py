@@ -12,10 +12,12 @@ class SetAside:
     Attributes:
         count: how many.
         names: of the files, or of the examples where they have names.
+        twins: of duplicates, the name of what each of them is like; else empty.
     """
 
     count: int = 0
     names: list = dataclasses.field(default_factory=list)
+    twins: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(repr=False)
@@ -29,6 +31,7 @@ class Account:
         found: number of examples in the source. A recording counts once, in however many pieces it is used.
         used: name of a split -> number of its examples.
         set_aside: reason -> `SetAside`.
+        cleaned: what packing did to examples, such as "resized" -> number of them.
         ignored: kind of file, such as ".md" -> names of files that are not read.
         shared: name of a held-out split -> number of its examples that are kept and stand in other splits.
         seconds: of recordings, those used and those found, without silence at the ends; None for others.
@@ -46,6 +49,7 @@ class Account:
     found: int = 0
     used: dict = dataclasses.field(default_factory=dict)
     set_aside: dict = dataclasses.field(default_factory=dict)
+    cleaned: dict = dataclasses.field(default_factory=dict)
     ignored: dict = dataclasses.field(default_factory=dict)
     shared: dict = dataclasses.field(default_factory=dict)
     seconds: tuple | None = None
@@ -53,7 +57,7 @@ class Account:
     def __post_init__(self):
         self._told = []
 
-    def set_apart(self, reason, names, count=None, told=None):
+    def set_apart(self, reason, names, count=None, told=None, twins=()):
         """Notes what is left out.
 
         Args:
@@ -61,10 +65,12 @@ class Account:
             names: of what is left out.
             count: how many; by default as many as there are names.
             told: a sentence for the warning, or None where none is needed.
+            twins: of duplicates, the name of what each of them is like.
         """
         entry = self.set_aside.setdefault(reason, SetAside())
         entry.count += len(names) if count is None else count
         entry.names += map(str, names)
+        entry.twins += map(str, twins)
         self.tell(told)
 
     def tell(self, sentence):
@@ -87,6 +93,9 @@ class Account:
         """
         used = ", ".join(f"{count:,} {split}" for split, count in self.used.items())
         told = [f"{self.found:,} {self.plural} found, {'' if self.set_aside else 'all '}used: {used}."]
+        if self.cleaned:
+            steps = ", ".join(f"{step} ({count:,})" for step, count in sorted(self.cleaned.items()))
+            told.append(f"Cleaned: {steps}.")
         for reason, left in self.set_aside.items():
             names = some(left.names, most).partition(": ")[2]
             told.append(f"Set aside: {reason} ({left.count:,}{': ' * bool(names)}{names}).")

@@ -1,6 +1,5 @@
 """Loading images, recordings and sentences by name, by path or from arrays."""
 
-import os
 import warnings
 
 import numpy as np
@@ -92,33 +91,15 @@ def load(
             range or has no use; a share is given though the source has that split; or nothing is left of a
             split without duplicates.
     """
-    if size is not None:
-        _check_size(size)
-    if channels not in (None, 1, 3):
-        raise InputError(f"channels must be 1 (gray) or 3 (color), but is {channels!r}.")
-    if media is not None and (size or channels):
-        raise InputError("size and channels have no use beside media: leave them out.")
-    if isinstance(media, Image):
-        size, channels = media.height, media.channels
-        if media.width != media.height:
-            raise InputError(
-                f"Images are loaded as squares, but media is {media}: give its height and width alike."
-            )
-    if not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
     if duplicates not in CHOICES:
         raise unknown("duplicates", duplicates, CHOICES)
-    pattern = None if labels is None else NamePattern(labels)
-    is_test = None
-    if isinstance(test, str):
-        test, is_test = None, Selection(test, pattern)
-    field, label = (None if asked is None else str(asked) for asked in (field, label))
-    found = read(Request(source, media, size, channels, pattern, is_test, chunks, field, label))
+    request, test = request_of(source, media, size, channels, labels, chunks, field, label, seed, test)
+    found = read(request)
     media, class_names = found.media, found.class_names
     if isinstance(media, Image):
         _check_size(media.height)
-    name = str(source) if isinstance(source, str | os.PathLike) else "arrays"
-    if is_test is not None and "test" not in found.splits:
+    name = request.name
+    if request.is_test is not None and "test" not in found.splits:
         raise InputError(f"No file of {name} is chosen for testing.")
     splits, files = hold_out(found.splits, name, media.plural, validation, test, seed, found.files)
     warn_of_missing(class_names, splits["train"][1])
@@ -147,6 +128,37 @@ def load(
         name=name,
         account=account,
     )
+
+
+def request_of(source, media, size, channels, labels, chunks, field, label, seed, test):
+    """What `load` and `prepare` are asked for, checked as far as it can be before the source is read.
+
+    Returns:
+        The `Request`, and the share for testing or None.
+
+    Raises:
+        InputError: an argument is out of its range, or two contradict each other.
+    """
+    if size is not None:
+        _check_size(size)
+    if channels not in (None, 1, 3):
+        raise InputError(f"channels must be 1 (gray) or 3 (color), but is {channels!r}.")
+    if media is not None and (size or channels):
+        raise InputError("size and channels have no use beside media: leave them out.")
+    if isinstance(media, Image):
+        size, channels = media.height, media.channels
+        if media.width != media.height:
+            raise InputError(
+                f"Images are loaded as squares, but media is {media}: give its height and width alike."
+            )
+    if not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
+    pattern = None if labels is None else NamePattern(labels)
+    is_test = None
+    if isinstance(test, str):
+        test, is_test = None, Selection(test, pattern)
+    field, label = (None if name is None else str(name) for name in (field, label))
+    return Request(source, media, size, channels, pattern, is_test, chunks, field, label), test
 
 
 def _check_size(size):

@@ -46,7 +46,7 @@ def pack_all(media, names, read, account):
 
     kept = _attempt(pack, names, account)
     if isinstance(media, Audio):
-        _tell_of_cut(media, lengths[kept], account)
+        tell_of_cut(media, lengths[kept], account)
     return examples if len(kept) == len(names) else examples[kept], kept
 
 
@@ -65,7 +65,8 @@ def pack_all_chunks(media, names, read, account):
     return np.concatenate([pieces[i] for i in kept]), np.repeat(kept, counts)
 
 
-def _tell_of_cut(media, lengths, account):
+def tell_of_cut(media, lengths, account):
+    """Notes in an `Account` how much sound is used of recordings, whose lengths are int (kept,) samples."""
     kept = np.minimum(lengths, media.samples)
     account.seconds = used, found = _seconds(media, kept, lengths)
     if used < LEAST_USED * found or (kept < LEAST_OF_ONE * lengths).any():
@@ -87,13 +88,9 @@ def _attempt(pack, names, account):
         for i in range(start, min(start + CHUNK, len(names))):
             try:
                 pack(i)
-            except InputError as error:
-                failures[i] = str(error).rstrip(".")
-            except OSError as error:
-                failures[i] = error.strerror or str(error)
             # A library that reads files of others may trip in any way, which must not end the packing of all.
             except Exception as error:
-                failures[i] = f"{type(error).__name__}, {error}".rstrip(".")
+                failures[i] = reason_of(error)
 
     plural = account.plural
     starts = range(0, len(names), CHUNK)
@@ -106,16 +103,39 @@ def _attempt(pack, names, account):
             work, f"Packing {plural}", len(starts), console=console, transient=True, disable=not watched
         ):
             pass
-    kinds = by_reason({str(names[i]): failures[i] for i in sorted(failures)})
+    tell_of_failures({str(names[i]): failures[i] for i in sorted(failures)}, len(names), account)
+    return np.array([i for i in range(len(names)) if i not in failures])
+
+
+def reason_of(error):
+    """Why an example cannot be packed, in words."""
+    if isinstance(error, InputError):
+        return str(error).rstrip(".")
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"{type(error).__name__}, {error}".rstrip(".")
+
+
+def tell_of_failures(failures, total, account):
+    """Notes in an `Account` the examples that cannot be packed.
+
+    Args:
+        failures: dict, name -> reason.
+        total: number of examples, with those that were packed.
+        account: the `Account`.
+
+    Raises:
+        InputError: if none could be packed.
+    """
+    plural, kinds = account.plural, by_reason(failures)
     told = "; ".join(reasons(kinds))
-    if len(failures) == len(names):
-        raise InputError(f"None of the {len(names)} {plural} can be used: {told}.")
-    account.found += len(names)
+    if len(failures) == total:
+        raise InputError(f"None of the {total} {plural} can be used: {told}.")
+    account.found += total
     for reason, files in kinds.items():
         account.set_apart(reason, files)
     if failures:
-        account.tell(f"{len(failures)} of {len(names)} {plural} were set aside: {told}.")
-    return np.array([i for i in range(len(names)) if i not in failures])
+        account.tell(f"{len(failures)} of {total} {plural} were set aside: {told}.")
 
 
 def by_reason(failures):

@@ -69,6 +69,18 @@ def read_text_tree(tree, field=None, label=None):
     Raises:
         InputError: there are no such files, or none that can be used, or they tell some splits only.
     """
+    names, splits, account = list_text_tree(tree)
+    found = read_text_files(names, tree.read, field, label, splits, account)
+    tree.note_others(account)
+    return found, account
+
+
+def list_text_tree(tree):
+    """The files of sentences in a `Tree`, before any is read; the errors are those of `read_text_tree`.
+
+    Returns:
+        Their names, the split of each, and the `Account` of what is left out already.
+    """
     names, account = tree.of(PLURAL), Account(PLURAL)
     if not names:
         raise InputError(
@@ -79,9 +91,7 @@ def read_text_tree(tree, field=None, label=None):
         names = [name for name in names if stem_of(name).lower() not in NOTES]
         account.ignored["notes"] = notes
     splits, _ = splits_of_folders(tree.source, [parts_of(name) for name in names])
-    found = read_text_files(names, tree.read, field, label, splits or splits_of_files(names), account)
-    tree.note_others(account)
-    return found, account
+    return names, splits or splits_of_files(names), account
 
 
 def read_text_files(names, read, field, label, splits, account):
@@ -122,23 +132,45 @@ def read_text_files(names, read, field, label, splits, account):
         read_files.append(name)
         for reason in lost:
             faulty[reason].append(name)
-    kinds = {is_of_lines(name): name for name in read_files}
+    check_one_kind(read_files, field)
+    note_texts(names, sum(map(len, found.values())), faults, faulty, failures, account)
+    return _splits(found, labels)
+
+
+def check_one_kind(names, field):
+    """Raises `InputError` where, without a field, some files have a sentence a line and others are JSON."""
+    kinds = {is_of_lines(name): name for name in names}
     if len(kinds) > 1 and field is None:
         raise InputError(
             f"Some files have a sentence a line, such as {kinds[True]}, and others are of JSON, such as "
             f"{kinds[False]}: give one or the other, by its path or alone in a folder."
         )
-    told = [f"{reason} ({count:,} line{'s' * (count > 1)})" for reason, count in faults.items()]
+
+
+def note_texts(names, count, faults, faulty, failures, account):
+    """Notes in an `Account` what became of the sentences of files.
+
+    Args:
+        names: of the files.
+        count: of the sentences that can be used.
+        faults: `Counter` of the reasons why lines cannot be used.
+        faulty: dict, such a reason -> names of files.
+        failures: dict, name of a file that cannot be used -> reason.
+        account: the `Account`.
+
+    Raises:
+        InputError: no sentence is left.
+    """
+    told = [f"{reason} ({lines:,} line{'s' * (lines > 1)})" for reason, lines in faults.items()]
     told = "; ".join(told + reasons(by_reason(failures)))
-    if told and not any(found.values()):
+    if told and not count:
         raise InputError(f"No sentence can be used ({some(names)}): {told}.")
-    account.found += sum(map(len, found.values())) + faults.total()
-    for reason, count in faults.items():
-        account.set_apart(reason, faulty[reason], count=count)
+    account.found += count + faults.total()
+    for reason, lines in faults.items():
+        account.set_apart(reason, faulty[reason], count=lines)
     for reason, files in by_reason(failures).items():
         account.set_apart(f"the file {reason}", files)
     account.tell(told and f"Some sentences were set aside ({some(names)}): {told}.")
-    return _splits(found, labels)
 
 
 def _splits(found, labels=None):
