@@ -1,4 +1,4 @@
-"""Files in folders and zip archives, by name."""
+"""Files in folders and archives, by name."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ from collections import Counter, defaultdict, deque
 from pathlib import PurePosixPath
 
 from keras_gen.datasets.account import printable, some
+from keras_gen.datasets.tars import is_tar, open_tar
 from keras_gen.errors import InputError
 from keras_gen.media import pillow
 
@@ -44,13 +45,14 @@ def endings(plural):
 
 
 class Tree:
-    """Files below a folder or in a zip archive, by name.
+    """Files below a folder or in an archive, by name.
 
     Args:
         source: path, for messages.
         names: of all files, with "/" or, as Windows has it, a backslash between folders.
         read: function from a name to the bytes of the file.
         lost: dict, name -> reason, of what is there and cannot be read.
+        path: from which other processes can read the same, or None for the source.
 
     Attributes:
         names: sorted, of the files that are neither hidden nor lead out of the source.
@@ -58,8 +60,8 @@ class Tree:
         lost: as given, and of the names that lead out of the source.
     """
 
-    def __init__(self, source, names, read, lost=None):
-        self.source, self.read, self.lost = source, read, dict(lost or {})
+    def __init__(self, source, names, read, lost=None, path=None):
+        self.source, self.read, self.lost, self.path = source, read, dict(lost or {}), path or source
         self.names, self.hidden = [], []
         for name in sorted(set(names)):
             parts = parts_of(name)
@@ -108,9 +110,14 @@ class Tree:
             )
 
 
+def is_archive(path):
+    """Whether a path is that of an archive that `open_tree` opens, by its name."""
+    return is_tar(path) or str(path).lower().endswith(".zip")
+
+
 @contextlib.contextmanager
 def open_tree(path):
-    """The `Tree` of a folder or of a .zip archive, which is read in place.
+    """The `Tree` of a folder or of a .zip or .tar archive, which is read in place.
 
     Folders that are symbolic links are followed, each real folder once.
 
@@ -120,6 +127,10 @@ def open_tree(path):
     if path.is_dir():
         names, lost = _walk(path)
         yield Tree(path, names, lambda name: (path / name).read_bytes(), lost)
+        return
+    if is_tar(path):
+        with open_tar(path, MOST_BYTES) as (plain, names, read, lost):
+            yield Tree(path, names, read, lost, plain)
         return
     try:
         archive = zipfile.ZipFile(path)

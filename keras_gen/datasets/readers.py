@@ -8,7 +8,7 @@ from typing import Any
 from keras_gen.datasets.account import Account
 from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveforms, read_npz
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
-from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, open_tree
+from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, is_archive, open_tree
 from keras_gen.datasets.folders import read_tree
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.shapes import SHAPES, read_shapes
@@ -72,7 +72,7 @@ class Request:
         path = self.path
         if not path.exists():
             raise unknown("data set or missing path", self.name, NAMES)
-        if path.is_dir() or path.suffix.lower() == ".zip":
+        if path.is_dir() or is_archive(path):
             return "tree"
         if path.name.lower().endswith(TEXTS):
             return "text file"
@@ -120,6 +120,12 @@ def read(request):
         InputError: the source is unknown, missing, empty, damaged or malformed, or something was asked that
             has no use for it.
     """
+    check_uses(request)
+    return READERS[request.kind](request)
+
+
+def check_uses(request):
+    """Raises `InputError` where something was asked that has no use for the kind of source."""
     kind = request.kind
     of_what = request.source if request.is_path else "arrays"
     for asked in ("field", "label"):
@@ -145,7 +151,6 @@ def read(request):
         raise InputError(
             f"{request.source} brings no recordings: give a folder or .zip of them, or 'vowels'."
         )
-    return READERS[kind](request)
 
 
 def _check_text(request):
@@ -245,16 +250,9 @@ def _read_tfds(request):
 
 def _read_tree(request):
     with open_tree(request.path) as tree:
-        media = request.media or media_of(tree, request)
+        media = media_of(tree, request)
         if isinstance(media, Text):
-            if request.pattern or request.chunks:
-                raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
             return _text(request, *read_text_tree(tree, request.field, request.label))
-        for asked in ("field", "label"):
-            if getattr(request, asked):
-                raise InputError(f"{asked} is of sentences, but {media.plural} are loaded: leave it out.")
-        if request.chunks and not isinstance(media, Audio):
-            raise InputError("chunks is about recordings, but images are loaded: leave it out.")
         splits, class_names, files, account = read_tree(
             tree, media, request.pattern, request.is_test, request.chunks
         )
@@ -262,11 +260,26 @@ def _read_tree(request):
 
 
 def media_of(tree, request):
-    """The default media for the files of a tree.
+    """The media for the files of a tree: as requested, or by default for what it holds.
 
     Raises:
-        InputError: it holds both images and recordings, or neither of these nor sentences.
+        InputError: it holds both images and recordings, or neither of these nor sentences; or something was
+            asked that has no use for the media.
     """
+    media = request.media or _default_media(tree, request)
+    if isinstance(media, Text):
+        if request.pattern or request.chunks:
+            raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
+        return media
+    for asked in ("field", "label"):
+        if getattr(request, asked):
+            raise InputError(f"{asked} is of sentences, but {media.plural} are loaded: leave it out.")
+    if request.chunks and not isinstance(media, Audio):
+        raise InputError("chunks is about recordings, but images are loaded: leave it out.")
+    return media
+
+
+def _default_media(tree, request):
     images, recordings = tree.of("images"), tree.of("waveforms")
     if images and recordings and not (request.size or request.channels):
         raise InputError(
