@@ -12,7 +12,7 @@ from keras_gen.registry import HOMES, find
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"compiled_programs", "errors", "registration", "registry"},
-    {"files", "signals", "logs"},
+    {"files", "signals", "logs", "markdown"},
     {"training"},
     {"layers"},
     {"networks", "losses", "media", "datasets"},

@@ -2,5 +2,6 @@
 
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.load import load
+from keras_gen.datasets.prepare import prepare
 
-__all__ = ["Dataset", "load"]
+__all__ = ["Dataset", "load", "prepare"]

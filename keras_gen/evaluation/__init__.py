@@ -12,7 +12,7 @@ from keras_gen.evaluation.registry import (
     measure,
     register,
 )
-from keras_gen.evaluation.report import render, report
+from keras_gen.evaluation.report import report
 
 __all__ = [
     "Measure",
@@ -24,6 +24,5 @@ __all__ = [
     "evaluate",
     "measure",
     "register",
-    "render",
     "report",
 ]

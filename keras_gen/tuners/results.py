@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from keras_gen.evaluation import render
+from keras_gen.markdown import render
 from keras_gen.tuners.importance import FEWEST, importance
 from keras_gen.tuners.kerastuner_internals import EPOCHS
 from keras_gen.tuners.outcome import Outcome, told

@@ -1,0 +1,228 @@
+"""Preparing: from a heap of files of any size to a set of shards that `load` reads by index."""
+
+import contextlib
+import json
+import os
+import warnings
+
+import numpy as np
+
+import keras_gen
+from keras_gen.datasets.account import Account
+from keras_gen.datasets.assignment import SPLITS, Packed, assign, without_twins
+from keras_gen.datasets.blocks import as_json, readers_closed
+from keras_gen.datasets.datasheet import datasheet
+from keras_gen.datasets.destination import ACCOUNT, DATASHEET, SETTINGS, Destination
+from keras_gen.datasets.files import Tree, open_tree
+from keras_gen.datasets.hash_split import check_shares, splits_by_hash
+from keras_gen.datasets.intake import Arrays, Files, Sentences
+from keras_gen.datasets.labels import warn_of_missing
+from keras_gen.datasets.load import request_of
+from keras_gen.datasets.pool import Pool, progress
+from keras_gen.datasets.readers import check_uses, media_of, read
+from keras_gen.datasets.shard_tasks import write_splits
+from keras_gen.datasets.shards import Index, write_index
+from keras_gen.datasets.text import list_text_tree
+from keras_gen.errors import InputError, unknown
+from keras_gen.files import write_atomically
+from keras_gen.logs import log
+from keras_gen.media import Text
+
+DUPLICATES = ("drop", "keep")
+
+
+def prepare(
+    source,
+    destination,
+    *,
+    media=None,
+    size=None,
+    channels=None,
+    labels=None,
+    chunks=False,
+    field=None,
+    label=None,
+    groups=None,
+    seed=0,
+    validation=None,
+    test=None,
+    duplicates="drop",
+    license=None,
+    processes=None,
+):
+    """Pack images, recordings or sentences, however many, into a folder that `load` reads by index.
+
+    The files are packed by several processes, a block of them at a time, so that memory does not grow with
+    their number. What cannot be used is set aside, examples that are packed alike are kept once, and the rest
+    is split by hash: an example, or a group, stays in its split when others are added. Splits that the source
+    brings stay. The folder then holds the shards, `dataset.json` (what is in them), `account.json` (every
+    file, line or duplicate that was left out, and why) and `datasheet.md`.
+
+    The same command goes on where it was stopped, and gives the same bytes. In a script it belongs below
+    `if __name__ == "__main__":`, since processes are started.
+
+    Args:
+        source: what `load` takes.
+        destination: path of the folder, which is empty, not there yet, or was begun by the same command.
+        media, size, channels, labels, chunks, field, label: as in `load`.
+        groups: field of `labels`, the pattern of the names, such as "speaker", each value of which is in one
+            split only.
+        seed: decides the splits, 0 to 2**31 - 1.
+        validation: share of the training examples to hold out for validation, from 0 to below 1, if the
+            source has no such split. By default 0.1.
+        test: the same for testing, or files chosen by their names, such as "index=0,1,2".
+        duplicates: what becomes of examples that are packed as one before them: "drop" leaves them out,
+            "keep" only counts those that stand in another split.
+        license: of the data, for the datasheet.
+        processes: how many pack, at least 1; by default as many as there are cores.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        InputError: the source or an argument is refused as by `load`; the folder holds something else, or was
+            begun otherwise; or nothing is left to train on.
+    """
+    if duplicates not in DUPLICATES:
+        raise unknown("duplicates", duplicates, DUPLICATES)
+    if processes is not None and (not isinstance(processes, int) or processes < 1):
+        raise InputError(f"processes must be a whole number from 1, but is {processes!r}.")
+    request, test_share = request_of(source, media, size, channels, labels, chunks, field, label, seed, test)
+    if groups is not None and (request.pattern is None or f"{{{groups}}}" not in labels):
+        raise InputError(f"groups={groups!r} must be a field of the pattern of names: labels is {labels!r}.")
+    with intake_of(request, groups) as intake:
+        present = intake.brought
+        if "train" not in present:
+            raise InputError(f"{request.name} leaves no {intake.media.plural} to train on.")
+        if request.is_test is not None and "test" not in present:
+            raise InputError(f"No file of {request.name} is chosen for testing.")
+        shares = check_shares(request.name, intake.media.plural, present, validation, test_share)
+        settings = {
+            "source": request.name,
+            "contents": intake.contents,
+            "media": as_json(intake.media),
+            "labels": labels,
+            "chunks": chunks,
+            "field": request.field,
+            "label": request.label,
+            "groups": groups,
+            "seed": seed,
+            "validation": validation,
+            "test": test,
+            "duplicates": duplicates,
+            "license": license,
+            "keras_gen": keras_gen.__version__,
+        }
+        path = request.path if request.is_path and request.path.is_dir() else None
+        folder = Destination(destination, settings, path)
+        if not folder.is_complete:
+            with folder.held(), Pool(_processes(processes, intake)) as pool, readers_closed():
+                _make(folder, request, intake, pool, shares, seed, duplicates, license)
+        folder.finish()
+    return folder.folder
+
+
+@contextlib.contextmanager
+def intake_of(request, groups=None):
+    """What is to be packed of a source, a `Files`, `Sentences` or `Arrays`; archives are open meanwhile.
+
+    Args:
+        request: the `Request`.
+        groups: see `prepare`.
+
+    Raises:
+        InputError: as by `load`.
+    """
+    check_uses(request)
+    if request.kind == "tree":
+        with open_tree(request.path) as tree:
+            media = media_of(tree, request)
+            if isinstance(media, Text):
+                names, splits, account = list_text_tree(tree)
+                tree.note_others(account)
+                yield Sentences(request, account, tree, names, splits)
+            else:
+                yield Files(request, media, tree, groups)
+        return
+    if request.kind == "text file":
+        path = request.path
+        tree = Tree(path, [path.name], lambda _: path.read_bytes())
+        yield Sentences(request, Account(Text.plural), tree, tree.names, ["train"])
+        return
+    found = read(request)
+    if not isinstance(found.media, Text):
+        yield Arrays(found)
+        return
+    names = None if found.class_names is None else np.array(found.class_names)
+    lists = {
+        split: (texts, None if labels is None else names[labels])
+        for split, (texts, labels) in found.splits.items()
+    }
+    yield Sentences(request, found.account, lists=lists)
+
+
+def _processes(asked, intake):
+    if isinstance(intake, Arrays):
+        return 1  # they are in the memory of this one
+    if asked is not None:
+        return asked
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores if intake.is_many else 1
+
+
+def _make(folder, request, intake, pool, shares, seed, duplicates, license):
+    job = intake.job(str(folder.work))
+    if isinstance(intake, Sentences):
+        job = intake.read(job, pool, lambda numbers: splits_by_hash(numbers, *shares, seed) == "train")
+    account = intake.account
+    _pack(intake, job, pool)
+    packed = Packed(job, intake.blocks, intake.splits)
+    intake.note(packed)
+    class_names, labels = intake.labels(packed.entries)
+    ranks = assign(packed, intake.groups, shares, seed)
+    kept = without_twins(packed, ranks, labels, intake, duplicates)
+    chosen = {split: np.flatnonzero(kept & (ranks == rank)) for rank, split in enumerate(SPLITS)}
+    chosen = {split: rows for split, rows in chosen.items() if len(rows)}
+    if "train" not in chosen:
+        raise InputError(f"None of {len(packed)} {account.plural} would be left to train on: give more.")
+    for split, share in zip(("val", "test"), shares, strict=True):
+        if share and split not in chosen:
+            units = f"{len(set(intake.groups))} groups" if intake.groups else f"{len(packed)} {account.plural}"
+            account.tell(
+                f"Nothing is held out for {split}, where none of {units} falls by hash: take another seed."
+            )
+    account.cleaned = dict(packed.steps)
+    account.used = {split: len(rows) for split, rows in chosen.items()}
+    told = {split: None if labels is None else labels[rows] for split, rows in chosen.items()}
+    warn_of_missing(class_names, told["train"])
+    # Held-out examples may lack the labels that others have.
+    told = {split: rows if rows is not None and (rows >= 0).all() else None for split, rows in told.items()}
+    with progress("Writing", account.plural, sum(account.used.values())) as advance:
+        splits = write_splits(folder.folder, job, pool, packed, chosen, told, advance)
+    pattern = None if request.pattern is None else request.pattern.pattern
+    index = Index(intake.media, splits, class_names, pattern, request.name, license)
+    groups = intake.groups and {
+        split: [intake.groups[entry] for entry in packed.entries[rows]] for split, rows in chosen.items()
+    }
+    sheet = datasheet(index, account, folder.settings, folder.folder.name, told, groups)
+    left = json.dumps({SETTINGS: folder.settings} | account.as_dict(), indent=1)
+    write_atomically(folder.folder / ACCOUNT, left + "\n")
+    write_atomically(folder.folder / DATASHEET, sheet)
+    write_index(folder.folder, index)  # by which the set is complete
+    if account.warning:
+        warnings.warn(account.warning, stacklevel=4)
+
+
+def _pack(intake, job, pool):
+    """Packs what is not packed yet, and shows how it goes."""
+    function, tasks = intake.tasks(job)
+    sizes = [len(block) for block in intake.blocks]
+    todo = [number for number in range(len(tasks)) if not job.path(number, ".json").is_file()]
+    done = sum(sizes) - sum(sizes[number] for number in todo)
+    if done:
+        log.info(
+            "Going on: %s of %s %s are packed already", f"{done:,}", f"{sum(sizes):,}", intake.account.plural
+        )
+    with progress("Packing", intake.account.plural, sum(sizes), done) as advance:
+        for place, _ in pool.each(function, [tasks[number] for number in todo]):
+            advance(sizes[todo[place]])
