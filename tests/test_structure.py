@@ -13,6 +13,7 @@ PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"compiled_programs", "errors", "registration", "registry"},
     {"files", "signals", "logs", "markdown"},
+    {"pool"},
     {"training"},
     {"layers"},
     {"networks", "losses", "media", "datasets"},

@@ -12,6 +12,7 @@ import typer
 from keras_gen.cli.export import export
 from keras_gen.cli.interpolate import interpolate
 from keras_gen.cli.list import list_recipes
+from keras_gen.cli.prepare import prepare
 from keras_gen.cli.reconstruct import reconstruct
 from keras_gen.cli.sample import sample
 from keras_gen.cli.show import show
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_recipes)
-for command in (show, train, tune, sample, interpolate, reconstruct, export):
+for command in (prepare, show, train, tune, sample, interpolate, reconstruct, export):
     app.command()(command)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras_gen.markdown import render
 
 MOST_ROWS = 50  # classes or groups of a table
+TOLD_ABOVE = ("source", "contents", "media", "license", "keras_gen")
 
 
 @dataclasses.dataclass
@@ -39,14 +40,13 @@ class Table:
         self.more += f" {totals.min():,} to {totals.max():,} examples, {np.median(totals):,g} in the median."
 
 
-def datasheet(index, account, settings, name, labels, groups):
+def datasheet(index, account, settings, labels, groups):
     """The datasheet, in Markdown.
 
     Args:
         index: the `Index` of the set.
         account: its `Account`.
         settings: dict, what it was made with.
-        name: of the set.
         labels: name of a split -> labels of its examples, int (N,) or (N, n), or None without.
         groups: name of a split -> the group of each example, list of str, or None without groups.
 
@@ -60,7 +60,7 @@ def datasheet(index, account, settings, name, labels, groups):
         for place, (label, values) in enumerate(several.items()):
             numbers = [_column(labels.get(split), place) for split in account.used]
             tables.append(Table(f"Balance of the values of {label}", label, values, numbers))
-    if groups:
+    if groups and settings["groups"] not in {table.name for table in tables}:
         values, numbers = np.unique(np.concatenate([*map(np.array, groups.values())]), return_inverse=True)
         ends = np.cumsum([len(rows) for rows in groups.values()])[:-1]
         field = settings["groups"]
@@ -70,7 +70,6 @@ def datasheet(index, account, settings, name, labels, groups):
     held = f"by hash of {settings['groups']}" if groups else "by hash of the content"
     return render(
         "datasets/datasheet.md.j2",
-        name=name,
         plural=account.plural,
         media=index.media,
         fingerprint=index.fingerprint,
@@ -83,7 +82,11 @@ def datasheet(index, account, settings, name, labels, groups):
         account=account.lines(),
         license=index.license,
         version=settings["keras_gen"],
-        settings={key: value for key, value in settings.items() if value not in (None, False)},
+        settings={
+            key: value
+            for key, value in settings.items()
+            if key not in TOLD_ABOVE and value is not None and value is not False
+        },
     )
 
 

@@ -12,6 +12,7 @@ from keras_gen.files import PARTIAL, locked, make_folder, read_json, remove_part
 WORK = ".work"  # the folder of what is not needed once the set is complete
 BEGUN = "begun.json"
 ACCOUNT, DATASHEET = "account.json", "datasheet.md"
+CONTENTS = "contents"  # the setting that is of the source
 SETTINGS = "settings"  # the key in account.json of what the set was made with
 
 
@@ -57,6 +58,10 @@ class Destination:
         changed = sorted(
             key for key in begun.keys() | self.settings.keys() if begun.get(key) != self.settings.get(key)
         )
+        if changed == [CONTENTS]:
+            raise InputError(
+                f"The source has changed since {self.folder} was begun: remove that, or choose another."
+            )
         if changed:
             told = ", ".join(
                 f"{key} is {_shown(begun.get(key))} there, {_shown(self.settings.get(key))} here"

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 
 import keras_gen
+from keras_gen.datasets import blocks
 from keras_gen.datasets.account import Account
 from keras_gen.datasets.assignment import SPLITS, Packed, assign, without_twins
 from keras_gen.datasets.blocks import as_json, readers_closed
@@ -18,7 +19,6 @@ from keras_gen.datasets.hash_split import check_shares, splits_by_hash
 from keras_gen.datasets.intake import Arrays, Files, Sentences
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.load import request_of
-from keras_gen.datasets.pool import Pool, progress
 from keras_gen.datasets.readers import check_uses, media_of, read
 from keras_gen.datasets.shard_tasks import write_splits
 from keras_gen.datasets.shards import Index, write_index
@@ -27,6 +27,7 @@ from keras_gen.errors import InputError, unknown
 from keras_gen.files import write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Text
+from keras_gen.pool import Pool, progress
 
 DUPLICATES = ("drop", "keep")
 
@@ -116,7 +117,11 @@ def prepare(
         path = request.path if request.is_path and request.path.is_dir() else None
         folder = Destination(destination, settings, path)
         if not folder.is_complete:
-            with folder.held(), Pool(_processes(processes, intake)) as pool, readers_closed():
+            with (
+                folder.held(),
+                Pool(_processes(processes, intake), blocks.__name__) as pool,
+                readers_closed(),
+            ):
                 _make(folder, request, intake, pool, shares, seed, duplicates, license)
         folder.finish()
     return folder.folder
@@ -187,7 +192,9 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
         raise InputError(f"None of {len(packed)} {account.plural} would be left to train on: give more.")
     for split, share in zip(("val", "test"), shares, strict=True):
         if share and split not in chosen:
-            units = f"{len(set(intake.groups))} groups" if intake.groups else f"{len(packed)} {account.plural}"
+            units = (
+                f"{len(set(intake.groups))} groups" if intake.groups else f"{len(packed)} {account.plural}"
+            )
             account.tell(
                 f"Nothing is held out for {split}, where none of {units} falls by hash: take another seed."
             )
@@ -204,13 +211,13 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
     groups = intake.groups and {
         split: [intake.groups[entry] for entry in packed.entries[rows]] for split, rows in chosen.items()
     }
-    sheet = datasheet(index, account, folder.settings, folder.folder.name, told, groups)
+    sheet = datasheet(index, account, folder.settings, told, groups)
     left = json.dumps({SETTINGS: folder.settings} | account.as_dict(), indent=1)
     write_atomically(folder.folder / ACCOUNT, left + "\n")
     write_atomically(folder.folder / DATASHEET, sheet)
     write_index(folder.folder, index)  # by which the set is complete
     if account.warning:
-        warnings.warn(account.warning, stacklevel=4)
+        warnings.warn(account.warning, stacklevel=3)
 
 
 def _pack(intake, job, pool):

@@ -57,7 +57,7 @@ def uncompress(path, target):
                 count += len(portion)
                 if count > most:
                     raise InputError(
-                        f"{path} unpacks to more than {MOST_TIMES} times its size: give a folder of its files."
+                        f"{path} unpacks to more than {MOST_TIMES} times its size: give a folder of files."
                     )
                 file.write(portion)
 

@@ -18,9 +18,9 @@ from keras_gen.evaluation import (
     measure,
     register,
     registry,
-    render,
     report,
 )
+from keras_gen.markdown import render
 from keras_gen.media import Image, Text
 from keras_gen.tuners import HyperRecipe
 

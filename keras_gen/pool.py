@@ -1,8 +1,10 @@
 """Work on many cores, by processes that end with the one that started them."""
 
 import contextlib
+import importlib
 import multiprocessing
 import os
+import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -11,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_gen.errors import InputError
+from keras_gen.signals import stop_signals
 
-# What starts faster and stays smaller: the processes only pack, and leave GPUs to others.
+# The processes leave GPUs to others, and say little.
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -21,10 +24,11 @@ class Pool:
 
     Args:
         processes: how many, at least 1.
+        module: what each of them imports first, without the talk of libraries that are being imported.
     """
 
-    def __init__(self, processes):
-        self.processes = processes
+    def __init__(self, processes, module):
+        self.processes, self.module = processes, module
         self._executor = None
 
     def __enter__(self):
@@ -54,7 +58,7 @@ class Pool:
         try:
             with _environment():
                 self._executor = self._executor or ProcessPoolExecutor(
-                    self.processes, multiprocessing.get_context("spawn"), _end_with_parent
+                    self.processes, multiprocessing.get_context("spawn"), _begin, (self.module,)
                 )
                 futures = {self._executor.submit(function, *task): place for place, task in enumerate(tasks)}
             for future in as_completed(futures):
@@ -116,11 +120,21 @@ def _environment():
                 os.environ[name] = value
 
 
-def _end_with_parent():
-    """Ends this process as soon as its parent is gone, which may be killed without a word."""
+def _begin(module):
+    """Has this process end with its parent alone, also where that is killed without a word."""
+    for number in stop_signals():
+        signal.signal(number, signal.SIG_IGN)
 
     def wait():
         multiprocessing.parent_process().join()
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        importlib.import_module(module)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
