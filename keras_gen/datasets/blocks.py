@@ -20,6 +20,7 @@ import soundfile
 from keras_gen.datasets.files import is_archive, open_tree
 from keras_gen.datasets.hash_split import hash_of
 from keras_gen.datasets.packing import reason_of
+from keras_gen.datasets.remote import path_of
 from keras_gen.files import read_json, replace_atomically, write_atomically
 from keras_gen.media import Audio
 
@@ -76,7 +77,7 @@ def reader_of(source):
     Args:
         source: path of a folder or an archive, or of one file, whatever its name is then.
     """
-    path = Path(source)
+    path = path_of(source)
     if path.is_dir():
         return lambda name: (path / name).read_bytes()
     if is_archive(path):
@@ -184,5 +185,3 @@ def _steps_of_image(media, raw):
             yield f"converted from the mode {image.mode}"
         if image.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
             yield "turned upright"
-        if getattr(image, "n_frames", 1) > 1:
-            yield "used by the first of several frames"

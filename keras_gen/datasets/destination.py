@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.shards import is_prepared
 from keras_gen.errors import InputError
 from keras_gen.files import PARTIAL, locked, make_folder, read_json, remove_partial, write_atomically
@@ -29,9 +30,12 @@ class Destination:
     """
 
     def __init__(self, folder, settings, source=None):
+        if is_remote(folder):
+            raise InputError(f"{folder} is elsewhere: prepare to a folder here, and copy it there.")
         self.folder, self.settings = Path(folder).expanduser(), json.loads(json.dumps(settings))
         self.work = self.folder / WORK
-        if source is not None and self.folder.resolve().is_relative_to(Path(source).resolve()):
+        is_near = source is not None and not is_remote(source)
+        if is_near and self.folder.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{folder} lies in {source}, which is to be read: choose another folder.")
         if self.folder.is_symlink() or self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{folder} is no folder: choose another.")

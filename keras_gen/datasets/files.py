@@ -9,6 +9,7 @@ from collections import Counter, defaultdict, deque
 from pathlib import PurePosixPath
 
 from keras_gen.datasets.account import printable, some
+from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.tars import is_tar, open_tar
 from keras_gen.errors import InputError
 from keras_gen.media import pillow
@@ -125,15 +126,19 @@ def open_tree(path):
         InputError: the archive is damaged.
     """
     if path.is_dir():
-        names, lost = _walk(path)
+        names, lost = path.walk() if is_remote(path) else _walk(path)
         yield Tree(path, names, lambda name: (path / name).read_bytes(), lost)
         return
     if is_tar(path):
+        if is_remote(path):
+            raise InputError(
+                f"{path} is a tar archive elsewhere: copy it here, or give its files in a folder."
+            )
         with open_tar(path, MOST_BYTES) as (plain, names, read, lost):
             yield Tree(path, names, read, lost, plain)
         return
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path.open() if is_remote(path) else path)
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} could not be opened as a zip archive: {error}.") from error
 

@@ -4,7 +4,6 @@ import bisect
 import collections
 import dataclasses
 import itertools
-from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from keras_gen.datasets.blocks import Job, as_json, hash_of, pack_files, write_b
 from keras_gen.datasets.files import stem_of
 from keras_gen.datasets.folders import list_tree, number_values
 from keras_gen.datasets.packing import tell_of_cut, tell_of_failures
+from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.sentence_blocks import keep_list, learned, pack_texts, read_texts
 from keras_gen.datasets.text import check_one_kind, note_texts
 from keras_gen.errors import InputError
@@ -269,7 +269,7 @@ class Arrays:
 
 def contents_of(tree, names):
     """A text that is another one where files were added, removed or changed: a hash of names and sizes."""
-    path = Path(tree.source)
+    path = tree.source
     if path.is_dir():
         told = [(name, *_stat(path / name)) for name in names]
     else:
@@ -278,6 +278,8 @@ def contents_of(tree, names):
 
 
 def _stat(path):
+    if is_remote(path):
+        return path.stat()
     try:
         told = path.stat()
     except OSError:

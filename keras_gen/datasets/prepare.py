@@ -114,8 +114,7 @@ def prepare(
             "license": license,
             "keras_gen": keras_gen.__version__,
         }
-        path = request.path if request.is_path and request.path.is_dir() else None
-        folder = Destination(destination, settings, path)
+        folder = Destination(destination, settings, request.path if request.kind == "tree" else None)
         if not folder.is_complete:
             with (
                 folder.held(),

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import Any
 
 from keras_gen.datasets.account import Account
@@ -11,6 +10,7 @@ from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, is_archive, open_tree
 from keras_gen.datasets.folders import read_tree
 from keras_gen.datasets.name_pattern import NamePattern, Selection
+from keras_gen.datasets.remote import path_of
 from keras_gen.datasets.shapes import SHAPES, read_shapes
 from keras_gen.datasets.text import (
     are_strings,
@@ -48,7 +48,7 @@ class Request:
 
     @property
     def path(self):
-        return Path(self.source).expanduser()
+        return path_of(self.source)
 
     @property
     def name(self):

@@ -17,6 +17,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import soundfile
+import tensorflow as tf
 
 from keras_gen.datasets import prepare
 from keras_gen.datasets.shards import array_record, read_index
@@ -294,3 +295,22 @@ def test_the_command_tells_where_things_are_and_refuses_in_a_sentence(heap, run_
     }.items():
         code, printed = run_cli(*arguments, *more)
         assert code == 2 and told in printed and "Traceback" not in printed
+
+
+def test_files_elsewhere_are_read_as_those_here(heap, tmp_path):
+    """TensorFlow's files in memory stand for a bucket."""
+    for path in heap.rglob("*.*"):
+        target = f"ram://bucket/heap/{path.relative_to(heap)}"
+        tf.io.gfile.makedirs(target.rpartition("/")[0])
+        tf.io.gfile.copy(str(path), target)
+    here, _ = quietly(heap, tmp_path / "here", media=MEDIA)
+    there, _ = quietly("ram://bucket/heap", tmp_path / "there", media=MEDIA)
+    assert read_index(there).fingerprint == read_index(here).fingerprint
+    assert account(there)["set_aside"] == account(here)["set_aside"]
+    for source, target, told in (
+        ("s3://bucket/heap", tmp_path / "new", "s3://bucket/heap cannot be read"),
+        ("ram://bucket/none", tmp_path / "new", "missing path"),
+        (heap, "gs://bucket/set", "is elsewhere"),
+    ):
+        with pytest.raises(InputError, match=told):
+            quietly(source, target, media=MEDIA)
