@@ -53,6 +53,7 @@ setup(
         ],
         "notebooks": ["jupyterlab"],
         "subwords": ["tokenizers>=0.20"],
+        "parquet": ["pyarrow"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
         "dev": ["librosa", "matplotlib"],
     },

@@ -19,6 +19,7 @@ import soundfile
 
 from keras_gen.datasets.files import is_archive, open_tree
 from keras_gen.datasets.hash_split import hash_of
+from keras_gen.datasets.imports import is_import, open_import
 from keras_gen.datasets.packing import reason_of
 from keras_gen.datasets.remote import path_of
 from keras_gen.files import read_json, replace_atomically, write_atomically
@@ -71,12 +72,16 @@ _open = contextlib.ExitStack()  # archives that this process reads
 
 
 @functools.cache
-def reader_of(source):
+def reader_of(source, *columns):
     """The function from a name to the bytes of a file of a source; archives stay open in this process.
 
     Args:
-        source: path of a folder or an archive, or of one file, whatever its name is then.
+        source: path of a folder or an archive, or of one file, whatever its name is then; or that of a set of
+            another tool.
+        *columns: field and label of such a set.
     """
+    if is_import(source):
+        return open_import(source, *columns).read
     path = path_of(source)
     if path.is_dir():
         return lambda name: (path / name).read_bytes()
@@ -110,7 +115,7 @@ def write_block(job, number, examples, **told):
 
 def pack_files(job, number, names):
     """Packs the images or recordings of a block, and keeps what was packed and why others were not."""
-    read, media = reader_of(job.source), from_json(job.media)
+    read, media = reader_of(job.source, job.field, job.label), from_json(job.media)
     packed, places, keys, lengths = [], [], [], []
     failures, steps = {}, collections.Counter()
     for place, name in enumerate(names):

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_gen.datasets.blocks import Job, as_json, hash_of, pack_files, write_block
 from keras_gen.datasets.files import stem_of
-from keras_gen.datasets.folders import list_tree, number_values
+from keras_gen.datasets.folders import number_values
 from keras_gen.datasets.packing import tell_of_cut, tell_of_failures
 from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.sentence_blocks import keep_list, learned, pack_texts, read_texts
@@ -32,7 +32,9 @@ class Files:
     Args:
         request: the `Request`.
         media: the `Media`.
-        tree: the open `Tree`.
+        listing: the `Listing` of the files.
+        path: from which any process can read them, see `reader_of`.
+        contents: text that is another one if the source is.
         groups: field of the pattern whose values are kept in one split each, or None.
 
     Attributes:
@@ -47,10 +49,9 @@ class Files:
         is_many: whether there is work for several processes.
     """
 
-    def __init__(self, request, media, tree, groups):
-        listing = list_tree(tree, media, request.pattern, request.is_test)
-        tree.note_others(listing.account)
+    def __init__(self, request, media, listing, path, contents, groups=None):
         self.media, self.account, self.request = media, listing.account, request
+        self.contents, self._path = contents, path
         order = np.argsort([SPLITS.index(split) for split in listing.splits], kind="stable")
         self.names = [listing.names[place] for place in order]
         self.classes = listing.classes[order]
@@ -60,16 +61,15 @@ class Files:
         self.blocks = ranges(splits, min(BLOCK_FILES, max(1, BLOCK_BYTES // bytes_each)))
         self.splits = [str(splits[block.start]) for block in self.blocks]
         self.brought = set(self.splits)
-        self.contents = contents_of(tree, self.names)
         self.is_many = len(self.names) > MANY
-        self._path = tree.path
 
     def _values(self, field):
         pattern = self.request.pattern
         return [pattern.read(stem_of(name))[field] for name in self.names]
 
     def job(self, folder):
-        return Job(folder, str(self._path), as_json(self.media), self.request.chunks)
+        request = self.request
+        return Job(folder, str(self._path), as_json(self.media), request.chunks, request.field, request.label)
 
     def tasks(self, job):
         """The function that packs a block, and its arguments for each one."""
@@ -102,31 +102,30 @@ class Sentences:
         request: the `Request`.
         account: the `Account`.
         splits: the split of each file.
-        lists: name of a split -> (sentences, labels as str or None).
+        lists: function that yields (split, name, list of sentences, list of labels as str or None).
+        brought: splits that the lists are of.
+        contents: see `Files`, of the lists.
     """
 
     groups = None
 
-    def __init__(self, request, account, tree=None, names=None, splits=None, lists=None):
+    def __init__(
+        self, request, account, tree=None, names=None, splits=None, lists=None, brought=(), contents=""
+    ):
         self.media, self.account, self.request, self.lists = request.media or Text(), account, request, lists
-        if lists is not None:
-            self._splits = list(lists)
-            self.contents = hash_of(repr([(s, t.tolist()) for s, (t, _) in lists.items()])).hex()
-            self.is_many = False
-        else:
+        self.files, self.brought, self.contents, self.is_many = names, set(brought), contents, lists is None
+        if lists is None:
             check_one_kind(names, request.field)
             order = np.argsort([SPLITS.index(split) for split in splits], kind="stable")
             self.files, splits = [names[place] for place in order], np.array(splits)[order]
             self._reads = ranges(splits, READ_FILES)
             self._splits = [str(splits[some.start]) for some in self._reads]
-            self.contents = contents_of(tree, self.files)
-            self.is_many = True
+            self.brought, self.contents = set(self._splits), contents_of(tree, self.files)
             self._path = tree.path
-        self.brought = set(self._splits)
 
     def job(self, folder):
         request = self.request
-        source = "" if self.lists is not None else str(self._path)
+        source = "" if self.lists else str(self._path)
         return Job(folder, source, as_json(self.media), False, request.field, request.label)
 
     def read(self, job, pool, choose):
@@ -140,9 +139,12 @@ class Sentences:
         Returns:
             The `Job` with the media that can pack.
         """
-        if self.lists is not None:
-            for number, split in enumerate(self._splits):
-                keep_list(job, number, split, *self.lists[split])
+        if self.lists:
+            self._splits, self.files = [], []
+            for number, (split, name, texts, labels) in enumerate(self.lists()):
+                keep_list(job, number, name, texts, labels)
+                self._splits.append(split)
+                self.files.append(name)
         else:
             tasks = [
                 (job, number, self.files[some.start : some.stop])
@@ -162,7 +164,7 @@ class Sentences:
             for part in range(told["parts"]):
                 self._add(job.path(number, f".{part:07d}.texts.json"), split, labels)
         count = self.blocks[-1].stop if self.blocks else 0
-        if self.lists is None:
+        if not self.account.found:
             note_texts(self.files, count, faults, faulty, failures, self.account)
         if not count:
             raise InputError("There are no sentences: give at least one line of text.")

@@ -15,8 +15,10 @@ from keras_gen.datasets.blocks import as_json, readers_closed
 from keras_gen.datasets.datasheet import datasheet
 from keras_gen.datasets.destination import ACCOUNT, DATASHEET, SETTINGS, Destination
 from keras_gen.datasets.files import Tree, open_tree
-from keras_gen.datasets.hash_split import check_shares, splits_by_hash
-from keras_gen.datasets.intake import Arrays, Files, Sentences
+from keras_gen.datasets.folders import list_tree
+from keras_gen.datasets.hash_split import check_shares, hash_of, splits_by_hash
+from keras_gen.datasets.imports import is_import, open_import
+from keras_gen.datasets.intake import Arrays, Files, Sentences, contents_of
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.load import request_of
 from keras_gen.datasets.readers import check_uses, media_of, read
@@ -26,7 +28,7 @@ from keras_gen.datasets.text import list_text_tree
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import write_atomically
 from keras_gen.logs import log
-from keras_gen.media import Text
+from keras_gen.media import Audio, Image, Text
 from keras_gen.pool import Pool, progress
 
 DUPLICATES = ("drop", "keep")
@@ -114,7 +116,7 @@ def prepare(
             "license": license,
             "keras_gen": keras_gen.__version__,
         }
-        folder = Destination(destination, settings, request.path if request.kind == "tree" else None)
+        folder = Destination(destination, settings, _local_tree(request))
         if not folder.is_complete:
             with (
                 folder.held(),
@@ -137,6 +139,9 @@ def intake_of(request, groups=None):
     Raises:
         InputError: as by `load`.
     """
+    if is_import(request.source):
+        yield _imported(request)
+        return
     check_uses(request)
     if request.kind == "tree":
         with open_tree(request.path) as tree:
@@ -146,7 +151,9 @@ def intake_of(request, groups=None):
                 tree.note_others(account)
                 yield Sentences(request, account, tree, names, splits)
             else:
-                yield Files(request, media, tree, groups)
+                listing = list_tree(tree, media, request.pattern, request.is_test)
+                tree.note_others(listing.account)
+                yield Files(request, media, listing, tree.path, contents_of(tree, listing.names), groups)
         return
     if request.kind == "text file":
         path = request.path
@@ -158,11 +165,47 @@ def intake_of(request, groups=None):
         yield Arrays(found)
         return
     names = None if found.class_names is None else np.array(found.class_names)
-    lists = {
-        split: (texts, None if labels is None else names[labels])
-        for split, (texts, labels) in found.splits.items()
-    }
-    yield Sentences(request, found.account, lists=lists)
+
+    def lists():
+        for split, (texts, labels) in found.splits.items():
+            yield split, split, texts, None if labels is None else names[labels].tolist()
+
+    contents = hash_of(repr([(split, *map(list, told)) for split, *told in lists()])).hex()
+    yield Sentences(request, found.account, lists=lists, brought=found.splits, contents=contents)
+
+
+def _imported(request):
+    """What is to be packed of a set in the form of another tool."""
+    if request.pattern or request.chunks or request.is_test:
+        raise InputError(
+            f"labels, chunks and names for testing have no use for {request.name}: leave them out."
+        )
+    found = open_import(request.source, request.field, request.label)
+    if found.is_text:
+        if not isinstance(request.media or Text(), Text):
+            raise InputError(f"media is {request.media}, but {request.name} brings sentences: give a Text.")
+        request.check_no_images()
+        return Sentences(
+            request,
+            Account(Text.plural),
+            lists=found.sentences,
+            brought=found.brought,
+            contents=found.contents,
+        )
+    plural, listing = found.listing()
+    media = request.media or (
+        Audio()
+        if plural == "waveforms"
+        else Image(request.size or 64, request.size or 64, request.channels or 3)
+    )
+    if media.plural != plural:
+        raise InputError(f"media is {media}, but {request.name} brings {plural}.")
+    return Files(request, media, listing, request.name, found.contents)
+
+
+def _local_tree(request):
+    """The path of the files of a source, within which nothing may be written, or None."""
+    return request.path if not is_import(request.source) and request.kind == "tree" else None
 
 
 def _processes(asked, intake):

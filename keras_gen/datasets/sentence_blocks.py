@@ -82,13 +82,18 @@ def keep_texts(job, number, part, kept):
 
 
 def keep_list(job, number, name, texts, labels):
-    """Writes the sentences of a list, as `read_texts` does those of files."""
-    parts = range(0, len(texts), SENTENCES)
+    """Writes the sentences of a list, as `read_texts` does those of files; what is no text is set aside."""
+    rows = [row for row, text in enumerate(texts) if isinstance(text, str) and text.strip()]
+    parts = range(0, len(rows), SENTENCES)
     for part, first in enumerate(parts):
-        rows, kept = slice(first, first + SENTENCES), _Sentences()
-        kept.add(name, first, list(texts[rows]), None if labels is None else list(labels[rows]))
+        some, kept = rows[first : first + SENTENCES], _Sentences()
+        kept.add(
+            name, first, [texts[row] for row in some], labels is not None and [labels[row] for row in some]
+        )
         keep_texts(job, number, part, kept)
-    told = {"faults": {}, "failures": {}, "parts": len(parts)}
+    empty = len(texts) - len(rows)
+    faults = {"it is empty": {"count": empty, "names": [name]}} if empty else {}
+    told = {"faults": faults, "failures": {}, "parts": len(parts)}
     write_atomically(job.path(number, ".read.json"), json.dumps(told))
 
 

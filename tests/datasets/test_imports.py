@@ -1,0 +1,115 @@
+"""Sets in the forms of other tools, made small by these tools or by hand, and prepared."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from keras_gen.datasets import prepare
+from keras_gen.datasets.shards import array_record, read_index
+from keras_gen.errors import InputError
+from keras_gen.media import Image, Text
+
+MEDIA = Image(8, 8, 3)
+PIXELS = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
+# None are held out: the archives and files tell their splits.
+ALL = {"media": MEDIA, "validation": 0, "processes": 1}
+
+
+def png(pixels):
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def contents(folder):
+    """Name of a split -> its packed examples and labels."""
+    index, found = read_index(folder), {}
+    for split, told in index.splits.items():
+        readers = [array_record().ArrayRecordReader(str(folder / shard.file)) for shard in told.shards]
+        records = [record for reader in readers for record in reader.read_all()]
+        found[split] = index.layout(split).arrays(records)
+    return found
+
+
+def check(folder):
+    found, names = contents(folder), read_index(folder).class_names
+    for split, rows in (("train", slice(0, 20)), ("test", slice(20, 30))):
+        examples, labels = found[split]
+        assert np.array_equal(examples, PIXELS[rows])
+        assert [names[label] for label in labels] == [f"c{i % 3}" for i in range(30)][rows]
+
+
+@pytest.mark.parametrize("label", [None, "kind"])
+def test_webdataset(tmp_path, label):
+    for split, rows in (("train", range(20)), ("test", range(20, 30))):
+        with tarfile.open(tmp_path / f"set-{split}-0.tar", "w") as archive:
+            for i in rows:
+                told = {"cls": f"c{i % 3}\n".encode()} if label is None else {}
+                told |= {"json": json.dumps({"kind": f"c{i % 3}"}).encode(), "seg.png": b"no image"}
+                for ending, raw in {"png": png(PIXELS[i]), **told}.items():
+                    member = tarfile.TarInfo(f"shard/{i:03d}.{ending}")
+                    member.size = len(raw)
+                    archive.addfile(member, io.BytesIO(raw))
+    check(prepare(f"webdataset:{tmp_path}", tmp_path / "set", label=label, **ALL))
+    with pytest.raises(InputError, match="no files that end in .tar"):
+        prepare(f"webdataset:{tmp_path / 'set'}", tmp_path / "new", **ALL)
+
+
+def test_parquet_of_images_as_hugging_face_keeps_them(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    features = {"label": {"names": ["c0", "c1", "c2"], "_type": "ClassLabel"}}
+    told = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    (tmp_path / "data").mkdir()
+    for split, rows in (("train", range(20)), ("test", range(20, 30))):
+        table = pyarrow.table(
+            {
+                "image": [{"bytes": png(PIXELS[i]), "path": f"{i}.png"} for i in rows],
+                "label": [i % 3 for i in rows],
+            }
+        )
+        path = tmp_path / "data" / f"{split}-00000-of-00001.parquet"
+        pq.write_table(table.replace_schema_metadata(told), path, row_group_size=7)
+    source = f"parquet:{tmp_path / 'data'}"
+    check(prepare(source, tmp_path / "set", label="label", **ALL))
+    for arguments, message in {
+        (("field", "picture"),): "no column 'picture': give field, one of image, label",
+        (("label", "kind"),): "no column 'kind'",
+        (("labels", "{x}_{index}"),): "have no use",
+        (("media", Text(8)),): "brings images",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            prepare(source, tmp_path / "new", **ALL | dict(arguments))
+
+
+def test_parquet_of_sentences(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    texts = [f"sentence {'abcdefghij'[i // 10]} {'abcdefghij'[i % 10]}" for i in range(90)]
+    table = pyarrow.table({"text": [*texts, "", None], "intent": [*["x", "y"] * 45, "x", "y"]})
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=25)
+    media = Text(4)
+    folder = prepare(tmp_path / "t.parquet", tmp_path / "set", label="intent", media=media, processes=1)
+    found, index = contents(folder), read_index(folder)
+    of = dict(zip(texts, ["x", "y"] * 45, strict=True))
+    for examples, labels in found.values():
+        for text, label in zip(index.media.unpack(examples), labels, strict=True):
+            assert of.pop(str(text)) == index.class_names[label]
+    assert not of
+    told = json.loads((folder / "account.json").read_text())
+    assert told["found"] == 92 and told["set_aside"]["it is empty"]["count"] == 2
+
+
+def test_files_of_other_kinds_are_refused_in_a_sentence(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and nothing")
+    for source, message in (
+        (tmp_path / "a.parquet", "could not be read as Parquet"),
+        ("parquet:/nowhere", "holds no files that end in .parquet"),
+    ):
+        with pytest.raises(InputError, match=message):
+            prepare(source, tmp_path / "new", **ALL)
