@@ -31,12 +31,22 @@ def handled_by(handler):
         log.handlers = before
 
 
+def _is_no_advice_on_tracing(record):
+    return "triggered tf.function retracing" not in record.getMessage()
+
+
 @contextlib.contextmanager
 def quiet():
-    """Leaves out what is no error, while it is entered."""
-    before = log.level
+    """Leaves out what is no error, while it is entered.
+
+    Also TensorFlow's advice to trace a function once alone: models that are made one after the other each
+    have to trace theirs.
+    """
+    before, tensorflow = log.level, logging.getLogger("tensorflow")
     log.setLevel(logging.ERROR)
+    tensorflow.addFilter(_is_no_advice_on_tracing)
     try:
         yield
     finally:
+        tensorflow.removeFilter(_is_no_advice_on_tracing)
         log.setLevel(before)
