@@ -27,6 +27,7 @@ NAMES = (
     "captions-vae",
     "cifar10-gan",
     "cifar10-r3gan",
+    "cifar10-sngan",
     "digits-gan",
     "digits-vae",
     "docstrings-vae",
