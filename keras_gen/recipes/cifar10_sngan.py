@@ -2,7 +2,7 @@
 
 Command: keras-gen train cifar10-sngan [--data cifar10.zip]
 Time: unknown: 100,000 batches, a fifth of them with an update of the generator.
-Score: none yet: no GPU has run it; a few steps were tried on a processor, which is too slow for it.
+Score: none yet: no GPU has run it; 10 steps were tried on a processor, which is too slow for it.
 
 Loss, optimizers and the order of updates are those of SNGAN (Miyato et al. 2018, arXiv 1802.05957, setting C
 of table 1 and appendix B.4), labels enter as in its sequel (Miyato & Koyama 2018, arXiv 1802.05637). The
