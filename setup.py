@@ -42,6 +42,8 @@ setup(
     ],
     extras_require={
         "test": [
+            "datasketch",
+            "imagehash",
             "ipykernel",
             "librosa",
             "nbformat",
@@ -52,6 +54,7 @@ setup(
             "tokenizers>=0.20",
         ],
         "notebooks": ["jupyterlab"],
+        "prepare": ["datasketch", "imagehash"],
         "subwords": ["tokenizers>=0.20"],
         "parquet": ["pyarrow"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
