@@ -1,4 +1,4 @@
-"""Sets in the forms of other tools, which `prepare` imports: Parquet files, WebDataset archives.
+"""Sets in the forms of other tools, which `prepare` imports: those of Hugging Face, Parquet, WebDataset.
 
 An import has examples by name, as a `Tree` has files, and tells their splits and classes itself.
 """
@@ -20,7 +20,7 @@ from keras_gen.datasets.splits import SPLITS, split_word
 from keras_gen.datasets.tars import open_tar
 from keras_gen.errors import InputError
 
-PREFIXES = ("parquet:", "webdataset:")
+PREFIXES = ("hf:", "parquet:", "webdataset:")
 PARQUET = ".parquet"
 MEDIA_COLUMNS = {"images": ("image", "img", "jpg", "png"), "waveforms": ("audio", "wav", "flac")}
 TEXT_COLUMNS = ("text", "sentence", "caption")
@@ -36,8 +36,9 @@ def open_import(source, field=None, label=None):
     """What is in a set of another tool.
 
     Args:
-        source: "parquet:PATH", of a file or a folder; a path that ends in .parquet; or "webdataset:PATH", of
-            a .tar archive or a folder of these.
+        source: "hf:NAME" or "hf:NAME:CONFIG", which the library `datasets` downloads; "parquet:PATH", of a
+            file or a folder; a path that ends in .parquet; or "webdataset:PATH", of a .tar archive or a
+            folder of these.
         field: column of the examples; by default one that is named as such columns are.
         label: column, or key of the JSON beside an example, of its class.
 
@@ -48,7 +49,28 @@ def open_import(source, field=None, label=None):
         InputError: there is no such path, it holds nothing of the kind, or a library is not installed.
     """
     kind, path = str(source).split(":", 1) if str(source).startswith(PREFIXES) else ("parquet", str(source))
+    if kind == "hf":
+        kind, path = "parquet", _from_hugging_face(path)
     return {"parquet": Parquet, "webdataset": WebDataset}[kind](Path(path).expanduser(), field, label)
+
+
+def _from_hugging_face(name):
+    """The folder of Parquet files that the library `datasets` makes of a set. It runs no code of the set."""
+    try:
+        import datasets
+    except ImportError as error:
+        raise InputError(
+            f'hf:{name} needs the library datasets: install it with pip install "keras_gen[hf]".'
+        ) from error
+    cache = Path(os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()
+    folder = cache / "hf" / hash_of(name).hex()
+    try:
+        builder = datasets.load_dataset_builder(*name.split(":", 1))
+        builder.download_and_prepare(str(folder), file_format="parquet")
+    # Unknown names, failed downloads, sets that need code and damaged files each raise errors of their own.
+    except Exception as error:
+        raise InputError(f"hf:{name} could not be loaded: {str(error)[:300]}.") from error
+    return folder
 
 
 def _files(path, ending):
@@ -70,9 +92,9 @@ def _contents(files):
 
 
 def _split_of(path):
-    """The split that a file's name tells by its first word of that kind, else "train"."""
-    words = filter(None, map(split_word, re.split(r"[ ._-]", path.name)))
-    return SPLITS[next(words, "train")]
+    """The split that a file's name tells by its last word of that kind, else "train"."""
+    words = ["train", *filter(None, map(split_word, re.split(r"[ ._-]", path.name)))]
+    return SPLITS[words[-1]]
 
 
 class WebDataset:
@@ -84,7 +106,7 @@ class WebDataset:
     is_text = False
 
     def __init__(self, path, field, label):
-        files = _files(path, ".tar")
+        files, self.path = _files(path, ".tar"), f"webdataset:{path}"
         self.archives, self.label, self.contents = (
             {str(each): each for each in files},
             label,
@@ -156,7 +178,7 @@ class Parquet:
                 'Parquet files are read with pyarrow: install it with pip install "keras_gen[parquet]".'
             ) from error
         self._library = pyarrow
-        files = _files(path, PARQUET)
+        files, self.path = _files(path, PARQUET), f"parquet:{path}"
         self.files, self.contents = {str(file): file for file in files}, _contents(files)
         self.brought = {_split_of(file) for file in files}
         self.field, self.label = field, label
@@ -242,4 +264,4 @@ class Parquet:
         """The sentences of each group of rows: yields (split, name, list of str, list of labels or None)."""
         for name, split, group in self._groups():
             texts = self._table(name).read_row_group(group, [self.column]).column(0).to_pylist()
-            yield split, f"{name}, rows {group}", texts, self._labels(name, group)
+            yield split, f"{Path(name).name}, rows {group}", texts, self._labels(name, group)

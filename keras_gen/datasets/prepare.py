@@ -200,7 +200,7 @@ def _imported(request):
     )
     if media.plural != plural:
         raise InputError(f"media is {media}, but {request.name} brings {plural}.")
-    return Files(request, media, listing, request.name, found.contents)
+    return Files(request, media, listing, found.path, found.contents)
 
 
 def _local_tree(request):

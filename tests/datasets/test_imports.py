@@ -113,3 +113,20 @@ def test_files_of_other_kinds_are_refused_in_a_sentence(tmp_path):
     ):
         with pytest.raises(InputError, match=message):
             prepare(source, tmp_path / "new", **ALL)
+
+
+def test_sets_of_hugging_face(tmp_path, monkeypatch):
+    """A folder stands for a name of the hub."""
+    pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "test-of-sentences"
+    folder.mkdir()
+    for split, words in (("train", "abcdef"), ("test", "xyz")):
+        rows = "".join(f"a sentence {word},{word in 'ax'}\n" for word in words)
+        (folder / f"{split}.csv").write_text(f"text,first\n{rows}")
+    arguments = {"label": "first", "media": Text(4, vocabulary=list("abcdefxyz")), "validation": 0}
+    index = read_index(prepare(f"hf:{folder}", tmp_path / "set", processes=1, **arguments))
+    assert {split: told.count for split, told in index.splits.items()} == {"train": 6, "test": 3}
+    assert index.class_names == ["False", "True"]
+    with pytest.raises(InputError, match="hf:.* could not be loaded"):
+        prepare(f"hf:{tmp_path / 'none'}", tmp_path / "new")
