@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -12,7 +13,9 @@ from keras_gen.export import next_version
 def test_signatures_take_and_give_raw_images(small_gan, images, tmp_path):
     gan = small_gan(num_classes=3)
     x, labels = images
-    path = gan.export(tmp_path / "gan" / "1")
+    provenance = {"data_fingerprint": "f00d"}
+    path = gan.export(tmp_path / "gan" / "1", provenance=provenance)
+    assert json.loads((path / "assets.extra" / "provenance.json").read_text()) == provenance
     served = tf.saved_model.load(str(path)).signatures
     assert {"serving_default", "generate", "decode", "discriminate"} <= set(served)
 

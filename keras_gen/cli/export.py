@@ -24,4 +24,5 @@ def export(
     from keras_gen.export import next_version
 
     versions = to or Path("savedmodels") / run.folder.resolve().name
-    say(f"SavedModel: {run.load_model().export(next_version(versions))}")
+    path = run.load_model().export(next_version(versions), provenance=run.provenance())
+    say(f"SavedModel: {path}")

@@ -27,6 +27,7 @@ def report(recipe, settings, dataset, scores, metrics, sheets):
         recipe=recipe,
         settings=settings,
         dataset=dataset,
+        fingerprint=getattr(dataset, "fingerprint", None),
         account=account.lines(MOST_NAMED) if account else [],
         scores=scores,
         metrics=metrics,

@@ -1,6 +1,7 @@
 """SavedModels with named signatures, for TensorFlow Serving and every other loader of SavedModels."""
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -14,7 +15,7 @@ from keras_gen.registry import register
 
 
 @register("export")
-def export(model, path):
+def export(model, path, provenance=None):
     """Writes a SavedModel that takes and gives raw media and does not need this package.
 
     Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`,
@@ -26,6 +27,8 @@ def export(model, path):
         model: a `GenerativeModel`.
         path: folder to write, which appears only when complete; TensorFlow Serving wants `<name>/<integer
             version>`.
+        provenance: dict that JSON can hold, of what made the model, such as the fingerprint of its data; it
+            is kept in `assets.extra/provenance.json`.
 
     Returns:
         `pathlib.Path` of the folder.
@@ -49,6 +52,10 @@ def export(model, path):
             complete = Path(scratch) / path.name
             with _quiet_tensorflow():
                 archive.write_out(str(complete), verbose=False)
+            if provenance:
+                (complete / "assets.extra").mkdir(exist_ok=True)
+                told = json.dumps(provenance, indent=2) + "\n"
+                (complete / "assets.extra" / "provenance.json").write_text(told, encoding="utf-8")
             os.replace(complete, path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -44,13 +44,15 @@ def save(self, filepath, overwrite=True, zipped=None, include_optimizer=True):
     keras.Model.save(self, filepath, overwrite, zipped, include_optimizer=include_optimizer)
 
 
-def export(self, path, format="tf_saved_model", verbose=None):
+def export(self, path, format="tf_saved_model", verbose=None, provenance=None):
     """Writes a SavedModel with named signatures, ready to be served without this package.
 
     Args:
         path: folder to write; TensorFlow Serving wants `<name>/<integer version>`.
         format: "tf_saved_model".
         verbose: bool, whether to print where it lies; None stands for False.
+        provenance: dict that JSON can hold, of what made the model, such as the fingerprint of its data; it
+            is kept in `assets.extra/provenance.json`.
 
     Returns:
         The path.
@@ -64,7 +66,7 @@ def export(self, path, format="tf_saved_model", verbose=None):
             f"A {type(self).__name__} is exported as 'tf_saved_model', which other tools convert, not as "
             f"{format!r}."
         )
-    path = registry.find("export")(self, path)
+    path = registry.find("export")(self, path, provenance)
     if verbose:
         print(f"Saved model at {path}, with the signatures {', '.join(self.endpoints())}.")
     return path

@@ -22,6 +22,7 @@ from keras_gen.recipes.upgrade import upgrade
 from keras_gen.registry import register
 
 VERSIONS = "versions"  # of what made a run, beside its fields
+FINGERPRINT = "data_fingerprint"  # of the prepared set that a run was trained on, likewise
 
 NAMES = (
     "captions-vae",
@@ -134,14 +135,16 @@ def versions():
     return found
 
 
-def dump(name, recipe):
+def dump(name, recipe, fingerprint=None):
     """What `read` takes: the text of a .json file.
 
     Args:
         name: of the recipe.
         recipe: its settings.
+        fingerprint: of the prepared set that it is trained on, or None.
     """
-    found = {"recipe": full_name(name), VERSIONS: versions(), **recipe.model_dump()}
+    known = {} if fingerprint is None else {FINGERPRINT: fingerprint}
+    found = {"recipe": full_name(name), VERSIONS: versions(), **known, **recipe.model_dump()}
     return json.dumps(found, indent=2) + "\n"
 
 
@@ -152,7 +155,8 @@ def saved(path):
         path: of a .json file, such as the `config.json` of a run.
 
     Returns:
-        Dict, with the name of the recipe under "recipe" and, of a run, what made it under "versions".
+        Dict, with the name of the recipe under "recipe" and, of a run, what made it under "versions" and
+        the fingerprint of a prepared set under "data_fingerprint".
 
     Raises:
         InputError: the file cannot be read, or names no recipe.
@@ -176,7 +180,7 @@ def read(path):
         InputError: as in `saved`, or the recipe does not take a field or value.
     """
     fields = saved(path)
-    name, made_with = fields.pop("recipe"), fields.pop(VERSIONS, None)
+    name, made_with, _ = fields.pop("recipe"), fields.pop(VERSIONS, None), fields.pop(FINGERPRINT, None)
     try:
         if made_with is None:  # a file that somebody wrote holds what differs from the recipe
             return name, resolve(name, upgrade(fields))

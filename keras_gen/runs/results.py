@@ -31,7 +31,7 @@ def write_results(run, recipe, config, dataset, model, versions, minutes):
         "skipped_steps": int(model.skipped_steps.numpy()),
         "training_minutes": minutes,
     }
-    savedmodel = model.export(next_version(versions))
+    savedmodel = model.export(next_version(versions), provenance=run.provenance())
     text = report(recipe, flat(config), dataset, scores, metrics, sheets)
     write_atomically(run.report_file, text)
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")

@@ -84,6 +84,19 @@ class Run:
         return recipes.read(self.config_file)
 
     @property
+    def fingerprint(self):
+        """That of the prepared set that the run is trained on, or None."""
+        return recipes.saved(self.config_file).get(recipes.FINGERPRINT)
+
+    def provenance(self):
+        """What an exported model says of its making: dict."""
+        return {
+            name: value
+            for name, value in recipes.saved(self.config_file).items()
+            if name in ("recipe", recipes.VERSIONS, recipes.FINGERPRINT)
+        }
+
+    @property
     def has_learned(self):
         """Whether there is a model in the folder, or a part of one."""
         return any(self.checkpoints.glob("*.keras")) or self.model_file.is_file()
@@ -97,20 +110,31 @@ class Run:
         if self.has_learned:
             self._refuse_changes(recipe, config)
 
-    def start(self, recipe, config):
+    def start(self, recipe, config, fingerprint=None):
         """Makes the folder, or finds in it an earlier start of the same run.
 
         Warns where that was made with other versions, which may compute other bits.
 
+        Args:
+            recipe: name of the recipe.
+            config: its settings.
+            fingerprint: of the data, where they are a prepared set, or None.
+
         Raises:
-            InputError: the folder holds a model trained with other settings, or cannot be written.
+            InputError: the folder holds a model trained with other settings or on another prepared set, or
+                cannot be written.
         """
         make_folder(self.folder)
         self.check(recipe, config)
+        if self.has_learned and self.fingerprint not in (None, fingerprint):
+            raise InputError(
+                f"{config.data} is not what {self.folder} was begun with, whose fingerprint is "
+                f"{self.fingerprint}: bring that back, or choose another --output."
+            )
         make_folder(self.checkpoints)
         if self.has_learned:
             self._warn_of_versions()
-        write_atomically(self.config_file, recipes.dump(recipe, config))
+        write_atomically(self.config_file, recipes.dump(recipe, config, fingerprint))
 
     def write_classes(self, dataset):
         """Keeps what the labels of the data stand for, where they have any."""

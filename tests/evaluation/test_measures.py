@@ -100,11 +100,11 @@ def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
     text = report("mine", {"seed": 7}, "images", [score], score.metrics, [])
     assert "| brightness | 107 | 90 | test | mean pixel of what is drawn, 0 to 255 |" in text
     assert "\nBrightness is of 10 draws.\n" in text
-    images = types.SimpleNamespace(account=Account("images", found=3, used={"train": 2}))
+    images = types.SimpleNamespace(account=Account("images", found=3, used={"train": 2}), fingerprint="f00d")
     images.account.set_apart("it is <b>empty</b>", [f"{i}|.png" for i in range(9)])
     text = report("mine", {}, images, [], {}, [])
     assert "\n- 3 images found, used: 2 train.\n- Set aside: it is \\<b>empty\\</b> (9: 0\\|.png" in text
-    assert "8\\|.png).\n" in text
+    assert "8\\|.png).\n" in text and "\nFingerprint of the data: `f00d`\n" in text
     assert choose(config, "brightness").direction == "max" and measure("brightness").split == "test"
     hyper = HyperRecipe("digits-gan", "brightness", fields={"batch_size": 32})
     assert hyper.objective.direction == "max" and "kid" in hyper.secondary

@@ -101,3 +101,13 @@ def test_a_finished_run_is_trained_further_from_itself(run):
 def test_scores_of_an_older_kit_go_by_the_names_of_today(run):
     run.metrics_file.write_text(json.dumps(dict(kernel=0.25, kernel_std=0.5, frechet=1.0)))
     assert run.metrics() == {"kid": 0.25, "kid_std": 0.5, "frechet": 1.0}
+
+
+def test_a_run_goes_on_with_the_prepared_set_that_it_was_begun_with(run):
+    config = recipes.resolve(RECIPE, {"width": 8})
+    run.start(RECIPE, config, "a" * 64)  # one that an earlier kit began without
+    run.start(RECIPE, config, "a" * 64)
+    assert run.provenance()["data_fingerprint"] == "a" * 64 and run.settings() == (RECIPE, config)
+    for other in ("b" * 64, None):
+        with pytest.raises(InputError, match="is not what .* was begun with, whose fingerprint is aaaa"):
+            run.start(RECIPE, config, other)
