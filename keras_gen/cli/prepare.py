@@ -86,7 +86,8 @@ def prepare(
         )
     index = read_index(folder)
     for split, told in index.splits.items():
-        say(f"{split}: {told.count:,} {index.media.plural} in {len(told.shards)} shards")
+        shards = len(told.shards)
+        say(f"{split}: {told.count:,} {index.media.plural} in {shards} shard{'s' * (shards > 1)}")
     show_table(
         [
             ("fingerprint", index.fingerprint),
