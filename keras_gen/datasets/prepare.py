@@ -198,9 +198,7 @@ def _imported(request):
         )
     plural, listing = found.listing()
     media = request.media or (
-        Audio()
-        if plural == "waveforms"
-        else Image(*(request.size or (64, 64)), request.channels or 3)
+        Audio() if plural == "waveforms" else Image(*(request.size or (64, 64)), request.channels or 3)
     )
     if media.plural != plural:
         raise InputError(f"media is {media}, but {request.name} brings {plural}.")
