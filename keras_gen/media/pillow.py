@@ -99,10 +99,10 @@ def is_animated(raw):
     """Whether a raw image is a file's bytes that hold several frames."""
     if not isinstance(raw, bytes):
         return False
+    known = [name for name in SEVERAL if name in PIL.Image.OPEN]
     try:
-        image = _open(raw, 1)
-        return image.format in SEVERAL and image.is_animated
-    except Exception:  # it is no image, or a damaged one
+        return PIL.Image.open(io.BytesIO(raw), formats=known).is_animated
+    except Exception:  # it is of another format, or damaged
         return False
 
 
