@@ -164,6 +164,23 @@ def test_names_of_recordings_tell_labels(tmp_path, monkeypatch):
     assert len(names["digits"].arrays("test")[0]) == 20
 
 
+def test_sprites_in_a_folder(tmp_path, monkeypatch):
+    import numpy as np
+    import PIL.Image
+
+    import keras_gen as kg
+
+    monkeypatch.chdir(tmp_path)
+    Path("sprites").mkdir()
+    for number in range(10):
+        PIL.Image.new("RGBA", (20, 10), (number, 0, 0, 255)).save(f"sprites/{number}.png")
+    names = {"kg": kg}
+    (example,) = python_of(ROOT / "docs" / "images.md")
+    exec(example, names)
+    images = names["sprites"].arrays("train")[0]
+    assert images.shape[1:] == (48, 64, 4) and np.unique(images[:, 0, 0], axis=0).tolist() == [[0, 0, 128, 0]]
+
+
 def test_sentences_in_a_table(tmp_path, monkeypatch):
     import keras_gen as kg
 

@@ -27,14 +27,16 @@ def prepare(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="field=value of the media, such as rate=8000.")
     ] = None,
-    size: Annotated[int | None, typer.Option(help="Side of the images, pixels.")] = None,
-    channels: Annotated[int | None, typer.Option(help="1 for gray, 3 for color.")] = None,
+    size: Annotated[str | None, typer.Option(help="Side of the images, pixels, or 64x96.")] = None,
+    channels: Annotated[int | None, typer.Option(help="1 for gray, 3 for color, 4 with alpha.")] = None,
     labels: Annotated[
-        str | None,
+        str,
         typer.Option(
-            help='Pattern of the names, such as "{digit}_{speaker}_{index}".', show_default="class folders"
+            help="Folders (inferred, top), a pattern of the names, such as "
+            '"{digit}_{speaker}_{index}", a table "labels.csv", or none.'
         ),
-    ] = None,
+    ] = "inferred",
+    frames: Annotated[str, typer.Option(help="first or all frames of animated images.")] = "first",
     groups: Annotated[
         str | None, typer.Option(help="Field of the pattern, each value of which is in one split only.")
     ] = None,
@@ -70,9 +72,10 @@ def prepare(
             source,
             destination,
             media=media and media_of(media, assignments or []),
-            size=size,
+            size=size and size_of(size),
             channels=channels,
-            labels=labels,
+            labels=None if labels == "none" else labels,
+            frames=frames,
             groups=groups,
             chunks=chunks,
             field=field,
@@ -122,6 +125,12 @@ def media_of(name, assignments):
     if missing:
         raise InputError(f"{kind.__name__} needs {', '.join(missing)}: give --set {missing[0]}=...")
     return kind(**{field: value_of(text) for field, text in given.items()})
+
+
+def size_of(text):
+    """The size of images in a text such as "64" or "64x96"; the text itself where it is none."""
+    sides = [number_or_text(side) for side in text.lower().split("x")]
+    return sides[0] if len(sides) == 1 else sides
 
 
 def value_of(text):

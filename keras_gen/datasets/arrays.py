@@ -93,15 +93,16 @@ def _size_of(archive, name):
     return size
 
 
-def pack_arrays(splits, size=None, channels=None):
+def pack_arrays(splits, media=None, size=None, channels=None):
     """Check and pack raw arrays.
 
     Args:
         splits: name -> (images, labels or None). Images are (N, H, W) or (N, H, W, 1, 3 or 4) in the types
             that `Image.pack` takes, or a list of such arrays or `PIL.Image.Image`. Labels are as in
             `number_labels`.
-        size: height and width of the packed images; by default their own, if square.
-        channels: 1 or 3; by default their own.
+        media: the `Image` to pack as, or None for one of `size` and `channels`.
+        size: (height, width) of the packed images; by default their own.
+        channels: 1, 3 or 4; by default their own, but 3 of those with alpha.
 
     Returns:
         The `Image`; the splits with uint8 images and int32 labels or None; the class names, which are the
@@ -110,12 +111,9 @@ def pack_arrays(splits, size=None, channels=None):
     Raises:
         InputError: shapes, types, ranges or lengths are not as above, or only some splits have labels.
     """
-    splits = {split: (_images(x, size, channels), y) for split, (x, y) in splits.items()}
+    splits = {split: (_images(x, media, size, channels), y) for split, (x, y) in splits.items()}
     _, height, width, depth = splits["train"][0].shape
-    if size is None and height != width:
-        raise InputError(f"The images are {height} x {width}, not square: pass size, such as size=64.")
-    media = Image(size or height, size or width, channels or min(depth, 3))
-    return _labeled(media, splits)
+    return _labeled(media or Image(*(size or (height, width)), channels or min(depth, 3)), splits)
 
 
 def pack_waveforms(splits, media):
@@ -161,7 +159,8 @@ def _labeled(media, splits):
     packed, account = {}, Account(media.plural)
     for split, (x, _) in splits.items():
         kept = np.arange(len(x))
-        if x.shape[1:] != media.shape:
+        # Packing gives what is not seen a color that all have in common.
+        if x.shape[1:] != media.shape or x.ndim == 4 and x.shape[-1] == 4:
             x, kept = pack_all(media, kept, x.__getitem__, account)
         else:
             account.found += len(x)
@@ -189,9 +188,9 @@ def check_examples(x):
         )
 
 
-def _images(x, size, channels):
+def _images(x, media, size, channels):
     if isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1):
-        x = _stacked(list(x), size, channels)
+        x = _stacked(list(x), media, size, channels)
     x = to_uint8(x)
     if x.ndim == 3:
         x = x[..., np.newaxis]
@@ -202,7 +201,7 @@ def _images(x, size, channels):
     return x
 
 
-def _stacked(images, size, channels):
+def _stacked(images, media, size, channels):
     """The images of a list as one array: stacked if they are arrays of one shape, else packed."""
     if not any(isinstance(image, PIL.Image.Image | np.ndarray) for image in images):
         try:
@@ -227,13 +226,12 @@ def _stacked(images, size, channels):
                 f"A list is loaded as images, (H, W) or (H, W, C) each, but entry {i} {found}: give examples "
                 "and labels as a tuple (x, y)."
             )
-    if size is None and len(sizes) > 1:
+    if media is None and size is None and len(sizes) > 1:
         raise InputError(f"The images of the list are of {len(sizes)} sizes: pass size, such as size=64.")
     shapes = {getattr(image, "shape", None) for image in images}  # None for PIL images
     if len(shapes) == 1 and None not in shapes:
         return np.stack(images)
-    height, width = (size, size) if size else sizes.pop()
-    media = Image(height, width, channels or (1 if all(are_gray) else 3))
+    media = media or Image(*(size or sizes.pop()), channels or (1 if all(are_gray) else 3))
     return np.stack([_packed(media, i, image) for i, image in enumerate(images)])
 
 

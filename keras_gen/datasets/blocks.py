@@ -24,6 +24,7 @@ from keras_gen.datasets.packing import reason_of
 from keras_gen.datasets.remote import path_of
 from keras_gen.files import read_json, replace_atomically, write_atomically
 from keras_gen.media import Audio
+from keras_gen.media.pillow import is_animated
 
 UPRIGHT = 1  # the orientation in Exif of an image that need not be turned
 ORIENTATION = 0x0112
@@ -37,7 +38,7 @@ class Job:
         folder: str, where blocks are kept.
         source: str, the path of the files.
         media: JSON text of the `Media`, as Keras serializes it.
-        chunks: whether recordings are packed as consecutive pieces.
+        chunks: whether recordings are packed as consecutive pieces, and animated images as their frames.
         field: that holds sentences, or None.
         label: that holds their labels, or None.
     """
@@ -149,7 +150,7 @@ def pack_files(job, number, names):
 def _pack(media, raw, chunks):
     """The packed examples of a file, and the samples of a recording or 0."""
     if not isinstance(media, Audio):
-        return media.pack(raw)[np.newaxis], 0
+        return media.pack_frames(raw) if chunks else media.pack(raw)[np.newaxis], 0
     waveform = media.clean(raw)
     examples = media.cut(waveform, chunks=True) if chunks else media.cut(waveform)[np.newaxis]
     return examples, len(waveform)
@@ -160,7 +161,7 @@ def _steps(media, raw, length, chunks):
     try:
         if isinstance(media, Audio):
             return _steps_of_recording(media, raw, length, chunks)
-        return _steps_of_image(media, raw)
+        return _steps_of_image(media, raw, chunks)
     # Packing read it in a way of its own.
     except Exception:
         return []
@@ -180,7 +181,7 @@ def _steps_of_recording(media, raw, length, chunks):
         yield "padded with silence"
 
 
-def _steps_of_image(media, raw):
+def _steps_of_image(media, raw, chunks):
     with PIL.Image.open(io.BytesIO(raw)) as image:
         if image.size != (media.width, media.height):
             yield "resized"
@@ -190,3 +191,5 @@ def _steps_of_image(media, raw):
             yield f"converted from the mode {image.mode}"
         if image.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
             yield "turned upright"
+        if is_animated(raw):
+            yield "taken frame by frame" if chunks else "used by the first of several frames"

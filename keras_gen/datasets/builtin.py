@@ -54,15 +54,15 @@ def read_builtin(name):
     return {"train": train, "test": test}, KERAS[name]
 
 
-def read_tfds(name, size=None, channels=None):
+def read_tfds(name, media=None, size=None, channels=None):
     """Read and pack images through TensorFlow Datasets.
 
     Args:
         name: a name that `tensorflow_datasets.load` knows, whose examples have an "image" and perhaps a
             "label".
-        size: height and width of the packed images; by default their own, if all are square and equal, or
-            64.
-        channels: 1 or 3; by default their own, or 3.
+        media: the `Image` to pack as, or None for one of `size` and `channels`.
+        size: (height, width) of the packed images; by default their own, if all are equal, or 64 each.
+        channels: 1, 3 or 4; by default their own, but 3 of those with alpha or of several.
 
     Returns:
         The `Image`, the splits, name -> (uint8 images, int32 labels or None), and the names of the classes
@@ -86,8 +86,8 @@ def read_tfds(name, size=None, channels=None):
     if "image" not in info.features or "train" not in found:
         raise InputError(f"tfds:{name} must have a train split and a feature named image.")
     height, width, depth = info.features["image"].shape
-    size = size or (height if height == width else None) or 64
-    media = Image(size, size, channels or min(depth or 3, 3))
+    size = size or ((height, width) if height and width else (64, 64))
+    media = media or Image(*size, channels or min(depth or 3, 3))
     labeled = "label" in info.features
     splits = {}
     for split, own_name in (("train", "train"), ("val", "validation"), ("test", "test")):

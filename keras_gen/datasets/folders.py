@@ -6,25 +6,27 @@ import numpy as np
 
 from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.files import endings, parts_of, stem_of
+from keras_gen.datasets.manifest import Manifest
+from keras_gen.datasets.name_pattern import NamePattern
 from keras_gen.datasets.packing import pack_all, pack_all_chunks
 from keras_gen.datasets.splits import splits_of_folders
 from keras_gen.errors import InputError
 
 
-def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
-    """Read the images or recordings of a tree, whose layout tells splits and classes.
+def read_tree(tree, media, labels="inferred", is_test=None, chunks=False):
+    """Read the images or recordings of a tree.
 
-    Top folders named by a word of `SPLITS` are splits. Other folders are classes, unless a pattern reads
-    labels from file names. A single top folder is skipped. Hidden files, __MACOSX and files with other
-    endings are ignored. Where training examples lie in class folders, those of other splits need not: they
-    have no labels then.
+    Top folders named by a word of `SPLITS` are splits. A single top folder is skipped. Hidden files,
+    __MACOSX and files with other endings are ignored.
 
     Args:
         tree: a `Tree`.
         media: the `Media` that packs them.
-        pattern: the `NamePattern` of the files' names without their endings, or None.
+        labels: where labels come from: "inferred" from the folders that files lie in, "top" from top folders,
+            a `NamePattern` from names without their endings, a `Manifest`, or None for no labels. Where
+            training examples lie in class folders, those of other splits need not: they have no labels then.
         is_test: the `Selection` of names that are of the test split, or None.
-        chunks: whether a recording is packed as consecutive pieces.
+        chunks: whether a recording is packed as consecutive pieces, an animated image as its frames.
 
     Returns:
         The splits, name -> (packed examples, int32 labels or None); the sorted class names (for several
@@ -32,16 +34,15 @@ def read_tree(tree, media, pattern=None, is_test=None, chunks=False):
         `Account`.
 
     Raises:
-        InputError: no file can be used, files lie beside class folders, or the folders make no splits (see
-            `splits_of_folders`).
+        InputError: no file can be used, or the folders make no splits (see `splits_of_folders`).
     """
-    listing = list_tree(tree, media, pattern, is_test)
+    listing = list_tree(tree, media, labels, is_test)
     names, account = listing.names, listing.account
     examples, places = (pack_all_chunks if chunks else pack_all)(media, names, tree.read, account)
     _tell_of_lost(listing.classes, listing.classes[places], account)
     tree.note_others(account)
     splits, classes = listing.splits[places], listing.classes[places]
-    class_names, labels = number_values(classes, pattern)
+    class_names, labels = number_values(classes, labels if isinstance(labels, NamePattern) else None)
     found, files = {}, {}
     for split in map(str, np.unique(splits)):
         rows = splits == split
@@ -69,7 +70,7 @@ class Listing:
     account: Account
 
 
-def list_tree(tree, media, pattern=None, is_test=None):
+def list_tree(tree, media, labels="inferred", is_test=None):
     """List the files of a tree that are of a medium; the arguments and errors are those of `read_tree`.
 
     Returns:
@@ -81,12 +82,81 @@ def list_tree(tree, media, pattern=None, is_test=None):
             f"{tree.source} holds no {media.plural}: their names should end in "
             f"{', '.join(endings(media.plural))}, but it holds {tree.told()}."
         )
-    splits, classes = _layout(tree.source, [parts_of(name) for name in names], pattern is None)
-    if pattern is not None:
-        names, splits, classes = _by_pattern(tree.source, names, splits, pattern, is_test, account)
+    if isinstance(labels, Manifest):
+        return Listing(*_by_manifest(tree.source, names, labels, account), account)
+    names, splits, depth = _by_splits(tree.source, names, account)
+    if isinstance(labels, NamePattern):
+        return Listing(*_by_pattern(tree.source, names, splits, labels, is_test, account), account)
+    names, splits, classes = _by_folders(tree.source, names, splits, depth, labels, account)
+    return Listing(names, splits, _in_one_case(splits, classes, account), account)
+
+
+def _by_splits(source, names, account):
+    """The files that are of a split, their splits, and the parts of their paths down to their class.
+
+    Files beside the folders of splits are set aside.
+    """
+    splits, depth = splits_of_folders(source, [parts_of(name) for name in names])
+    splits = splits or ["train"] * len(names)
+    is_stray = np.array([split is None for split in splits])
+    _set_strays_apart("the folders of splits", names, is_stray, account)
+    return _chosen(names, ~is_stray), np.array([split for split in splits if split]), depth
+
+
+def _by_folders(source, names, splits, depth, labels, account):
+    """The files that class folders let in, their splits, and their classes, "" where there are none."""
+    folders = [parts_of(name)[depth:-1] for name in names]
+    if labels is None:
+        folders = [()] * len(names)
+    elif labels == "top":
+        folders = [folder[:1] for folder in folders]
     else:
-        classes = _in_one_case(splits, classes, account)
-    return Listing(names, splits, classes, account)
+        while len({folder[:1] for folder in folders if folder}) == 1:
+            folders = [folder[1:] for folder in folders]
+    classes = np.array(["/".join(folder) for folder in folders])
+    # One class tells nothing: its folder is but a part of a heap.
+    if len(set(classes) - {""}) < 2:
+        return names, splits, np.full(len(names), "")
+    is_bare, with_classes = classes == "", set(splits[classes != ""])
+    if "train" not in with_classes:
+        raise InputError(
+            f"{source} holds class folders for {', '.join(sorted(with_classes))}, but none for train, such "
+            f"as for {names[(splits == 'train').argmax()]}: sort these files into the same classes, or give "
+            "labels=None."
+        )
+    is_stray = is_bare & np.isin(splits, list(with_classes))
+    _set_strays_apart(
+        "class folders", names, is_stray, account, ": labels=None takes all files, without labels"
+    )
+    return _chosen(names, ~is_stray), splits[~is_stray], classes[~is_stray]
+
+
+def _set_strays_apart(folders, names, is_stray, account, advice=""):
+    strays = _chosen(names, is_stray)
+    if strays:
+        account.found += len(strays)
+        account.set_apart(
+            f"it lies beside {folders}",
+            strays,
+            told=f"{len(strays)} of {len(names)} {account.plural} lie beside {folders}, and are set aside "
+            f"({some(strays)}){advice}.",
+        )
+
+
+def _chosen(names, mask):
+    return [name for name, is_chosen in zip(names, mask, strict=True) if is_chosen]
+
+
+def _by_manifest(source, names, manifest, account):
+    """The files that a `Manifest` has a label for, their splits and their classes."""
+    kept, classes, splits = manifest.apply(names, account)
+    names = [names[place] for place in kept]
+    if splits is None:
+        names_of_splits, splits, _ = _by_splits(source, names, account)
+        kept = dict.fromkeys(names_of_splits)
+        classes = [label for name, label in zip(names, classes, strict=True) if name in kept]
+        names = names_of_splits
+    return names, np.array(splits), np.array(classes)
 
 
 def _by_pattern(source, names, splits, pattern, is_test, account):
@@ -150,27 +220,3 @@ def number_values(classes, pattern):
         return None, None
     labels = np.where(classes == "", -1, np.searchsorted(values, classes))
     return [str(name) for name in values], labels.astype(np.int32)
-
-
-def _layout(source, paths, classes_are_folders=True):
-    """The split and the class of each path, two arrays of names; the class is "" if there is none."""
-    splits, depth = splits_of_folders(source, paths)
-    classes = [path[depth] if len(path) > depth + 1 else "" for path in paths]
-    splits, classes = np.array(splits or ["train"] * len(paths)), np.array(classes)
-    is_bare = classes == ""
-    if classes_are_folders and is_bare.any() and not is_bare.all():
-        beside = "/".join(paths[is_bare.argmax()])
-        if not set(splits[is_bare]) & set(splits[~is_bare]):
-            if "train" not in splits[is_bare]:
-                return splits, classes
-            raise InputError(
-                f"{source} holds class folders for {', '.join(sorted(set(splits[~is_bare])))}, but none for "
-                f"{', '.join(sorted(set(splits[is_bare])))}, such as for {beside}: sort these files into the "
-                "same classes, or move them out."
-            )
-        raise InputError(
-            f"{source} holds files both in class folders and beside them, such as {beside} ({is_bare.sum()} "
-            f"of {len(paths)}): move every one into the folder of its class, or, where there are no classes, "
-            "all into one folder."
-        )
-    return splits, classes

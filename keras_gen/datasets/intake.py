@@ -51,7 +51,7 @@ class Files:
 
     def __init__(self, request, media, listing, path, contents, groups=None):
         self.media, self.account, self.request = media, listing.account, request
-        self.contents, self._path = contents, path
+        self._path = path
         order = np.argsort([SPLITS.index(split) for split in listing.splits], kind="stable")
         self.names = [listing.names[place] for place in order]
         self.classes = listing.classes[order]
@@ -61,6 +61,8 @@ class Files:
         self.blocks = ranges(splits, min(BLOCK_FILES, max(1, BLOCK_BYTES // bytes_each)))
         self.splits = [str(splits[block.start]) for block in self.blocks]
         self.brought = set(self.splits)
+        labels = repr([self.classes.tolist(), splits.tolist()])  # which a table tells, too
+        self.contents = hash_of(contents + labels).hex()
         self.is_many = len(self.names) > MANY
 
     def _values(self, field):
@@ -69,7 +71,9 @@ class Files:
 
     def job(self, folder):
         request = self.request
-        return Job(folder, str(self._path), as_json(self.media), request.chunks, request.field, request.label)
+        return Job(
+            folder, str(self._path), as_json(self.media), request.in_pieces, request.field, request.label
+        )
 
     def tasks(self, job):
         """The function that packs a block, and its arguments for each one."""

@@ -7,14 +7,16 @@ import numpy as np
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.duplicates import CHOICES, without_duplicates
 from keras_gen.datasets.labels import warn_of_missing
+from keras_gen.datasets.manifest import is_manifest
 from keras_gen.datasets.name_pattern import NamePattern, Selection
-from keras_gen.datasets.readers import Request, read
+from keras_gen.datasets.readers import FOLDERS, FRAMES, Request, read
 from keras_gen.datasets.shapes import FACTORS
 from keras_gen.datasets.splits import hold_out
 from keras_gen.datasets.text import each_once, pack_sentences
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
 from keras_gen.errors import InputError, unknown
 from keras_gen.media import Audio, Image, Text
+from keras_gen.media.image import check_channels
 
 
 def load(
@@ -23,8 +25,9 @@ def load(
     media=None,
     size=None,
     channels=None,
-    labels=None,
+    labels="inferred",
     chunks=False,
+    frames="first",
     field=None,
     label=None,
     batch_size=64,
@@ -41,8 +44,8 @@ def load(
       (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
     - the path of a folder or .zip of images or recordings. Top folders named train, test or val (or training,
       testing, eval, evaluation, valid, validate, validation, dev, in any case) are splits; other folders are
-      classes. Only the training examples need class folders; held-out ones without have no labels. Folders
-      that are links are followed;
+      classes, see `labels`. Only the training examples need class folders; held-out ones without have no
+      labels. Files beside class folders are set aside. Folders that are links are followed;
     - the path of a .txt (a sentence a line), .jsonl, .json, .csv or .tsv file, also with .gz, or of a folder
       or .zip of such files. Folders that are named by one of these words, and files that have one in their
       name, such as mine_test.txt, are splits;
@@ -58,14 +61,22 @@ def load(
         media: the `Image`, `Audio` or `Text` to pack as. By default an `Image` of `size` and `channels`, or
             `Audio()` or `Text()` for files of these alone. A `Text` without a vocabulary learns that of the
             training split.
-        size: height and width in pixels, 8 to 256. By default 64 for files, 32 for the shapes, and for arrays
-            and other names their own.
-        channels: 1 or 3. By default 3 for files and the shapes, and for arrays and other names their own.
-        labels: pattern of the file names, such as "{digit}_{speaker}_{index}"; each field except index is a
-            label. By default folders are the classes.
+        size: pixels of each side, or (height, width), 8 to 256 each. By default 64 for files, 32 for the
+            shapes, and for arrays and other names their own.
+        channels: 1, 3 or, with alpha, 4. By default 3 for files and the shapes, and for arrays and other
+            names their own, without alpha.
+        labels: where labels come from. "inferred" takes those of the source; in a folder or .zip the class of
+            a file is the folder that it lies in, named by its path, such as "animals/cats". "top" takes top
+            folders alone, such as "animals". A pattern of the file names, such as
+            "{digit}_{speaker}_{index}", makes each field except index a label. A table, such as "labels.csv"
+            or "labels.jsonl", in the folder or elsewhere, has the columns file, label and perhaps split. None
+            is for no labels.
         chunks: whether long recordings are packed as consecutive pieces instead of being cut.
+        frames: "first" or "all" frames of animated images and pages of TIFFs; those of a file are in one
+            split.
         field: key or column that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
-            1, such as "2", of lists and of tables whose first row names no columns.
+            1, such as "2", of lists and of tables whose first row names no columns. Of a table of labels, the
+            one that holds the names of files.
         label: the same of what holds the label of a sentence, such as its intent: text or whole numbers. By
             default sentences have none.
         batch_size: examples in a batch.
@@ -93,11 +104,13 @@ def load(
     """
     if duplicates not in CHOICES:
         raise unknown("duplicates", duplicates, CHOICES)
-    request, test = request_of(source, media, size, channels, labels, chunks, field, label, seed, test)
+    request, test = request_of(
+        source, media, size, channels, labels, chunks, frames, field, label, seed, test
+    )
     found = read(request)
     media, class_names = found.media, found.class_names
     if isinstance(media, Image):
-        _check_size(media.height)
+        _sides((media.height, media.width))
     name = request.name
     if request.is_test is not None and "test" not in found.splits:
         raise InputError(f"No file of {name} is chosen for testing.")
@@ -122,7 +135,7 @@ def load(
         class_names=class_names,
         # Only synthetic sets bring a third array; a folder may have the name of one.
         factor_names=factor_names if len(splits["train"]) == 3 else None,
-        pattern=labels,
+        pattern=request.pattern and request.pattern.pattern,
         batch_size=batch_size,
         seed=seed,
         name=name,
@@ -130,7 +143,7 @@ def load(
     )
 
 
-def request_of(source, media, size, channels, labels, chunks, field, label, seed, test):
+def request_of(source, media, size, channels, labels, chunks, frames, field, label, seed, test):
     """What `load` and `prepare` are asked for, checked as far as it can be before the source is read.
 
     Returns:
@@ -140,27 +153,43 @@ def request_of(source, media, size, channels, labels, chunks, field, label, seed
         InputError: an argument is out of its range, or two contradict each other.
     """
     if size is not None:
-        _check_size(size)
-    if channels not in (None, 1, 3):
-        raise InputError(f"channels must be 1 (gray) or 3 (color), but is {channels!r}.")
+        size = _sides(size)
+    if channels is not None:
+        check_channels(channels)
     if media is not None and (size or channels):
         raise InputError("size and channels have no use beside media: leave them out.")
     if isinstance(media, Image):
-        size, channels = media.height, media.channels
-        if media.width != media.height:
-            raise InputError(
-                f"Images are loaded as squares, but media is {media}: give its height and width alike."
-            )
+        _sides((media.height, media.width))
+    if frames not in FRAMES:
+        raise unknown("frames", frames, FRAMES)
     if not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
-    pattern = None if labels is None else NamePattern(labels)
+    _check_labels(labels, label)
+    if "{" in (labels or ""):
+        labels = NamePattern(labels)
     is_test = None
     if isinstance(test, str):
-        test, is_test = None, Selection(test, pattern)
+        test, is_test = None, Selection(test, labels if isinstance(labels, NamePattern) else None)
     field, label = (None if name is None else str(name) for name in (field, label))
-    return Request(source, media, size, channels, pattern, is_test, chunks, field, label), test
+    return Request(source, media, size, channels, labels, is_test, chunks, frames, field, label), test
 
 
-def _check_size(size):
-    if not isinstance(size, int | np.integer) or not 8 <= size <= 256:
-        raise InputError(f"size must be 8 to 256 pixels, but is {size!r}; pass size to have images resized.")
+def _sides(size):
+    """Height and width, of which one number tells both."""
+    sides = tuple(size) if isinstance(size, tuple | list) else (size, size)
+    if len(sides) != 2 or not all(isinstance(s, int | np.integer) and 8 <= s <= 256 for s in sides):
+        raise InputError(
+            f"size must be 8 to 256 pixels, one number or (height, width), but is {size!r}; pass size to "
+            "have images resized."
+        )
+    return sides
+
+
+def _check_labels(labels, label):
+    if labels is None and label is not None:
+        raise InputError(f"label={label!r} has no use with labels=None: leave one of them out.")
+    if labels not in FOLDERS and not (isinstance(labels, str) and ("{" in labels or is_manifest(labels))):
+        raise InputError(
+            'labels must be "inferred", "top" or None, a pattern of names, such as "{animal}_{index}", or a '
+            f'table, such as "labels.csv", but is {labels!r}.'
+        )

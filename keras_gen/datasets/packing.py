@@ -10,7 +10,7 @@ from rich.progress import track
 
 from keras_gen.datasets.account import some
 from keras_gen.errors import InputError
-from keras_gen.media import Audio
+from keras_gen.media import Audio, pillow
 
 # Examples to a task: handing tiny ones over one by one would cost more than decoding them.
 CHUNK = 16
@@ -35,33 +35,41 @@ def pack_all(media, names, read, account):
         InputError: if none can be used.
     """
     examples = np.empty((len(names), *media.shape), media.dtype)
-    lengths = np.zeros(len(names), int)
+    lengths, is_animated = np.zeros(len(names), int), np.zeros(len(names), bool)
 
     def pack(i):
         if isinstance(media, Audio):
             waveform = media.clean(read(names[i]))
             examples[i], lengths[i] = media.cut(waveform), len(waveform)
         else:
-            examples[i] = media.pack(read(names[i]))
+            raw = read(names[i])
+            examples[i], is_animated[i] = media.pack(raw), pillow.is_animated(raw)
 
     kept = _attempt(pack, names, account)
     if isinstance(media, Audio):
         tell_of_cut(media, lengths[kept], account)
+    elif is_animated[kept].any():
+        files = [str(names[i]) for i in kept if is_animated[i]]
+        account.tell(f"Of some files only the first frame is used ({some(files)}): frames='all' takes all.")
     return examples if len(kept) == len(names) else examples[kept], kept
 
 
 def pack_all_chunks(media, names, read, account):
-    """Pack many recordings as pieces; like `pack_all`, with the index of the file of each piece."""
+    """Pack recordings as pieces, images as frames; like `pack_all`, with the place of each one's file."""
     pieces, lengths = {}, {}
 
     def pack(i):
-        waveform = media.clean(read(names[i]))
-        pieces[i], lengths[i] = media.cut(waveform, chunks=True), len(waveform)
+        if isinstance(media, Audio):
+            waveform = media.clean(read(names[i]))
+            pieces[i], lengths[i] = media.cut(waveform, chunks=True), len(waveform)
+        else:
+            pieces[i] = media.pack_frames(read(names[i]))
 
     kept = _attempt(pack, names, account)
     counts = np.array([len(pieces[i]) for i in kept])
-    found = np.array([lengths[i] for i in kept])
-    account.seconds = _seconds(media, np.minimum(found, counts * media.samples), found)
+    if isinstance(media, Audio):
+        found = np.array([lengths[i] for i in kept])
+        account.seconds = _seconds(media, np.minimum(found, counts * media.samples), found)
     return np.concatenate([pieces[i] for i in kept]), np.repeat(kept, counts)
 
 

@@ -41,8 +41,9 @@ def prepare(
     media=None,
     size=None,
     channels=None,
-    labels=None,
+    labels="inferred",
     chunks=False,
+    frames="first",
     field=None,
     label=None,
     groups=None,
@@ -67,7 +68,7 @@ def prepare(
     Args:
         source: what `load` takes.
         destination: path of the folder, which is empty, not there yet, or was begun by the same command.
-        media, size, channels, labels, chunks, field, label: as in `load`.
+        media, size, channels, labels, chunks, frames, field, label: as in `load`.
         groups: field of `labels`, the pattern of the names, such as "speaker", each value of which is in one
             split only.
         seed: decides the splits, 0 to 2**31 - 1.
@@ -90,7 +91,9 @@ def prepare(
         raise unknown("duplicates", duplicates, DUPLICATES)
     if processes is not None and (not isinstance(processes, int) or processes < 1):
         raise InputError(f"processes must be a whole number from 1, but is {processes!r}.")
-    request, test_share = request_of(source, media, size, channels, labels, chunks, field, label, seed, test)
+    request, test_share = request_of(
+        source, media, size, channels, labels, chunks, frames, field, label, seed, test
+    )
     if groups is not None and (request.pattern is None or f"{{{groups}}}" not in labels):
         raise InputError(f"groups={groups!r} must be a field of the pattern of names: labels is {labels!r}.")
     with intake_of(request, groups) as intake:
@@ -106,6 +109,7 @@ def prepare(
             "media": as_json(intake.media),
             "labels": labels,
             "chunks": chunks,
+            "frames": frames,
             "field": request.field,
             "label": request.label,
             "groups": groups,
@@ -151,7 +155,7 @@ def intake_of(request, groups=None):
                 tree.note_others(account)
                 yield Sentences(request, account, tree, names, splits)
             else:
-                listing = list_tree(tree, media, request.pattern, request.is_test)
+                listing = list_tree(tree, media, request.labels_in(tree), request.is_test)
                 tree.note_others(listing.account)
                 yield Files(request, media, listing, tree.path, contents_of(tree, listing.names), groups)
         return
@@ -176,7 +180,7 @@ def intake_of(request, groups=None):
 
 def _imported(request):
     """What is to be packed of a set in the form of another tool."""
-    if request.pattern or request.chunks or request.is_test:
+    if {"labels", "chunks"} & set(request.of_files) or request.is_test:
         raise InputError(
             f"labels, chunks and names for testing have no use for {request.name}: leave them out."
         )
@@ -194,9 +198,7 @@ def _imported(request):
         )
     plural, listing = found.listing()
     media = request.media or (
-        Audio()
-        if plural == "waveforms"
-        else Image(request.size or 64, request.size or 64, request.channels or 3)
+        Audio() if plural == "waveforms" else Image(*(request.size or (64, 64)), request.channels or 3)
     )
     if media.plural != plural:
         raise InputError(f"media is {media}, but {request.name} brings {plural}.")

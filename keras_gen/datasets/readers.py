@@ -9,6 +9,7 @@ from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveform
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, is_archive, open_tree
 from keras_gen.datasets.folders import read_tree
+from keras_gen.datasets.manifest import Manifest, is_manifest
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.remote import path_of
 from keras_gen.datasets.shapes import SHAPES, read_shapes
@@ -25,6 +26,8 @@ from keras_gen.errors import InputError, unknown
 from keras_gen.media import Audio, Image, Media, Text
 
 TFDS = "tfds:"
+FOLDERS = ("inferred", "top", None)  # labels that need nothing but folders
+FRAMES = ("first", "all")
 
 
 @dataclasses.dataclass
@@ -33,11 +36,12 @@ class Request:
 
     source: Any
     media: Media | None = None
-    size: int | None = None
+    size: tuple | None = None
     channels: int | None = None
-    pattern: NamePattern | None = None
+    labels: NamePattern | str | None = "inferred"
     is_test: Selection | None = None
     chunks: bool = False
+    frames: str = "first"
     field: str | None = None
     label: str | None = None
 
@@ -78,6 +82,32 @@ class Request:
             return "text file"
         return "npz" if path.suffix.lower() == ".npz" else "other file"
 
+    @property
+    def of_files(self):
+        """The names of arguments that were given and are about files in a folder or .zip."""
+        given = {
+            "labels": self.labels not in FOLDERS,
+            "chunks": self.chunks,
+            "frames": self.frames != "first",
+        }
+        return [name for name, is_given in given.items() if is_given]
+
+    @property
+    def pattern(self):
+        """The `NamePattern` of labels, or None."""
+        return self.labels if isinstance(self.labels, NamePattern) else None
+
+    @property
+    def in_pieces(self):
+        """Whether a file may hold several examples."""
+        return self.chunks or self.frames == "all"
+
+    def labels_in(self, tree):
+        """Where labels come from, as `read_tree` takes it, for the files of a `Tree`."""
+        if not is_manifest(self.labels):
+            return self.labels
+        return Manifest.of(tree, self.labels, self.field or "file", self.label or "label")
+
     def check_no_images(self):
         """Raises `InputError` where what is of images was given for something else."""
         if self.size or self.channels:
@@ -106,6 +136,11 @@ class Found:
     files: dict | None = None
     is_published: bool = False
 
+    def without_labels(self):
+        """The same, with None for labels."""
+        splits = {name: (arrays[0], None, *arrays[2:]) for name, arrays in self.splits.items()}
+        return dataclasses.replace(self, splits=splits, class_names=None)
+
 
 def read(request):
     """Reads a source.
@@ -121,7 +156,8 @@ def read(request):
             has no use for it.
     """
     check_uses(request)
-    return READERS[request.kind](request)
+    found = READERS[request.kind](request)
+    return found.without_labels() if request.labels is None else found
 
 
 def check_uses(request):
@@ -134,10 +170,10 @@ def check_uses(request):
                 f"{asked} is of .jsonl, .json, .csv and .tsv files, but has no use for {of_what}: leave it "
                 "out."
             )
-    if (request.pattern or request.chunks) and kind != "tree":
+    asked = request.of_files
+    if asked and kind != "tree":
         raise InputError(
-            f"{'labels' if request.pattern else 'chunks'} is about the files in a folder or .zip, but has no "
-            f"use for {of_what}: leave it out."
+            f"{asked[0]} is about the files in a folder or .zip, but has no use for {of_what}: leave it out."
         )
     brings_text = kind in ("strings", "docstrings", "text file")
     if isinstance(request.media, Text) and not brings_text and kind != "tree":
@@ -209,7 +245,7 @@ def _packed(request, splits):
     if isinstance(request.media, Audio):
         found = pack_waveforms(splits, request.media)
     else:
-        found = pack_arrays(splits, request.size, request.channels)
+        found = pack_arrays(splits, request.media, request.size, request.channels)
     return Found(*found, is_published="test" in splits)
 
 
@@ -228,7 +264,9 @@ def _read_vowels(request):
 
 
 def _read_shapes(request):
-    media = Image(request.size or 32, request.size or 32, request.channels or 3)
+    media = request.media or Image(*(request.size or (32, 32)), request.channels or 3)
+    if media.height != media.width or media.channels == 4:
+        raise InputError(f"The shapes are drawn as squares, without alpha, but are to be {media}.")
     return _known(media, read_shapes(media.height, media.channels), list(SHAPES))
 
 
@@ -240,12 +278,13 @@ def _known(media, splits, class_names):
 
 def _read_builtin(request):
     splits, class_names = read_builtin(request.source)
-    media, splits, numbers, account = pack_arrays(splits, request.size, request.channels)
+    media, splits, numbers, account = pack_arrays(splits, request.media, request.size, request.channels)
     return Found(media, splits, class_names or numbers, account, is_published=True)
 
 
 def _read_tfds(request):
-    return _known(*read_tfds(request.name.removeprefix(TFDS), request.size, request.channels))
+    name = request.name.removeprefix(TFDS)
+    return _known(*read_tfds(name, request.media, request.size, request.channels))
 
 
 def _read_tree(request):
@@ -253,8 +292,9 @@ def _read_tree(request):
         media = media_of(tree, request)
         if isinstance(media, Text):
             return _text(request, *read_text_tree(tree, request.field, request.label))
+        labels = request.labels_in(tree)
         splits, class_names, files, account = read_tree(
-            tree, media, request.pattern, request.is_test, request.chunks
+            tree, media, labels, request.is_test, request.in_pieces
         )
         return Found(media, splits, class_names, account, files)
 
@@ -268,14 +308,19 @@ def media_of(tree, request):
     """
     media = request.media or _default_media(tree, request)
     if isinstance(media, Text):
-        if request.pattern or request.chunks:
-            raise InputError("labels and chunks have no use where sentences are loaded: leave them out.")
+        if request.of_files:
+            raise InputError(f"{request.of_files[0]} has no use where sentences are loaded: leave it out.")
         return media
     for asked in ("field", "label"):
-        if getattr(request, asked):
-            raise InputError(f"{asked} is of sentences, but {media.plural} are loaded: leave it out.")
+        if getattr(request, asked) and not is_manifest(request.labels):
+            raise InputError(
+                f"{asked} is of sentences and of tables of labels, but {media.plural} are loaded: leave it "
+                "out, or give labels='labels.csv'."
+            )
     if request.chunks and not isinstance(media, Audio):
         raise InputError("chunks is about recordings, but images are loaded: leave it out.")
+    if request.frames != "first" and not isinstance(media, Image):
+        raise InputError("frames is about images, but recordings are loaded: leave it out.")
     return media
 
 
@@ -287,7 +332,7 @@ def _default_media(tree, request):
             "media=Image(64, 64, 3) or media=Audio()."
         )
     if images:
-        return Image(request.size or 64, request.size or 64, request.channels or 3)
+        return Image(*(request.size or (64, 64)), request.channels or 3)
     if recordings or tree.of("sentences"):
         request.check_no_images()
         return Audio() if recordings else Text()

@@ -32,7 +32,8 @@ def splits_of_folders(source, paths):
         paths: of files, tuples of str.
 
     Returns:
-        The split of each path, or None where folders tell none; and the parts of each path down to its class.
+        The split of each path, None for files beside the folders of splits, or None where folders tell none;
+        and the parts of each path down to its class.
 
     Raises:
         InputError: folders named like splits lie beside others or within class folders, none of them is
@@ -44,7 +45,7 @@ def splits_of_folders(source, paths):
     splits = None
     words = {path[depth] for path in paths if len(path) > depth + 1 and split_word(path[depth])}
     if words:
-        others = sorted({path[depth] for path in paths} - words)
+        others = sorted({path[depth] for path in paths if len(path) > depth + 1} - words)
         if others:
             raise InputError(
                 f"{source} holds {', '.join(sorted(words))}, named like a split, beside "
@@ -52,7 +53,7 @@ def splits_of_folders(source, paths):
                 "of no split, or rename the folder that is none."
             )
         check_splits(f"{source}: its folders", [split_word(word) for word in words])
-        splits = [SPLITS[split_word(path[depth])] for path in paths]
+        splits = [SPLITS[split_word(path[depth])] if len(path) > depth + 1 else None for path in paths]
         depth += 1
     inner = defaultdict(set)
     for path in paths:

@@ -91,6 +91,11 @@ def list_text_tree(tree):
         names = [name for name in names if stem_of(name).lower() not in NOTES]
         account.ignored["notes"] = notes
     splits, _ = splits_of_folders(tree.source, [parts_of(name) for name in names])
+    if splits and None in splits:
+        raise InputError(
+            f"{tree.source} holds {names[splits.index(None)]} beside folders named like splits: move it into "
+            "one of them, or out."
+        )
     return names, splits or splits_of_files(names), account
 
 

@@ -7,21 +7,21 @@ import keras
 class LearnedBasis(keras.layers.Layer):
     """A learned feature map, each channel multiplied by one number of the input.
 
-    Inputs (batch, C), outputs (batch, size, size, C).
+    Inputs (batch, C), outputs (batch, rows, columns, C).
 
     Source: Huang et al. 2025, "The GAN is dead; long live the GAN!" (arXiv 2501.05441).
 
     Args:
-        size: height and width of the map.
+        size: (rows, columns) of the map, or one number for both.
         **kwargs: of `keras.layers.Layer`, such as `name`.
     """
 
     def __init__(self, size, **kwargs):
         super().__init__(**kwargs)
-        self.size = size
+        self.size = (size, size) if isinstance(size, int) else tuple(size)
 
     def build(self, input_shape):
-        shape = (self.size, self.size, input_shape[-1])
+        shape = (*self.size, input_shape[-1])
         self.basis = self.add_weight(
             shape=shape, initializer=keras.initializers.RandomNormal(stddev=1.0), name="basis"
         )

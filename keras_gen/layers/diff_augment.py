@@ -18,7 +18,9 @@ def _integers(images, seed, low, high):
 
 
 def color(images, seed):
-    """Brightness + U(-1/2, 1/2), saturation x U(0, 2), contrast x U(1/2, 3/2)."""
+    """Brightness + U(-1/2, 1/2), saturation x U(0, 2), contrast x U(1/2, 3/2); alpha stays."""
+    if images.shape[-1] == 4:
+        return tf.concat([color(images[..., :3], seed), images[..., 3:]], axis=-1)
     seeds = noise.split(seed, 3)
     images += _uniform(images, seeds[0], -0.5, 0.5)
     gray = tf.reduce_mean(images, axis=-1, keepdims=True)

@@ -121,7 +121,9 @@ def _transform(images, forward):
 
 
 def _recolor(images, dice):
-    """Brightness, contrast, inverted lightness; with color also hue rotation and saturation."""
+    """Brightness, contrast, inverted lightness; with color also hue rotation and saturation; alpha stays."""
+    if images.shape[-1] == 4:
+        return tf.concat([_recolor(images[..., :3], dice), images[..., 3:]], axis=-1)
     axis = tf.ones((3, 3)) / 3.0  # projects on gray
     identity = tf.eye(3)
     brightness = dice.chosen(dice.normal(0.2), 0.0)

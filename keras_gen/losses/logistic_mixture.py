@@ -10,6 +10,7 @@ from keras_gen.losses.likelihoods import Likelihood
 from keras_gen.training import noise
 
 HALF_BIN = 1.0 / 255.0
+COLORED = (3, 4)  # channels of color, without and with alpha
 LEAST_LOG_SCALE = -7.0
 
 
@@ -18,8 +19,8 @@ class DiscretizedLogisticMixture(Likelihood):
     """Probability of the 256 levels of a pixel under a mixture of logistics, cut into bins.
 
     The colors of a pixel come from one component. The mean of green depends linearly on red, that of blue on
-    both. At each place the decoder gives for each component a logit, a mean and a log scale for each channel,
-    and for color three coefficients.
+    both; alpha on none. At each place the decoder gives for each component a logit, a mean and a log scale
+    for each channel, and for color three coefficients.
 
     Source: Salimans et al. 2017, "PixelCNN++", section 2.1 and 2.2.
 
@@ -40,7 +41,7 @@ class DiscretizedLogisticMixture(Likelihood):
         self.components = components
 
     def num_parameters(self, channels):
-        return self.components * (1 + 2 * channels + (3 if channels == 3 else 0))
+        return self.components * (1 + 2 * channels + (3 if channels in COLORED else 0))
 
     def check(self, x):
         super().check(x)
@@ -104,7 +105,8 @@ class DiscretizedLogisticMixture(Likelihood):
     def _split(self, parameters):
         """Logits (..., K), means, log scales (..., K, channels) and coefficients (..., K, 3)."""
         each = parameters.shape[-1] // self.components
-        channels = 3 if each == self.num_parameters(3) // self.components else (each - 1) // 2
+        # The three coefficients of colors make the number even.
+        channels = (each - 1) // 2 if each % 2 else (each - 4) // 2
         shape = ops.shape(parameters)
         parts = ops.reshape(parameters, (*shape[:-1], self.components, each))
         means, log_scales = parts[..., 1 : 1 + channels], parts[..., 1 + channels : 1 + 2 * channels]
@@ -118,13 +120,13 @@ class DiscretizedLogisticMixture(Likelihood):
     @staticmethod
     def _lean(x, coefficients):
         """The shift of the channels' means by the values of the channels before them."""
-        if x.shape[-1] == 1:
+        if x.shape[-1] not in COLORED:
             return ops.zeros_like(x)
         red, green = x[..., 0], x[..., 1]
         on_red, blue_on_red, blue_on_green = (coefficients[..., i] for i in range(3))
-        return ops.stack(
-            [ops.zeros_like(red * on_red), on_red * red, blue_on_red * red + blue_on_green * green], axis=-1
-        )
+        none = ops.zeros_like(red * on_red)
+        leaning = [none, on_red * red, blue_on_red * red + blue_on_green * green]
+        return ops.stack(leaning + [none] * (x.shape[-1] - 3), axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "components": self.components}

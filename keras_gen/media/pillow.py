@@ -1,6 +1,8 @@
-"""Images as Pillow holds them: read from files, brought to 8 bits, upright and opaque."""
+"""Images as Pillow holds them: read from files, brought to 8 bits, upright, in one mode."""
 
+import contextlib
 import io
+import itertools
 
 import numpy as np
 import PIL.Image
@@ -28,6 +30,9 @@ ENDINGS = {
     }.items()
     for ending in endings
 }
+# A JPEG may hold further pictures too, but these are previews of the first.
+SEVERAL = ("GIF", "PNG", "WEBP", "TIFF", "AVIF")  # formats whose files may hold several frames or pages
+MOST_FRAMES, MOST_FRAME_PIXELS = 2_000, 2**30  # of one file, all frames together
 # Tags of TIFF.
 BITS, PHOTOMETRIC, HIGHEST, KIND, HIGHEST_OF_KIND = 258, 262, 281, 339, 341
 WHITE_IS_ZERO = 0
@@ -40,14 +45,15 @@ def formats():
     return FORMATS + tuple(name for name in SOMETIMES if name in known)
 
 
-def read(raw, mode, wanted):
-    """Read an image: upright, opaque, of 8 bits a channel.
+def read(raw, mode, wanted, background="white"):
+    """Read an image: upright, of 8 bits a channel; of several frames the first.
 
     Args:
         raw: the bytes of a file of one of `formats()`, or a `PIL.Image.Image`, which is left as it is.
-        mode: of the result, "L" or "RGB".
+        mode: of the result, "L", "RGB" or "RGBA".
         wanted: pixels that the shorter side needs at least, so that a large JPEG is decoded at a fraction of
             its size.
+        background: color that transparent parts are laid over in the modes "L" and "RGB".
 
     Returns:
         A `PIL.Image.Image`.
@@ -56,22 +62,58 @@ def read(raw, mode, wanted):
         InputError: the bytes cannot be read or hold more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, or the
             image does not say which value is white. The text before the colon is the same for all images.
     """
-    # A damaged or hostile file may make a decoder raise anything.
+    with _as_input_error():
+        return _upright(_opened(raw, wanted), mode, background)
+
+
+def read_frames(raw, mode, wanted, background="white"):
+    """Read every frame of an animated image, or page of a TIFF, as `read` does.
+
+    Args:
+        raw, mode, wanted, background: as in `read`.
+
+    Yields:
+        `PIL.Image.Image`s, at least one.
+
+    Raises:
+        InputError: as in `read`, or there are more than 2,000 frames or 2**30 pixels in all of them.
+    """
+    with _as_input_error():
+        image, pixels = _opened(raw, wanted), 0
+        for place in itertools.count() if image.format in SEVERAL else [0]:
+            try:
+                image.seek(place)
+            except EOFError:
+                return
+            _check_pixels(image)
+            pixels += image.width * image.height
+            if place >= MOST_FRAMES or pixels > MOST_FRAME_PIXELS:
+                raise ValueError(
+                    f"its frames are more than {MOST_FRAMES} or have more than {MOST_FRAME_PIXELS} pixels "
+                    "in all, of which the first alone can be taken"
+                )
+            yield _upright(image, mode, background)
+
+
+def is_animated(raw):
+    """Whether a raw image is a file's bytes that hold several frames."""
+    if not isinstance(raw, bytes):
+        return False
+    known = [name for name in SEVERAL if name in PIL.Image.OPEN]
     try:
-        image = raw if isinstance(raw, PIL.Image.Image) else _open(raw, wanted)
-        white = _white(image)
-        is_negative = _tags(image).get(PHOTOMETRIC) == WHITE_IS_ZERO
-        return opaque(_eight_bits(ImageOps.exif_transpose(image), white, is_negative), mode)
-    except Exception as error:
-        raise InputError(f"The image could not be read: {str(error).rstrip('.')}.") from error
+        return PIL.Image.open(io.BytesIO(raw), formats=known).is_animated
+    except Exception:  # it is of another format, or damaged
+        return False
 
 
-def opaque(image, mode):
-    """An image of 8 bits a channel in the mode "L" or "RGB", its transparent parts laid over white."""
-    if image.has_transparency_data:
+def in_mode(image, mode, background):
+    """An image of 8 bits a channel in the mode "L", "RGB" or "RGBA".
+
+    In the first two its transparent parts are laid over the background.
+    """
+    if image.has_transparency_data and mode != "RGBA":
         image = _converted(image, "RGBA")
-        white = PIL.Image.new("RGBA", image.size, "white")
-        image = PIL.Image.alpha_composite(white, image)
+        image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, background), image)
     return _converted(image, mode)
 
 
@@ -119,17 +161,41 @@ def from_array(values):
     return PIL.Image.fromarray(np.ascontiguousarray(values))
 
 
+@contextlib.contextmanager
+def _as_input_error():
+    # A damaged or hostile file may make a decoder raise anything.
+    try:
+        yield
+    except Exception as error:
+        raise InputError(f"The image could not be read: {str(error).rstrip('.')}.") from error
+
+
+def _opened(raw, wanted):
+    return raw if isinstance(raw, PIL.Image.Image) else _open(raw, wanted)
+
+
+def _upright(image, mode, background):
+    """An image as it is looked at, of 8 bits a channel."""
+    white = _white(image)
+    is_negative = _tags(image).get(PHOTOMETRIC) == WHITE_IS_ZERO
+    return in_mode(_eight_bits(ImageOps.exif_transpose(image), white, is_negative), mode, background)
+
+
 def _open(raw, wanted):
     try:
         image = PIL.Image.open(io.BytesIO(raw), formats=formats())
     except PIL.UnidentifiedImageError:
         raise ValueError(_reason(raw)) from None
-    limit = PIL.Image.MAX_IMAGE_PIXELS
-    if limit and image.width * image.height > limit:
-        raise ValueError(f"{image.width} x {image.height} pixels are more than {limit}")
+    _check_pixels(image)
     # Twice the wanted size leaves enough detail for the resizing filter.
     image.draft(None, (2 * wanted, 2 * wanted))
     return image
+
+
+def _check_pixels(image):
+    limit = PIL.Image.MAX_IMAGE_PIXELS
+    if limit and image.width * image.height > limit:
+        raise ValueError(f"{image.width} x {image.height} pixels are more than {limit}")
 
 
 def _reason(raw):

@@ -1,5 +1,7 @@
 """Convolutional encoder and decoder of a vector."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -11,10 +13,10 @@ from keras_gen.networks.sizes import channels, halved_sizes
 
 @builder
 def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=256, activation="silu"):
-    """Builds a strided convolutional encoder and a transposed decoder, for square sizes from 8 to 256.
+    """Builds a strided convolutional encoder and a transposed decoder, for sides from 8 to 256.
 
     Args:
-        media: what is modeled, of square shape (H, H, C).
+        media: what is modeled, of shape (H, W, C), sides of 8 to 256 pixels.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent.
@@ -23,12 +25,12 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
         activation: of the hidden layers, a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log
-        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, H,
+        (encoder, decoder), functional Models: from `image` (H, W, C) [and `label` int32 ()] to [mean, log
+        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, W,
         likelihood.num_parameters(C)).
 
     Raises:
-        InputError: the image is not square, or not of 8 to 256 pixels.
+        InputError: a side of the image is not of 8 to 256 pixels.
     """
     sizes = halved_sizes(media.model_shape)
     widths = [channels(width, level) for level in range(len(sizes) - 1)]
@@ -42,8 +44,8 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
 
     inputs, x = latent_inputs(latent_dim, num_classes)
     x = layers.Dense(hidden, activation=activation)(x)
-    x = layers.Dense(sizes[-1] ** 2 * widths[-1], activation=activation)(x)
-    x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]))(x)
+    x = layers.Dense(math.prod(sizes[-1]) * widths[-1], activation=activation)(x)
+    x = layers.Reshape((*sizes[-1], widths[-1]))(x)
     for size, filters in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
         x = crop(
             layers.Conv2DTranspose(filters, 4, strides=2, padding="same", activation=activation)(x), size
@@ -54,6 +56,6 @@ def conv(media, likelihood, num_classes=None, latent_dim=32, width=32, hidden=25
 
 
 def crop(x, size):
-    """The first `size` rows and columns: halving an odd size and doubling it gives one too many."""
-    excess = x.shape[1] - size
-    return layers.Cropping2D(((0, excess), (0, excess)), dtype=x.dtype)(x) if excess else x
+    """The first (rows, columns): halving an odd side and doubling it gives one too many."""
+    excess = [(0, side - wanted) for side, wanted in zip(x.shape[1:3], size, strict=True)]
+    return x if excess == [(0, 0)] * 2 else layers.Cropping2D(excess, dtype=x.dtype)(x)

@@ -7,19 +7,19 @@ from keras_gen.errors import InputError
 from keras_gen.networks.builder import builder
 from keras_gen.networks.conditioning import check_one_label
 from keras_gen.networks.conv import crop
-from keras_gen.networks.sizes import channels, halved_sizes
+from keras_gen.networks.sizes import channels, halved, halved_sizes
 
 
 @builder
 def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvings=2, blocks=2):
-    """Builds an encoder to a grid of vectors and a decoder from it, for any square size from 8 to 256.
+    """Builds an encoder to a grid of vectors and a decoder from it, for any sides from 8 to 256.
 
     Strided 4x4 convolutions, then residual blocks of a 3x3 and a 1x1 convolution, and the same in reverse.
 
     Source: van den Oord et al. 2017, arXiv 1711.00937, section 4.1, with SiLU for ReLU.
 
     Args:
-        media: what is modeled, of square shape (H, H, C).
+        media: what is modeled, of shape (H, W, C), sides of 8 to 256 pixels.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels that the decoder takes, or None for a model without labels.
         code_dim: length of each vector.
@@ -28,11 +28,11 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
         blocks: residual blocks on each side of the grid.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) to (h, h, code_dim), and from `codes`
-        (h, h, code_dim) [and `label` int32 ()] to parameters (H, H, likelihood.num_parameters(C)).
+        (encoder, decoder), functional Models: from `image` (H, W, C) to (h, w, code_dim), and from `codes`
+        (h, w, code_dim) [and `label` int32 ()] to parameters (H, W, likelihood.num_parameters(C)).
 
     Raises:
-        InputError: the image is not square, or not of 8 to 256 pixels, or cannot be halved that often.
+        InputError: a side of the image is not of 8 to 256 pixels, or cannot be halved that often.
     """
     sizes = _sizes(media.model_shape, halvings)
     widths = [channels(width, level) for level in range(halvings)]
@@ -43,7 +43,7 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
     x = _residual(x, blocks)
     encoder = keras.Model(image, layers.Conv2D(code_dim, 1, dtype="float32")(x), name="encoder")
 
-    codes = inputs = keras.Input((sizes[-1], sizes[-1], code_dim), name="codes")
+    codes = inputs = keras.Input((*sizes[-1], code_dim), name="codes")
     x = layers.Conv2D(widths[-1], 3, padding="same")(codes)
     check_one_label(num_classes)
     if num_classes is not None:
@@ -62,13 +62,14 @@ def conv_grid(media, likelihood, num_classes=None, code_dim=16, width=32, halvin
 def _sizes(shape, halvings):
     """The sizes from the image to the grid."""
     sizes = halved_sizes(shape)[:1]
-    if halvings < 1 or 2**halvings > sizes[0]:
+    height, width = sizes[0]
+    most = min(height, width).bit_length() - 1
+    if not 1 <= halvings <= most:
         raise InputError(
-            f"halvings must be from 1 to {sizes[0].bit_length() - 1} for images of {sizes[0]} x {sizes[0]} "
-            f"pixels, not {halvings}."
+            f"halvings must be from 1 to {most} for images of {height} x {width} pixels, not {halvings}."
         )
     for _ in range(halvings):
-        sizes.append(-(-sizes[-1] // 2))
+        sizes.append(halved(sizes[-1]))
     return sizes
 
 

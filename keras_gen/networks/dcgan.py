@@ -20,14 +20,15 @@ def dcgan(media, num_classes=None, latent_dim=100, width=64):
     Adversarial Networks".
 
     Args:
-        media: what is generated, of square shape (H, H, C) with H = 8..256, start * 2^k, start in 4..7.
+        media: what is generated, of shape (H, W, C): sides of 8..256 pixels, the shorter start * 2^k with
+            start in 4..7, the longer a multiple of 2^k.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent, 100 as in the paper.
         width: feature maps at half the size of the image; doubled at each halving, up to 8 * width.
 
     Returns:
         (generator, discriminator), functional Models: from `latent` (latent_dim,) [and `label` int32 ()] to
-        (H, H, C) in (-1, 1), and from `image` (H, H, C) [and `label` int32 ()] to logits (batch, 1).
+        (H, W, C) in (-1, 1), and from `image` (H, W, C) [and `label` int32 ()] to logits (batch, 1).
 
     Raises:
         InputError: if the network cannot make images of this size.
@@ -41,8 +42,9 @@ def dcgan(media, num_classes=None, latent_dim=100, width=64):
 def _generator(start, widths, colors, latent_dim, num_classes):
     initial = keras.initializers.RandomNormal(stddev=0.02)
     inputs, z = latent_inputs(latent_dim, num_classes)
-    x = layers.Dense(start * start * widths[0], use_bias=False, kernel_initializer=initial)(z)
-    x = layers.Reshape((start, start, widths[0]))(x)
+    rows, columns = start
+    x = layers.Dense(rows * columns * widths[0], use_bias=False, kernel_initializer=initial)(z)
+    x = layers.Reshape((rows, columns, widths[0]))(x)
     for filters in [*widths[1:], None]:
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
         # The stride divides the kernel, so every pixel is reached equally often: no checkerboard.

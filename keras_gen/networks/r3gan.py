@@ -1,5 +1,7 @@
 """The modern baseline: residual blocks without any normalization."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -29,7 +31,8 @@ def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
     (arXiv 2501.05441), configuration E; fewer blocks and feature maps by default than there.
 
     Args:
-        media: what is generated, of square shape (H, H, C) with H = 8..256, start * 2^k, start in 4..7.
+        media: what is generated, of shape (H, W, C): sides of 8..256 pixels, the shorter start * 2^k with
+            start in 4..7, the longer a multiple of 2^k.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent, 64 as in the paper.
         width: feature maps at the size of the image, a multiple of 8; doubled at each halving, up to
@@ -38,7 +41,7 @@ def r3gan(media, num_classes=None, latent_dim=64, width=32, blocks=1):
 
     Returns:
         (generator, discriminator), functional Models: from `latent` (latent_dim,) [and `label` int32 ()] to
-        (H, H, C), about in [-1, 1] but not bounded, and from `image` (H, H, C) [and `label` int32 ()] to
+        (H, W, C), about in [-1, 1] but not bounded, and from `image` (H, W, C) [and `label` int32 ()] to
         logits (batch, 1).
 
     Raises:
@@ -74,7 +77,9 @@ def _discriminator(shape, num_classes, width, blocks):
         x = _pointwise(FilteredDownSampling2D()(x), channels(width, level))
         x = _stage(x, blocks, total)
     weighted_mean = layers.DepthwiseConv2D(
-        start, use_bias=False, depthwise_initializer=keras.initializers.RandomNormal(stddev=1 / start)
+        start,
+        use_bias=False,
+        depthwise_initializer=keras.initializers.RandomNormal(stddev=1 / math.sqrt(math.prod(start))),
     )
     return projection_discriminator(image, layers.Flatten()(weighted_mean(x)), num_classes)
 

@@ -1,5 +1,7 @@
 """Residual encoder and decoder of a vector."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -12,14 +14,14 @@ from keras_gen.networks.sizes import channels, halved_sizes
 
 @builder
 def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=1, activation="silu"):
-    """Builds a residual pair without normalization, for any square size from 8 to 256.
+    """Builds a residual pair without normalization, for any sides from 8 to 256.
 
     A block adds to its input two 3x3 convolutions, an activation before each (He et al. 2016, arXiv
     1603.05027). The second starts at zero, so that a block starts as the identity and no normalization is
     needed (Zhang et al. 2019, arXiv 1901.09321).
 
     Args:
-        media: what is modeled, of square shape (H, H, C).
+        media: what is modeled, of shape (H, W, C), sides of 8 to 256 pixels.
         likelihood: `Likelihood` whose parameters the decoder gives.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent.
@@ -28,12 +30,12 @@ def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=
         activation: a name that Keras knows.
 
     Returns:
-        (encoder, decoder), functional Models: from `image` (H, H, C) [and `label` int32 ()] to [mean, log
-        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, H,
+        (encoder, decoder), functional Models: from `image` (H, W, C) [and `label` int32 ()] to [mean, log
+        variance], and from `latent` (latent_dim,) [and `label`] to parameters (H, W,
         likelihood.num_parameters(C)).
 
     Raises:
-        InputError: the image is not square, or not of 8 to 256 pixels.
+        InputError: a side of the image is not of 8 to 256 pixels.
     """
     sizes = halved_sizes(media.model_shape)
     widths = [channels(width, level) for level in range(len(sizes) - 1)]
@@ -45,7 +47,7 @@ def resnet(media, likelihood, num_classes=None, latent_dim=64, width=32, blocks=
     encoder = posterior_encoder(image, label, x, latent_dim)
 
     inputs, x = latent_inputs(latent_dim, num_classes)
-    x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]))(layers.Dense(sizes[-1] ** 2 * widths[-1])(x))
+    x = layers.Reshape((*sizes[-1], widths[-1]))(layers.Dense(math.prod(sizes[-1]) * widths[-1])(x))
     x = _stage(x, blocks, activation)
     for size, filters in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
         x = _stage(

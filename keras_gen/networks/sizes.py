@@ -1,9 +1,10 @@
 """The image sizes that doubling networks can make, and their widths."""
 
+import itertools
+
 from keras_gen.errors import InputError
 
-# size -> (start, k): every size from 8 to 256 that is start * 2^k with start in 4..7, in one way only.
-SIZES = {start * 2**k: (start, k) for k in range(1, 7) for start in range(4, 8) if start * 2**k <= 256}
+LEAST, MOST = 8, 256  # pixels of a side
 
 
 def start_and_doublings(shape):
@@ -13,20 +14,48 @@ def start_and_doublings(shape):
         shape: (height, width, channels) of the image.
 
     Returns:
-        (start, k) with height = width = start * 2^k.
+        ((rows, columns), k): 2^k times these are the image's height and width, and the lesser is 4 to 7.
 
     Raises:
-        InputError: if the image is not square, or its size is not of that form.
+        InputError: if a side is not of 8 to 256 pixels, or is no multiple of 2^k.
+
+    Example:
+
+    >>> start_and_doublings((64, 96, 3))
+    ((4, 6), 4)
     """
     height, width = _sides(shape)
-    if height != width:
-        raise InputError(f"media must be square for this network, not {height} x {width}: crop or pad it.")
-    if height not in SIZES:
-        nearest = [max((size for size in SIZES if size < height), default=None)]
-        nearest += [min((size for size in SIZES if size > height), default=None)]
-        works = " or ".join(f"{size} x {size}" for size in nearest if size)
-        raise InputError(f"media of {height} x {width} does not double from a start of 4 to 7: use {works}.")
-    return SIZES[height]
+    if not _doubles(height, width):
+        works = " or ".join(f"{rows} x {columns}" for rows, columns in _nearest(height, width))
+        raise InputError(
+            f"media of {height} x {width} does not double from a start of 4 to 7 on its shorter side: use "
+            f"{works}."
+        )
+    doublings = _doublings(height, width)
+    return (height >> doublings, width >> doublings), doublings
+
+
+def _doublings(height, width):
+    """How often the shorter side, of at least 8 pixels, is halved until 4 to 7 remain."""
+    return min(height, width).bit_length() - 3
+
+
+def _doubles(height, width):
+    if not (LEAST <= min(height, width) and max(height, width) <= MOST):
+        return False
+    return not (height | width) % 2 ** _doublings(height, width)
+
+
+def _nearest(height, width):
+    """The nearest sizes that double, none of whose sides is longer, or none shorter: at most two."""
+    works = [size for size in itertools.product(range(LEAST, MOST + 1), repeat=2) if _doubles(*size)]
+    smaller = [size for size in works if size[0] <= height and size[1] <= width]
+    larger = [size for size in works if size[0] >= height and size[1] >= width]
+    return [
+        min(sizes, key=lambda size: abs(size[0] - height) + abs(size[1] - width))
+        for sizes in (smaller, larger)
+        if sizes
+    ]
 
 
 def _sides(shape):
@@ -43,29 +72,34 @@ def channels(width, level):
 
 
 def halved_sizes(shape):
-    """The sizes of an encoder's feature maps: halved, rounding up, until at most 7 pixels remain.
+    """The sizes of an encoder's feature maps: halved, rounding up, until a side has at most 7 pixels.
 
     Args:
         shape: (height, width, channels) of the image.
 
     Returns:
-        List of sizes, the image's own first, such as [33, 17, 9, 5].
+        List of (rows, columns), the image's own first.
 
     Raises:
-        InputError: if the image is not square, or its size is not 8 to 256.
+        InputError: if a side is not of 8 to 256 pixels.
 
     Example:
 
-    >>> halved_sizes((28, 28, 1))
-    [28, 14, 7]
+    >>> halved_sizes((28, 40, 1))
+    [(28, 40), (14, 20), (7, 10)]
     """
     height, width = _sides(shape)
-    if height != width or not 8 <= height <= 256:
+    if not (LEAST <= min(height, width) and max(height, width) <= MOST):
         raise InputError(
-            f"media must be square and of 8 to 256 pixels for this network, not {height} x {width}: crop or "
-            "resize it."
+            f"media must have sides of {LEAST} to {MOST} pixels for this network, not {height} x {width}: "
+            "crop or resize it."
         )
-    sizes = [height]
-    while sizes[-1] > 7:
-        sizes.append(-(-sizes[-1] // 2))
+    sizes = [(height, width)]
+    while min(sizes[-1]) > 7:
+        sizes.append(halved(sizes[-1]))
     return sizes
+
+
+def halved(size):
+    """Half of (rows, columns), rounding up."""
+    return tuple(-(-side // 2) for side in size)

@@ -19,14 +19,15 @@ def sngan(media, num_classes=None, latent_dim=128, width=32):
     the widths halve toward the image instead of being constant.
 
     Args:
-        media: what is generated, of square shape (H, H, C) with H = 8..256, start * 2^k, start in 4..7.
+        media: what is generated, of shape (H, W, C): sides of 8..256 pixels, the shorter start * 2^k with
+            start in 4..7, the longer a multiple of 2^k.
         num_classes: number of labels, or None for a model without labels.
         latent_dim: length of the latent, 128 as in the paper.
         width: feature maps at the size of the image; doubled at each halving, up to 8 * width.
 
     Returns:
         (generator, discriminator), functional Models: from `latent` (latent_dim,) [and `label` int32 ()] to
-        (H, H, C) in (-1, 1), and from `image` (H, H, C) [and `label` int32 ()] to logits (batch, 1).
+        (H, W, C) in (-1, 1), and from `image` (H, W, C) [and `label` int32 ()] to logits (batch, 1).
 
     Raises:
         InputError: if the network cannot make images of this size.
@@ -36,11 +37,11 @@ def sngan(media, num_classes=None, latent_dim=128, width=32):
 
 
 def _generator(shape, num_classes, latent_dim, width):
-    start, doublings = start_and_doublings(shape)
+    (rows, columns), doublings = start_and_doublings(shape)
     inputs, z = latent_inputs(latent_dim, num_classes)
     deepest = channels(width, doublings)
-    x = layers.Dense(start * start * deepest)(z)
-    x = layers.Reshape((start, start, deepest))(x)
+    x = layers.Dense(rows * columns * deepest)(z)
+    x = layers.Reshape((rows, columns, deepest))(x)
     for level in reversed(range(doublings)):
         x = _up_block(x, channels(width, level))
     x = layers.Conv2D(shape[-1], 3, padding="same")(_normalized_relu(x))

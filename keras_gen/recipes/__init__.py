@@ -17,7 +17,7 @@ import keras_gen
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import read_json
 from keras_gen.recipes.recipe import Recipe
-from keras_gen.recipes.settings import defaults, override
+from keras_gen.recipes.settings import defaults, knows, override
 from keras_gen.recipes.upgrade import upgrade
 from keras_gen.registry import register
 
@@ -198,7 +198,8 @@ def read(path):
 def restore(name, fields):
     """The settings that a version of this kit kept. Fields that it did not know hold their defaults.
 
-    Before there was a field for duplicates they were kept, as they still are in sets with a name.
+    Before there was a field for duplicates they were kept, as they still are in sets with a name. Classes
+    were top folders, whatever lay within them, where `labels` told nothing else.
 
     Args:
         name: of the recipe.
@@ -210,8 +211,13 @@ def restore(name, fields):
     Raises:
         InputError: the recipe does not take a field or value.
     """
-    fields = upgrade(fields)
+    fields, recipe = upgrade(fields), get(name).recipe
+    has_name = fields.get("data") in {get(other).recipe.data for other in NAMES} - {""}
     if "duplicates" not in fields:
-        sets = {get(other).recipe.data for other in NAMES} - {""}
-        fields["duplicates"] = "auto" if fields.get("data") in sets else "keep"
-    return override(defaults(get(name).recipe), fields)
+        fields["duplicates"] = "auto" if has_name else "keep"
+    medium = recipe.medium
+    if knows(recipe, f"{medium}.labels") and not (
+        fields.get("labels") or fields.get(medium, {}).get("labels")
+    ):
+        fields[f"{medium}.labels"] = "inferred" if has_name else "top"
+    return override(defaults(recipe), fields)

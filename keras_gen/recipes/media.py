@@ -1,23 +1,55 @@
 """What recipes say of their media, and of how these are read."""
 
+import contextlib
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from keras_gen.recipes.settings import SHAPES, Natural, Part, Share, Size, Weight
+from keras_gen.recipes.settings import SHAPES, Natural, Part, Share, Side, Size, Weight
+
+
+def _sides(size):
+    """A size as recipes hold it: one number, or (height, width) of a rectangle; "64x96" stands for these."""
+    if isinstance(size, str):
+        with contextlib.suppress(ValueError):
+            size = [int(side) for side in size.lower().split("x")]
+    if isinstance(size, list | tuple) and len(set(size)) == 1 and len(size) == 2:
+        return size[0]
+    return tuple(size) if isinstance(size, list) else size
+
+
+ImageSize = Annotated[Side | tuple[Side, Side], SHAPES, BeforeValidator(_sides)]
+Labels = Annotated[str, BeforeValidator(lambda labels: "none" if labels is None else labels)]
+
+
+def _given(labels):
+    """Labels as `keras_gen.datasets.load` takes them."""
+    return None if labels == "none" else labels
 
 
 class Image(Part):
-    """Square images."""
+    """Images of one size."""
 
-    size: Size = Field(description="side of the images, pixels")
-    channels: Annotated[Literal[1, 3], SHAPES] = Field(3, description="1 for gray, 3 for color")
+    size: ImageSize = Field(description="side of the images, pixels, or height x width")
+    channels: Annotated[Literal[1, 3, 4], SHAPES] = Field(
+        3, description="1 for gray, 3 for color, 4 for color with alpha"
+    )
+    fit: Literal["crop", "pad", "stretch"] = Field(
+        "crop", description="how images of other aspect ratios are made to fit"
+    )
+    background: str = Field("white", description="color beneath transparent parts and beside padded images")
+    labels: Labels = Field(
+        "inferred",
+        description='where labels come from: folders (inferred, top), a pattern, a table "labels.csv", none',
+    )
+    frames: Literal["first", "all"] = Field("first", description="which frames of animated images are taken")
 
     def make(self):
         """The `keras_gen.media.Image`."""
         from keras_gen.media import Image
 
-        return Image(self.size, self.size, self.channels)
+        size = self.size if isinstance(self.size, tuple) else (self.size, self.size)
+        return Image(*size, self.channels, self.fit, self.background)
 
     def load(self, recipe):
         """The `Dataset` of a recipe."""
@@ -25,7 +57,9 @@ class Image(Part):
 
         return datasets.load(
             recipe.data,
-            **self.arguments(),
+            media=self.make(),
+            labels=_given(self.labels),
+            frames=self.frames,
             batch_size=recipe.batch_size,
             seed=recipe.data_seed,
             duplicates=recipe.duplicates,
@@ -41,9 +75,10 @@ class Audio(Part):
     window: Size = Field(description="length of the Hann window, samples")
     hop: Size = Field(description="from one frame to the next, samples")
     fft_length: Size = Field(description="length of the Fourier transform, samples")
-    labels: str | None = Field(
-        None,
-        description='pattern of file names, such as "{digit}_{speaker}_{index}"; none: folders are classes',
+    labels: Labels = Field(
+        "inferred",
+        description="where labels come from: folders (inferred, top), a pattern of file names, such as "
+        '"{digit}_{speaker}_{index}", a table "labels.csv", none',
     )
     chunks: bool = Field(False, description="whether recordings are taken as consecutive pieces, not cut")
     test: str | None = Field(
@@ -63,7 +98,7 @@ class Audio(Part):
         return datasets.load(
             recipe.data,
             media=self.make(),
-            labels=self.labels,
+            labels=_given(self.labels),
             chunks=self.chunks,
             test=self.test,
             batch_size=recipe.batch_size,

@@ -20,6 +20,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 SHAPES = "shapes weights"  # marks fields that weights of an earlier run do not fit when they change
 Size = Annotated[Count, SHAPES]
+Side = Annotated[int, Field(ge=8, le=256)]  # of an image, pixels
 
 TOLD = {bool: "true or false", str: "text", type(None): "none"}
 
@@ -311,7 +312,7 @@ def _told(kind, bounds):
     if typing.get_origin(kind) is Literal:
         return ", ".join(map(str, typing.get_args(kind)))
     if typing.get_origin(kind) is tuple:
-        return "several with commas between"
+        return "several with commas between" if ... in typing.get_args(kind) else "two, such as 64x96"
     words = {"ge": "from", "gt": "above", "lt": "to below", "le": "to", "multiple_of": "and a multiple of"}
     limits = {name: getattr(bound, name) for bound in bounds for name in words if hasattr(bound, name)}
     limits = [f"{words[name]} {'2**31' if limit == LIMIT else limit}" for name, limit in limits.items()]

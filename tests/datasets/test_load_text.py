@@ -224,8 +224,8 @@ TEXTS = {"a.txt": lines(SENTENCES), "b.txt": lines(SENTENCES)}
         (TEXTS, {"size": 32}, "size and channels are of images, which .* does not hold"),
         (TEXTS, {"channels": 1}, "size and channels are of images, which .* does not hold"),
         (TEXTS, {"media": PLAIN, "size": 32}, "size and channels have no use beside media"),
-        (TEXTS, {"labels": "{digit}_{index}"}, "labels and chunks have no use where sentences are loaded"),
-        (TEXTS, {"media": PLAIN, "chunks": True}, "labels and chunks have no use where sentences are loaded"),
+        (TEXTS, {"labels": "{digit}_{index}"}, "labels has no use where sentences are loaded"),
+        (TEXTS, {"media": PLAIN, "chunks": True}, "chunks has no use where sentences are loaded"),
         (TEXTS, {"test": "index=0"}, "needs a field of the pattern"),
         (TEXTS, {"media": Image(16, 16, 3)}, "holds no images"),
         (TEXTS, {"media": Audio()}, "holds no waveforms"),
@@ -305,7 +305,9 @@ def test_notes_beside_images_or_recordings_are_not_taken_for_examples(tmp_path):
         assert data.media == Image(16, 16, 3) and len(data.arrays("train")[0]) == 12
         # Unless it is said.
         assert splits_of(load(tmp_path / "notes.txt", media=PLAIN, **ALL)) == {"train": ["A note."]}
-    with pytest.raises(InputError, match="field is of sentences, but images are loaded"):
+    with pytest.raises(
+        InputError, match="field is of sentences and of tables of labels, but images are loaded"
+    ):
         load(tmp_path, field="a")
     for names, media in (
         (["a.wav", "a.txt"], Audio()),

@@ -282,6 +282,30 @@ def test_arrays_and_splits_that_a_source_brings_stay(tmp_path):
     assert len(contents(kept)["test"][0]) == 15 and account(kept)["shared"] == {"test": 5}
 
 
+def test_images_of_any_shape_by_a_table_frame_by_frame(tmp_path):
+    files, rows = {}, ["file,label,split"]
+    for number in range(12):
+        frames = [PIL.Image.new("RGBA", (9, 6), (number, 20 * frame, 0, 255)) for frame in range(3)]
+        raw = io.BytesIO()
+        frames[0].save(raw, "PNG", save_all=True, append_images=frames[1:])
+        files[f"{number}.png"] = raw.getvalue()
+        rows.append(f"{number}.png,{'ab'[number % 2]},{('train', 'val', 'test')[number % 3]}")
+    heap = write(tmp_path / "heap", files | {"labels.csv": "\n".join(rows).encode()})
+    media = Image(8, 12, 4, "pad", "navy")
+    settings = {"media": media, "labels": "labels.csv", "frames": "all"}
+    folder, _ = quietly(heap, tmp_path / "set", **settings)
+    found = contents(folder)
+    assert read_index(folder).media == media and account(folder)["cleaned"]["taken frame by frame"] == 12
+    for place, split in enumerate(("train", "val", "test")):
+        examples, labels = found[split]
+        expected = np.concatenate([media.pack_frames(files[f"{n}.png"]) for n in range(place, 12, 3)])
+        assert {x.tobytes() for x in examples} == {x.tobytes() for x in expected} and len(examples) == 12
+        np.testing.assert_array_equal(labels.reshape(-1), examples[:, 4, 6, 0] % 2)
+    (heap / "labels.csv").write_text("\n".join(rows).replace(",a,", ",c,"))
+    with pytest.raises(InputError, match="begun|other"):
+        prepare(heap, folder, processes=1, **settings)
+
+
 def test_the_command_tells_where_things_are_and_refuses_in_a_sentence(heap, run_cli):
     arguments = ("prepare", heap, "set", "--media", "image", "--processes", "1")
     size = ("--set", "height=8", "--set", "width=8", "--set", "channels=3")

@@ -50,6 +50,14 @@ def test_color_keeps_the_structure_and_spreads_as_published():
     assert 0.5 <= contrast.min() < 0.52 and 1.48 < contrast.max() <= 1.501
 
 
+@pytest.mark.parametrize("augment", [DiffAugment(("color",)), ScheduledAugment(1.0, ("color",))])
+def test_colors_change_as_they_do_without_alpha_which_stays(augment):
+    images = noise(batch=4, channels=4)
+    changed = augment(images, SEED, examples=0)
+    np.testing.assert_array_equal(changed[..., 3:], images[..., 3:])
+    np.testing.assert_array_equal(changed[..., :3], augment(images[..., :3], SEED, examples=0))
+
+
 @pytest.mark.parametrize("augment", [DiffAugment(), ScheduledAugment(1.0), AdaptiveAugment()])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_randomness_is_the_seed_s_and_gradients_reach_the_second_order(augment, channels):

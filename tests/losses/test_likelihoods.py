@@ -114,9 +114,9 @@ def mixture_probabilities(parts, level, components, channels):
     log_probs = []
     for k in range(components):
         mean, log_scale = rest[k, :channels].copy(), rest[k, channels : 2 * channels]
-        if channels == 3:
-            a, b, c = np.tanh(rest[k, 6:])
-            mean += [0, a * x[0], b * x[0] + c * x[1]]
+        if channels >= 3:  # alpha leans on nothing
+            a, b, c = np.tanh(rest[k, 2 * channels :])
+            mean[:3] += [0, a * x[0], b * x[0] + c * x[1]]
         total = np.log(softmax(logits))[k]
         for channel in range(channels):
             component = scipy.stats.logistic(mean[channel], np.exp(log_scale[channel]))
@@ -127,7 +127,7 @@ def mixture_probabilities(parts, level, components, channels):
     return np.logaddexp.reduce(log_probs)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_logistic_mixture(random, channels):
     likelihood = DiscretizedLogisticMixture(components=4)
     size = likelihood.num_parameters(channels)

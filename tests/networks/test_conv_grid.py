@@ -9,14 +9,22 @@ from keras_gen.networks import conv_grid
 
 @pytest.mark.parametrize(
     ("size", "halvings", "grid"),
-    [(8, 3, 1), (9, 2, 3), (13, 1, 7), (27, 2, 7), (28, 2, 7), (33, 3, 5), (256, 5, 8)],
+    [
+        *(
+            ((side, side), n, (rows, rows))
+            for side, n, rows in ((8, 3, 1), (9, 2, 3), (33, 3, 5), (256, 5, 8))
+        ),
+        ((28, 41), 2, (7, 11)),
+        ((41, 28), 3, (6, 4)),
+        ((8, 256), 3, (1, 32)),
+    ],
 )
 def test_every_size_comes_back_from_its_grid(size, halvings, grid):
-    media, likelihood = Image(size, size, 3), Categorical(4, quantize=True)
+    media, likelihood = Image(*size, 4), Categorical(4, quantize=True)
     encoder, decoder = conv_grid(media, likelihood, code_dim=5, width=2, halvings=halvings, blocks=1)
-    assert encoder.output_shape == (None, grid, grid, 5)
+    assert encoder.output_shape == (None, *grid, 5)
     z = encoder(np.zeros((2, *media.shape)))
-    assert decoder(z).shape == (2, size, size, 12)
+    assert decoder(z).shape == (2, *size, 16)
 
 
 def test_the_label_changes_what_is_decoded():
@@ -47,7 +55,7 @@ def test_settings_change_what_they_are_named_for():
 
 def test_images_that_do_not_halve_are_refused():
     for shape, halvings, message in (
-        ((8, 16, 1), 2, "square"),
+        ((8, 16, 1), 4, "halvings must be from 1 to 3 for images of 8 x 16"),
         ((7, 7, 1), 2, "8 to 256"),
         ((28, 28, 1), 5, "halvings must be from 1 to 4 for images of 28 x 28"),
         ((28, 28, 1), 0, "from 1 to 4"),

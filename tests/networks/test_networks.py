@@ -24,18 +24,17 @@ def latents(num=4):
 
 @every_network
 @pytest.mark.parametrize(
-    ("size", "channels", "num_classes"),
-    [(8, 1, None), (28, 1, 10), (32, 3, None), (48, 3, 10), (20, 3, None)],
+    ("shape", "num_classes"),
+    [((8, 8, 1), None), ((28, 28, 1), 10), ((48, 48, 3), 10), ((20, 20, 4), None), ((24, 40, 4), 10)]
+    + [((40, 24, 3), None), ((8, 64, 1), None)],
 )
-def test_shapes(build, size, channels, num_classes):
-    generator, discriminator = build(
-        Image(size, size, channels), num_classes=num_classes, latent_dim=6, width=8
-    )
+def test_shapes(build, shape, num_classes):
+    generator, discriminator = build(Image(*shape), num_classes=num_classes, latent_dim=6, width=8)
     labels = [] if num_classes is None else [tf.constant([3, 0])]
     images = generator([latents(2), *labels] if labels else latents(2))
     logits = discriminator([images, *labels] if labels else images)
     assert (generator.name, discriminator.name) == ("generator", "discriminator")
-    assert images.shape == (2, size, size, channels)
+    assert images.shape == (2, *shape)
     assert logits.shape == (2, 1)
 
 
@@ -60,9 +59,9 @@ def test_width_and_latent_dim_are_used(build):
 
 
 @every_network
-def test_refuses_images_that_are_not_square(build):
-    with pytest.raises(InputError, match="square"):
-        build(Image(32, 16, 3))
+def test_refuses_sides_that_do_not_double_together(build):
+    with pytest.raises(InputError, match="32 x 18 does not double from .*: use 32 x 16 or 32 x 20"):
+        build(Image(32, 18, 3))
 
 
 @every_network

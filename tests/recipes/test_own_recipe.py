@@ -91,7 +91,7 @@ def test_a_file_is_searched_and_gives_a_model(mine):
         ("recipe = ", "mine.py cannot be used: SyntaxError"),
         ("import numpyy", "mine.py cannot be used: ModuleNotFoundError: No module named 'numpyy'"),
         ("space = {}", "mine.py has no recipe: it needs a line such as recipe = GANRecipe"),
-        (MINE.replace("size=8", "size=0"), "mine.py cannot be used: Field 'size' takes int from 1"),
+        (MINE.replace("size=8", "size=0"), "mine.py cannot be used: Field 'size' takes int from 8"),
     ],
     ids=["missing", "syntax", "import", "no recipe", "value"],
 )

@@ -5,6 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import Field
 
+import keras_gen
 from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.recipes.gan import R3GAN, GANRecipe
@@ -108,6 +109,26 @@ def test_mistakes_in_python_are_told_in_a_sentence(make, message):
     with pytest.raises(InputError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text, sides", [("32", (32, 32)), ("64x96", (64, 96)), ("64,96", (64, 96)), ("48X48", (48, 48))]
+)
+def test_a_size_is_a_side_or_two(text, sides):
+    config = recipes.resolve(
+        "folder-gan", {"size": text, "channels": "4", "fit": "pad", "background": "navy"}
+    )
+    assert config.media == keras_gen.Image(*sides, 4, "pad", "navy")
+    size = find(config, "size")
+    assert override(config, {"size": told(size.value)}) == config
+    assert override(config, {"size": list(sides)}).media == config.media  # as JSON has it
+    assert takes(size.field) == "int from 8 to 256 or two, such as 64x96"
+
+
+@pytest.mark.parametrize("text", ["7", "257", "64x7", "64x64x3", "64x", "large"])
+def test_other_sizes_are_refused(text):
+    with pytest.raises(InputError, match="Field 'image.size' takes int from 8 to 256 or two, such as 64x96"):
+        recipes.resolve("folder-gan", {"size": text})
 
 
 def test_nothing_changes_in_place():

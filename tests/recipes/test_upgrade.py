@@ -39,7 +39,7 @@ def read(tmp_path, config):
 def changes(name, config):
     """What is another value than the recipe's, today or formerly: name of the field -> value."""
     own = flat(recipes.resolve(name, {"data": config.data}))
-    before = {**BEFORE_AUTO, "duplicates": "keep"}
+    before = {**BEFORE_AUTO, "duplicates": "keep", "image.labels": "top", "audio.labels": "top"}
     known = {field: [value, before.get(field, value)] for field, value in own.items()}
     return {field: value for field, value in flat(config).items() if value not in known.get(field, [""])}
 
@@ -114,6 +114,24 @@ def test_duplicates_stay_where_they_were_kept(tmp_path, data, choice):
     config = {"recipe": "digits-vae", "versions": {}, "data": data}
     assert read(tmp_path, config)[1].duplicates == choice
     assert read(tmp_path, {**config, "duplicates": "drop"})[1].duplicates == "drop"
+
+
+@pytest.mark.parametrize(
+    "config, labels",
+    [
+        ({"recipe": "folder-gan", "data": "mine", "size": 64}, "top"),
+        ({"recipe": "folder-gan", "data": "mine", "image": {"size": 64}}, "top"),
+        ({"recipe": "folder-voice", "data": "mine", "audio": {"labels": None}}, "top"),
+        ({"recipe": "folder-voice", "data": "mine", "labels": None}, "top"),
+        ({"recipe": "fsdd-vae", "data": "mine", "audio": {"labels": "{digit}_{index}"}}, "{digit}_{index}"),
+        ({"recipe": "digits-gan", "data": "digits", "image": {"size": 8, "channels": 1}}, "inferred"),
+        ({"recipe": "folder-gan", "data": "mine", "image": {"size": 64, "labels": "none"}}, "none"),
+    ],
+)
+def test_classes_stay_the_top_folders_that_they_were(tmp_path, config, labels):
+    found = read(tmp_path, {**config, "versions": {}})[1]
+    assert getattr(found, found.medium).labels == labels
+    assert read(tmp_path, json.loads(recipes.dump(config["recipe"], found)))[1] == found
 
 
 @pytest.mark.parametrize("components", [0, 7])

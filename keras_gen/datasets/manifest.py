@@ -1,0 +1,126 @@
+"""Tables that tell the labels of files, and perhaps their splits."""
+
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+
+from keras_gen.datasets.account import some
+from keras_gen.datasets.files import TEXTS, parts_of
+from keras_gen.datasets.splits import SPLITS, check_splits, split_word
+from keras_gen.datasets.text_files import read_sentences
+from keras_gen.errors import InputError
+
+ENDINGS = tuple(ending for ending in TEXTS if not ending.startswith(".txt"))
+
+
+def is_manifest(labels):
+    """Whether `labels` names a table, by its ending."""
+    return isinstance(labels, str) and labels.lower().endswith(ENDINGS)
+
+
+class Manifest:
+    """What a .csv, .tsv, .jsonl or .json file tells of the files of a tree.
+
+    Its names only choose among the files that were found; nothing is opened by them.
+
+    Args:
+        name: of the file, for messages.
+        raw: its bytes, as `read_sentences` takes them.
+        field: key or column of the names of files.
+        label: the same of their labels.
+
+    Raises:
+        InputError: it cannot be read, or has no such key or column.
+    """
+
+    def __init__(self, name, raw, field, label):
+        self.name = name
+        self._files, self._labels, _ = read_sentences(name, raw, field, label)
+        try:
+            self._splits = dict(zip(*read_sentences(name, raw, field, "split")[:2], strict=True))
+        except InputError:  # there is no such column
+            self._splits = {}
+        strange = sorted({word for word in self._splits.values() if split_word(word) is None})
+        if strange:
+            raise InputError(
+                f"{name} names splits that are none ({some(strange)}): name them train, val or test."
+            )
+        if self._splits:
+            check_splits(f"The files of {name}", [split_word(word) for word in self._splits.values()])
+
+    @classmethod
+    def of(cls, tree, path, field, label):
+        """The manifest at a path, which is that of a file in the `Tree` or of another one."""
+        inside = next((name for name in tree.names if parts_of(name) == parts_of(path)), None)
+        if inside is None and not Path(path).expanduser().is_file():
+            raise InputError(f"labels is {path!r}, but there is no such file, neither in {tree.source}.")
+        if inside is None:
+            return cls(str(path), Path(path).expanduser().read_bytes(), field, label)
+        tree.names.remove(inside)  # it is not ignored
+        return cls(str(path), tree.read(inside), field, label)
+
+    def apply(self, names, account):
+        """The files that have one label, as places in `names`; their labels; and their splits or None.
+
+        Files are found by their path within the tree, or the end of it where only one ends so, with or
+        without their ending.
+
+        Args:
+            names: of the files of a `Tree`.
+            account: the `Account` that tells of files without a label, and of labels without a file.
+
+        Raises:
+            InputError: no file has a label, or some have no split that others have.
+        """
+        find = _finder(names)
+        labels, splits, lost = defaultdict(set), {}, []
+        for file, label in zip(self._files, self._labels, strict=True):
+            place = find(file)
+            if place is None:
+                lost.append(file)
+            else:
+                labels[place].add(label)
+                splits[place] = self._splits.get(file)
+        kept = [place for place in sorted(labels) if len(labels[place]) == 1]
+        if not kept:
+            raise InputError(
+                f"{self.name} has no label for any of {len(names)} {account.plural} such as {names[0]}: it "
+                f"names {some(self._files)}."
+            )
+        several = [names[place] for place in sorted(labels) if len(labels[place]) > 1]
+        without = [name for place, name in enumerate(names) if place not in labels]
+        account.found += len(several) + len(without)
+        for reason, left in (
+            (f"{self.name} does not name it", without),
+            (f"{self.name} gives it several labels", several),
+            (f"{self.name} names it, but it is not there, or not the only one", lost),
+        ):
+            if left:
+                account.set_apart(reason, left, told=f"{reason}, so it is set aside ({some(left)}).")
+        if not self._splits:
+            return kept, [labels[place].pop() for place in kept], None
+        bare = [names[place] for place in kept if splits[place] is None]
+        if bare:
+            raise InputError(f"{self.name} names no split of some files ({some(bare)}): name it, or none.")
+        told = [SPLITS[split_word(splits[place])] for place in kept]
+        return kept, [labels[place].pop() for place in kept], told
+
+
+def _finder(names):
+    """A function from a name in a manifest to the place of the one file that it stands for, or None."""
+    paths, ends = [parts_of(name) for name in names], defaultdict(list)
+    for place, path in enumerate(paths):
+        for end in {path[-1], PurePosixPath(path[-1]).stem}:
+            ends[end].append(place)
+
+    def find(file):
+        wanted = parts_of(file)
+        found = [place for place in ends[wanted[-1]] if _ends(paths[place], wanted)] if wanted else []
+        exact = [place for place in found if len(paths[place]) == len(wanted)]
+        found = exact or found
+        return found[0] if len(found) == 1 else None
+
+    return find
+
+
+def _ends(path, wanted):
+    return path[len(path) - len(wanted) : -1] == wanted[:-1]
