@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from keras_gen.cli.check import check
 from keras_gen.cli.export import export
 from keras_gen.cli.interpolate import interpolate
 from keras_gen.cli.list import list_recipes
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_recipes)
-for command in (prepare, show, train, tune, sample, interpolate, reconstruct, export):
+for command in (check, prepare, show, train, tune, sample, interpolate, reconstruct, export):
     app.command()(command)
 
 

@@ -1,7 +1,8 @@
 """From a name, a path or arrays to batches that train a model."""
 
+from keras_gen.datasets.checks import check
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.load import load
 from keras_gen.datasets.prepare import prepare
 
-__all__ = ["Dataset", "load", "prepare"]
+__all__ = ["Dataset", "check", "load", "prepare"]

@@ -5,10 +5,9 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from keras_gen.datasets.account import some
+from keras_gen.datasets.progress import watched
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, pillow
 
@@ -102,14 +101,10 @@ def _attempt(pack, names, account):
 
     plural = account.plural
     starts = range(0, len(names), CHUNK)
-    console = Console(stderr=True)
-    watched = len(names) >= 5000 and (console.is_terminal or console.is_jupyter)
     # Decoders free the interpreter while they work, so threads keep all cores busy.
     with ThreadPoolExecutor() as threads:
         work = threads.map(pack_some, starts)
-        for _ in track(
-            work, f"Packing {plural}", len(starts), console=console, transient=True, disable=not watched
-        ):
+        for _ in watched(work, f"Reading {plural}", len(starts), plural, CHUNK):
             pass
     tell_of_failures({str(names[i]): failures[i] for i in sorted(failures)}, len(names), account)
     return np.array([i for i in range(len(names)) if i not in failures])
