@@ -30,7 +30,7 @@ def check(
     label: Annotated[str | None, typer.Option(help="Key or column that holds their labels.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn to be shown.")] = 0,
 ):
-    """Looks at data before training: sizes, balance, damage, duplicates, outliers. Writes nothing but --out."""
+    """Looks at data before training: sizes, balance, damage, duplicates, outliers. Writes only --out."""
     if media is not None and media not in MEDIA:
         raise unknown("media", media, MEDIA)
     if out is not None and (out.suffix.lower() not in (".html", ".htm") or not out.parent.is_dir()):

@@ -28,7 +28,8 @@ class Account:
 
     Attributes:
         plural: what examples are called, such as "images".
-        found: number of examples in the source. A recording counts once, in however many pieces it is used.
+        found: number of examples in the source, used or set aside. A recording counts once, in however many
+            pieces it is used, and a file that cannot be opened too.
         used: name of a split -> number of its examples.
         set_aside: reason -> `SetAside`.
         cleaned: what packing did to examples, such as "resized" -> number of them.

@@ -15,6 +15,8 @@ from keras_gen.errors import InputError
 from keras_gen.media import pillow
 
 MOST_BYTES = 2**30
+# What unpacks to more bytes than this and to more than these times its size is taken for a bomb.
+SUSPECT_BYTES, SUSPECT_TIMES = 2**26, 100
 # Unpack a little at a time, since zipfile cuts a member to its stated size only afterwards. Stored and
 # deflated members give no more than was asked for; with other methods a few bytes may become megabytes.
 PORTIONS = {zipfile.ZIP_STORED: 2**16, zipfile.ZIP_DEFLATED: 2**16}
@@ -95,6 +97,7 @@ class Tree:
         account.ignored |= self.others(plural)
         for reason in dict.fromkeys(self.lost.values()):
             names = [name for name, why in self.lost.items() if why == reason]
+            account.found += len(names)
             account.set_apart(reason, names, told=f"{reason}, so it is set aside ({some(names)}).")
         quiet = NOTES if plural == "sentences" else NOTES + PAPERS
         quiet += tuple(ending for medium in MEDIA for ending in endings(medium))
@@ -139,13 +142,13 @@ def open_tree(path):
         return
     try:
         archive = zipfile.ZipFile(path.open() if is_remote(path) else path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive fails in as many ways as it has layers
         raise InputError(f"{path} could not be opened as a zip archive: {error}.") from error
 
     def read(name):
         # A small archive can claim to hold any amount. No permitted example is larger than this.
-        if archive.getinfo(name).file_size > MOST_BYTES:
-            raise InputError("A file is larger than a gigabyte.")
+        member = archive.getinfo(name)
+        check_unpacked(member.compress_size, member.file_size)
         try:
             with archive.open(name) as member:
                 portion = PORTIONS.get(archive.getinfo(name).compress_type, LEAST_PORTION)
@@ -160,6 +163,16 @@ def open_tree(path):
     lost = dict.fromkeys(twice, "Its name comes twice in the archive, of which the last file is read")
     with archive:
         yield Tree(path, names, read, lost)
+
+
+def check_unpacked(packed, unpacked):
+    """Raises `InputError` where this many bytes should not be unpacked from those packed."""
+    if unpacked > MOST_BYTES:
+        raise InputError("It unpacks to more than a gigabyte: give it in several files.")
+    if unpacked > SUSPECT_BYTES and unpacked > SUSPECT_TIMES * packed:
+        raise InputError(
+            f"It unpacks to more than {SUSPECT_TIMES} times its size, as a bomb does: give what it holds."
+        )
 
 
 def _walk(root):

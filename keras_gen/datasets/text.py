@@ -170,7 +170,7 @@ def note_texts(names, count, faults, faulty, failures, account):
     told = "; ".join(told + reasons(by_reason(failures)))
     if told and not count:
         raise InputError(f"No sentence can be used ({some(names)}): {told}.")
-    account.found += count + faults.total()
+    account.found += count + faults.total() + len(failures)
     for reason, lines in faults.items():
         account.set_apart(reason, faulty[reason], count=lines)
     for reason, files in by_reason(failures).items():

@@ -11,13 +11,12 @@ import json
 import re
 import zlib
 
-from keras_gen.datasets.files import TEXTS, parts_of
+from keras_gen.datasets.files import TEXTS, check_unpacked, parts_of
 from keras_gen.datasets.splits import SPLITS, check_splits, split_word
 from keras_gen.errors import InputError
 
 MOST_CHARACTERS = 10_000
-# A small file can claim to unpack to any amount.
-MOST_BYTES = 2**30
+PORTION = 2**20  # bytes that are unpacked at a time
 # A field with more lines than this is taken for a quote that was not closed.
 MOST_LINES = 100
 # Bytes at the start by which files that are not text give themselves away.
@@ -138,13 +137,17 @@ def _ending(name):
 
 
 def _unpack(name, raw):
+    unpacked = io.BytesIO()
     try:
-        raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(MOST_BYTES + 1)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            while portion := file.read(PORTION):
+                unpacked.write(portion)
+                check_unpacked(len(raw), unpacked.tell())
+    except InputError as error:
+        raise InputError(str(error).replace("It", name, 1)) from error
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{name} could not be unpacked: {error}.") from error
-    if len(raw) > MOST_BYTES:
-        raise InputError(f"{name} unpacks to more than a gigabyte: give it in several files.")
-    return raw
+    return unpacked.getvalue()
 
 
 def _as_utf8(name, raw):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from keras_gen.datasets import text_files
+from keras_gen.datasets import files
 from keras_gen.datasets.files import TEXTS
 from keras_gen.datasets.text_files import read_sentences, split_of
 from keras_gen.errors import InputError
@@ -160,9 +160,9 @@ def test_mistakes_are_input_errors(name, raw, field, message):
 
 
 def test_what_unpacks_to_too_much_is_refused(monkeypatch):
-    monkeypatch.setattr(text_files, "MOST_BYTES", 12_000)
+    monkeypatch.setattr(files, "MOST_BYTES", 12_000)
     assert len(read_sentences("a.txt.gz", PACKED)[0]) == 1000
-    monkeypatch.setattr(text_files, "MOST_BYTES", 11_999)
+    monkeypatch.setattr(files, "MOST_BYTES", 11_999)
     with pytest.raises(
         InputError, match="a.txt.gz unpacks to more than a gigabyte: give it in several files"
     ):

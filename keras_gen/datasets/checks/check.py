@@ -143,6 +143,8 @@ def _find_duplicates(findings, examples, content, seed):
         )
         for *pair, is_exact, told in pairs + near
     ]
+    # Pairs across splits first: they make figures of tests too good.
+    findings.duplicates.sort(key=lambda pair: pair.splits[0] == pair.splits[1])
     # Splits that hold the content of a group, or that of a near one.
     present = {split: np.zeros(len(leader), int) for split in SPLITS if split in examples.splits}
     for split, counts in present.items():
@@ -195,9 +197,7 @@ def _draw(findings, examples, seed):
     if examples.rows is None:
         findings.sheet = [(str(examples.names[place]), None) for place in drawn]
         return
-    # Pairs across splits first: they make test figures too good.
-    pairs = sorted(findings.duplicates, key=lambda pair: pair.splits[0] == pair.splits[1])
-    shown = {place for pair in pairs[:MOST_PAIRS_SHOWN] for place in pair.places}
+    shown = {place for pair in findings.duplicates[:MOST_PAIRS_SHOWN] for place in pair.places}
     findings.outliers, rest = findings.outliers[:MOST_OUTLIERS], findings.outliers[MOST_OUTLIERS:]
     if rest:
         findings.notes.append(f"{len(rest):,} more outliers are not shown.")

@@ -66,7 +66,7 @@ def opened(request):
                 yield _of_tree(tree, media, request)
                 return
     found = read(request)
-    yield _of_sentences(found, request) if isinstance(found.media, Text) else _of_arrays(found)
+    yield _of_sentences(found, request) if isinstance(found.media, Text) else _of_arrays(found, request)
 
 
 def _of_tree(tree, media, request):
@@ -80,7 +80,7 @@ def _of_tree(tree, media, request):
         notes = [f"load refuses this as it lies, so all are checked as one heap: {error}"]
     files = np.concatenate([found.files[split] for split in _splits(found)])
     rows = np.concatenate([found.splits[split][0] for split in _splits(found)])
-    return _examples(found, rows, probe, files, lambda place: tree.read(files[place]), notes)
+    return _examples(found, request, rows, probe, files, lambda place: tree.read(files[place]), notes)
 
 
 def _heap(tree, probe):
@@ -90,7 +90,7 @@ def _heap(tree, probe):
     return Found(probe, {"train": (rows, None)}, None, account, {"train": np.array(names, object)[places]})
 
 
-def _of_arrays(found):
+def _of_arrays(found, request):
     probe = _probe(found.media)
     arrays = [found.splits[split][0] for split in _splits(found)]
     rows = np.array([probe.pack(example) for array in arrays for example in array], probe.dtype)
@@ -100,15 +100,15 @@ def _of_arrays(found):
         split = int(np.searchsorted(ends, place, "right"))
         return arrays[split][place - ends[split]]
 
-    return _examples(found, rows, probe, _places(found), raw)
+    return _examples(found, request, rows, probe, _places(found), raw)
 
 
 def _of_sentences(found, request):
     texts = np.concatenate([found.splits[split][0] for split in _splits(found)])
-    return _examples(found, None, None, texts, texts.__getitem__)
+    return _examples(found, request, None, None, texts, texts.__getitem__)
 
 
-def _examples(found, rows, probe, names, raw, notes=()):
+def _examples(found, request, rows, probe, names, raw, notes=()):
     splits = _splits(found)
     counts = {split: len(found.splits[split][0]) for split in splits}
     found.account.used = counts
@@ -116,7 +116,7 @@ def _examples(found, rows, probe, names, raw, notes=()):
         sentences.PLURAL if probe is None else probe.plural,
         found.account,
         np.repeat(splits, list(counts.values())),
-        _labels(found),
+        _labels(found, request),
         rows,
         probe,
         names,
@@ -134,11 +134,13 @@ def _places(found):
     return [f"{split} {place}" for split in _splits(found) for place in range(len(found.splits[split][0]))]
 
 
-def _labels(found):
+def _labels(found, request):
     """The names of the classes of all examples, by label."""
     if not found.class_names:
         return {}
-    several = found.class_names if isinstance(found.class_names, dict) else {"class": found.class_names}
+    several = found.class_names
+    if not isinstance(several, dict):
+        several = {request.pattern.labels[0] if request.pattern else request.label or "class": several}
     columns = {label: [] for label in several}
     for split in _splits(found):
         examples, numbers = found.splits[split][:2]

@@ -96,7 +96,7 @@ class Findings:
         balance: name of a label -> class -> split -> number of examples.
         flags: list of `Flag`.
         criterion: of near duplicates, in words.
-        duplicates: list of `Duplicate`, exact ones first.
+        duplicates: list of `Duplicate`: those across splits first, of these the exact ones, then the nearest.
         shared: (split, other split) -> number of examples of the first that have a duplicate in the other.
         outliers: list of `Outlier`, the farthest first.
         rare: list of (character, name, count), of sentences.
