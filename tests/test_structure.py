@@ -11,7 +11,7 @@ from keras_gen.registry import HOMES, find
 
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
-    {"compiled_programs", "errors", "registration", "registry"},
+    {"compiled_programs", "cores", "errors", "registration", "registry"},
     {"files", "signals", "logs", "markdown"},
     {"pool"},
     {"training"},

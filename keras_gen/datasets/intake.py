@@ -168,7 +168,7 @@ class Sentences:
             for part in range(told["parts"]):
                 self._add(job.path(number, f".{part:07d}.texts.json"), split, labels)
         count = self.blocks[-1].stop if self.blocks else 0
-        if not self.account.found:
+        if self.lists is None or not self.account.found:
             note_texts(self.files, count, faults, faulty, failures, self.account)
         if not count:
             raise InputError("There are no sentences: give at least one line of text.")

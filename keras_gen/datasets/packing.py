@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from keras_gen.cores import available_cores
 from keras_gen.datasets.account import some
 from keras_gen.datasets.progress import watched
 from keras_gen.errors import InputError
@@ -13,6 +14,7 @@ from keras_gen.media import Audio, pillow
 
 # Examples to a task: handing tiny ones over one by one would cost more than decoding them.
 CHUNK = 16
+READERS = 2  # threads beyond the cores, which wait for the disk meanwhile
 MOST_REASONS = 10
 LEAST_USED = 0.5  # share of all sound below which a warning tells of what is cut away
 LEAST_OF_ONE = 0.1  # the same of one recording
@@ -102,7 +104,7 @@ def _attempt(pack, names, account):
     plural = account.plural
     starts = range(0, len(names), CHUNK)
     # Decoders free the interpreter while they work, so threads keep all cores busy.
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(available_cores() + READERS) as threads:
         work = threads.map(pack_some, starts)
         for _ in watched(work, f"Reading {plural}", len(starts), plural, CHUNK):
             pass

@@ -2,12 +2,12 @@
 
 import contextlib
 import json
-import os
 import warnings
 
 import numpy as np
 
 import keras_gen
+from keras_gen.cores import available_cores
 from keras_gen.datasets import blocks
 from keras_gen.datasets.account import Account
 from keras_gen.datasets.assignment import SPLITS, Packed, assign, without_twins
@@ -215,8 +215,7 @@ def _processes(asked, intake):
         return 1  # they are in the memory of this one
     if asked is not None:
         return asked
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if intake.is_many else 1
+    return available_cores() if intake.is_many else 1
 
 
 def _make(folder, request, intake, pool, shares, seed, duplicates, license):

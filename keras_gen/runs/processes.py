@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+from keras_gen.cores import available_cores
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
 from keras_gen.logs import log
@@ -60,7 +61,7 @@ class Workers:
         """Starts a worker, or starts it again."""
         path = self.log_file(index)
         output = path and self._stack.enter_context(open(path, "a"))
-        threads = str(max(1, (os.cpu_count() or 1) // self.num))
+        threads = str(max(1, available_cores() // self.num))
         self.processes[index] = subprocess.Popen(
             [sys.executable, "-m", "keras_gen", *self.arguments],
             env={

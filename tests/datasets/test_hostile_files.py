@@ -1,9 +1,10 @@
-"""Files that are damaged, that lie or that mean harm end neither `load` nor `check`, and are accounted for.
+"""Files that are damaged, that lie or that mean harm end neither `load`, `check` nor `prepare`, and are accounted for.
 
 A sample of a thousand; KERAS_GEN_HOSTILE=all runs all of them, bombs too.
 """
 
 import html.parser
+import json
 import os
 import time
 import zipfile
@@ -11,7 +12,7 @@ import zipfile
 import hostile_files
 import pytest
 
-from keras_gen.datasets import check, load
+from keras_gen.datasets import check, load, prepare
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, Image, Text
 
@@ -78,6 +79,13 @@ def test_every_file_of_a_heap_is_accounted_for(media, heap, bounded, tmp_path):
     page = (tmp_path / "page.html").read_bytes().decode("utf-8")
     Harmless().feed(page)
     assert str(found) and os.listdir(tmp_path) == ["page.html"]
+    prepare(heap, tmp_path / "set", media=media, processes=1)
+    told = json.loads((tmp_path / "set" / "account.json").read_text())
+    assert sorted(os.listdir(tmp_path)) == ["page.html", "set"]
+    assert set(os.listdir(heap)) == {*names, "folder.png"}
+    assert told["found"] == sum(told["used"].values()) + sum(
+        left["count"] for left in told["set_aside"].values()
+    )
 
 
 class Harmless(html.parser.HTMLParser):
