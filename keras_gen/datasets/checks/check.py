@@ -84,6 +84,8 @@ def _digest(text):
 def _of_sentences(examples):
     rows, counts = sentences.rows_of(examples.names)
     kinds = {"characters": sentences.scripts_of(counts)}
+    if examples.encodings:
+        kinds["encoding of files"] = examples.encodings
     return rows, kinds, sentences.rare_characters(counts)
 
 

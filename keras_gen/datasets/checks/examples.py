@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -33,6 +34,7 @@ class Examples:
         names: of each, a sequence of str.
         raw: function from a place to the raw example, as the probe takes it; the sentence of sentences.
         notes: list of sentences that tell what `load` would refuse.
+        encodings: of files of sentences, `Counter` of words.
     """
 
     plural: str
@@ -44,6 +46,7 @@ class Examples:
     names: list
     raw: Callable
     notes: list = dataclasses.field(default_factory=list)
+    encodings: Counter = dataclasses.field(default_factory=Counter)
 
     def __len__(self):
         return len(self.splits)
@@ -105,7 +108,21 @@ def _of_arrays(found, request):
 
 def _of_sentences(found, request):
     texts = np.concatenate([found.splits[split][0] for split in _splits(found)])
-    return _examples(found, request, None, None, texts, texts.__getitem__)
+    examples = _examples(found, request, None, None, texts, texts.__getitem__)
+    examples.encodings = Counter(_encodings(request))
+    return examples
+
+
+def _encodings(request):
+    """The encoding of each file of sentences."""
+    if request.kind == "text file":
+        yield sentences.encoding_of(request.path.name, request.path.read_bytes())
+    elif request.kind == "tree":
+        with open_tree(request.path) as tree:
+            for name in tree.of(sentences.PLURAL):
+                # What cannot be read stands in the account.
+                with contextlib.suppress(InputError, OSError):
+                    yield sentences.encoding_of(name, tree.read(name))
 
 
 def _examples(found, request, rows, probe, names, raw, notes=()):

@@ -179,10 +179,12 @@ class Findings:
         ]
         totals = {name: sum(each.values()) for name, each in counts.items()}
         least, most = min(totals, key=totals.get), max(totals, key=totals.get)
-        told = (
-            f"{len(totals):,} in all, from {totals[least]:,} ({printable(least)}) to {totals[most]:,} "
-            f"({printable(most)}), {totals[most] / totals[least]:.3g} times as many"
-        )
+        told = f"{len(totals):,} in all, {totals[most]:,} of each"
+        if totals[least] < totals[most]:
+            told = (
+                f"{len(totals):,} in all, from {totals[least]:,} ({printable(least)}) to {totals[most]:,} "
+                f"({printable(most)}), {totals[most] / totals[least]:.3g} times as many"
+            )
         order = sorted(totals, key=lambda name: (-totals[name], name))
         rows = [[printable(name), *(f"{counts[name].get(split, 0):,}" for split in splits)] for name in order]
         return Table(f"Balance: {label}", told, [label, *splits], rows)

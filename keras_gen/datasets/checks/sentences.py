@@ -16,9 +16,15 @@ from keras_gen.media import Text
 PLURAL = Text.plural
 RARE = 1e-5  # share of all characters below which one counts as rare
 MOST_RARE = 40  # rare characters that are named
-LONG = 128  # bytes, beyond which a sentence is cut by default
-MARKS = {codecs.BOM_UTF8: "UTF-8 with a byte-order mark", codecs.BOM_UTF16_LE: "UTF-16"}
-MARKS |= {codecs.BOM_UTF16_BE: "UTF-16", codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF32_BE: "UTF-32"}
+FIRST_PART = 2**20  # bytes
+# The longer marks first, since that of UTF-32 begins as that of UTF-16 does.
+MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF8: "UTF-8 with a byte-order mark",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 FIELDS = np.dtype(
     [
         ("characters", np.int32),
@@ -102,13 +108,15 @@ def rare_characters(counts):
 
 
 def encoding_of(name, raw):
-    """The encoding of a file by its first bytes, in words."""
+    """The encoding of a file by its first megabyte, in words."""
     if name.lower().endswith(".gz"):
         try:
-            raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(4)
+            raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(FIRST_PART)
         except (OSError, EOFError, zlib.error):
             return "damaged"
-    return next((told for mark, told in MARKS.items() if raw.startswith(mark)), "UTF-8 or ASCII")
+    raw = raw[:FIRST_PART]
+    marked = next((told for mark, told in MARKS.items() if raw.startswith(mark)), None)
+    return marked or ("ASCII" if raw.isascii() else "UTF-8")
 
 
 @functools.cache
