@@ -24,8 +24,9 @@ def check(
         str | None, typer.Option(help="image, audio or text: what to look at where there are several.")
     ] = None,
     labels: Annotated[
-        str | None, typer.Option(help="Pattern of the files' names, such as {digit}_{speaker}_{index}.")
-    ] = None,
+        str,
+        typer.Option(help="inferred, top, a pattern of names such as {digit}_{speaker}_{index}, or a table."),
+    ] = "inferred",
     field: Annotated[str | None, typer.Option(help="Key or column that holds the sentences.")] = None,
     label: Annotated[str | None, typer.Option(help="Key or column that holds their labels.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn to be shown.")] = 0,

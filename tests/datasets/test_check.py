@@ -88,7 +88,8 @@ def test_what_images_are_and_what_may_be_wrong_with_them(photos):
 
 
 def test_folders_that_load_refuses_are_checked_all_the_same(photos):
-    photo(60).save(photos / "train" / "stray.png")
+    (photos / "others").mkdir()
+    photo(60).save(photos / "others" / "60.png")
     found = check(photos)
     assert "load refuses" in found.notes[0] and found.account.used == {"train": 36}
     assert ("same.bmp", "3.png") in [tuple(map(os.path.basename, pair.names)) for pair in found.duplicates]

@@ -10,16 +10,15 @@ from keras_gen.datasets.checks.examples import SPLITS, opened
 from keras_gen.datasets.checks.findings import QUANTILES, Duplicate, Findings, Flag, Outlier
 from keras_gen.datasets.checks.measures import FAR
 from keras_gen.datasets.checks.page import as_address
-from keras_gen.datasets.name_pattern import NamePattern
+from keras_gen.datasets.load import request_of
 from keras_gen.datasets.near_duplicates import LEAST_ALIKE, PART, near_pairs, near_sentences
-from keras_gen.datasets.readers import Request
 from keras_gen.errors import InputError
 
 DRAWN = {"images": 48, "waveforms": 24, "sentences": 30}
 MOST_PAIRS_SHOWN, MOST_OUTLIERS = 40, 24
 
 
-def check(source, *, media=None, labels=None, field=None, label=None, seed=0):
+def check(source, *, media=None, labels="inferred", field=None, label=None, seed=0):
     """Look at a source: what is in it, what may be wrong with it, and what is in it twice.
 
     All examples are read, one after the other, and only what is measured of each is kept: some 500 bytes of
@@ -29,7 +28,7 @@ def check(source, *, media=None, labels=None, field=None, label=None, seed=0):
     Args:
         source: as in `load`.
         media: an `Image`, `Audio` or `Text` of any size: what to look at in a folder that holds several.
-        labels: as in `load`; each field is shown with its balance.
+        labels: as in `load`; each field of a pattern is shown with its balance.
         field: as in `load`.
         label: as in `load`.
         seed: of the examples that are drawn to be shown, and of the sample that is compared where all pairs
@@ -48,9 +47,7 @@ def check(source, *, media=None, labels=None, field=None, label=None, seed=0):
     >>> [pair.names for pair in findings.duplicates]
     [('a red ball', 'a red ball')]
     """
-    pattern = None if labels is None else NamePattern(labels)
-    field, label = (None if asked is None else str(asked) for asked in (field, label))
-    request = Request(source, media, pattern=pattern, field=field, label=label)
+    request, _ = request_of(source, media, None, None, labels, False, "first", field, label, seed, None)
     with opened(request) as examples:
         findings = Findings(request.name, examples.plural, examples.account, examples.notes)
         if examples.rows is None:

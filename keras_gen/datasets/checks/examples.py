@@ -64,7 +64,7 @@ def opened(request):
     """
     if request.kind == "tree":
         with open_tree(request.path) as tree:
-            media = request.media or media_of(tree, request)
+            media = media_of(tree, request)
             if not isinstance(media, Text):
                 yield _of_tree(tree, media, request)
                 return
@@ -77,7 +77,7 @@ def _of_tree(tree, media, request):
     try:
         found = read(dataclasses.replace(request, media=probe))
     except InputError as error:
-        if request.pattern is not None:
+        if request.of_files:
             raise
         found = _heap(tree, probe)
         notes = [f"load refuses this as it lies, so all are checked as one heap: {error}"]

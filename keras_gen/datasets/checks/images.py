@@ -138,7 +138,7 @@ class ImageProbe(Probe):
     def _read(self, raw):
         if isinstance(raw, bytes | PIL.Image.Image):
             return pillow.read(raw, "RGB", FINEST)
-        return pillow.opaque(pillow.from_array(raw), "RGB")
+        return pillow.in_mode(pillow.from_array(raw), "RGB", "white")
 
 
 def _header(raw, image):
