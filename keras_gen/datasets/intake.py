@@ -273,14 +273,20 @@ class Arrays:
         return self.class_names, np.concatenate(labeled)[entries].astype(np.int32)
 
 
-def contents_of(tree, names):
-    """A text that is another one where files were added, removed or changed: a hash of names and sizes."""
+def contents_of(tree, names, *known):
+    """A text that is another one where files were added, removed or changed: a hash of names and sizes.
+
+    Args:
+        tree: the `Tree`.
+        names: of the files.
+        *known: arrays of what else is known of them, such as from a table beside them.
+    """
     path = tree.source
     if path.is_dir():
         told = [(name, *_stat(path / name)) for name in names]
     else:
         told = [*names, _stat(path)]
-    return hash_of(repr(told)).hex()
+    return hash_of(repr([told, *(array.tolist() for array in known)])).hex()
 
 
 def _stat(path):

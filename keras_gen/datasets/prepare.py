@@ -157,7 +157,8 @@ def intake_of(request, groups=None):
             else:
                 listing = list_tree(tree, media, request.labels_in(tree), request.is_test)
                 tree.note_others(listing.account)
-                yield Files(request, media, listing, tree.path, contents_of(tree, listing.names), groups)
+                contents = contents_of(tree, listing.names, listing.splits, listing.classes)
+                yield Files(request, media, listing, tree.path, contents, groups)
         return
     if request.kind == "text file":
         path = request.path

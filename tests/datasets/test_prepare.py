@@ -159,7 +159,7 @@ def test_processes_that_are_killed_leave_what_one_process_makes(heap, tmp_path):
     whole = files_of(quietly(heap, tmp_path / "whole", size=8)[0])
     command = [sys.executable, "-m", "keras_gen", "prepare", heap, tmp_path / "set", "--size", "8"]
     process = subprocess.Popen([*command, "--processes", "2"], start_new_session=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list((tmp_path / "set").glob(".work/*.npy")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
