@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_gen.datasets.builtin import NAMES
 from keras_gen.datasets.dataset import Dataset
+from keras_gen.datasets.destination import BEGUN, WORK
 from keras_gen.datasets.shards import INDEX, is_prepared, read_index
 from keras_gen.datasets.sources import Sharded
 from keras_gen.errors import InputError
@@ -23,11 +24,19 @@ DEFAULTS = {  # of the arguments of `load` that a prepared set has settled
 
 
 def prepared_folder(source):
-    """The folder of the prepared set that a source of `load` is, a `pathlib.Path`, or None."""
+    """The folder of the prepared set that a source of `load` is, a `pathlib.Path`, or None.
+
+    Raises:
+        InputError: its preparing was stopped.
+    """
     if not isinstance(source, str | os.PathLike) or source in NAMES or not os.fspath(source):
         return None
     folder = Path(source).expanduser()
-    return folder if is_prepared(folder) else None
+    if is_prepared(folder):
+        return folder
+    if (folder / WORK / BEGUN).is_file():
+        raise InputError(f"{source} is not prepared to the end: give the same keras-gen prepare again.")
+    return None
 
 
 def load_prepared(folder, name, batch_size, seed, media=None, size=None, channels=None, **unused):
