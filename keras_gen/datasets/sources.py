@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_gen.datasets.memory import empty, tensor
+from keras_gen.datasets.memory import tensor
 from keras_gen.datasets.shards import BUFFER, READING, array_record
 from keras_gen.errors import InputError
 from keras_gen.media import Text
@@ -96,7 +96,7 @@ class Sharded:
     def arrays(self, rows=None):
         """The examples and labels of some rows, or of all."""
         rows = np.arange(len(self)) if rows is None else np.asarray(rows)
-        examples = empty((len(rows), *self._layout.media.shape), self._layout.media.dtype)
+        examples = np.empty((len(rows), *self._layout.media.shape), self._layout.media.dtype)
         labels = np.empty((len(rows), *self._layout.label_shape), np.int32) if self.is_labeled else None
         step = max(1, AT_ONCE // self._layout.dtype.itemsize)
         for start in range(0, len(rows), step):

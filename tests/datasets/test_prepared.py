@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -316,3 +319,10 @@ def test_a_recipe_takes_the_labels_and_splits_of_a_prepared_set(tmp_path):
     prepare(tmp_path, media, arrays(media, TWO), TWO)
     data = config.load()
     assert (data.media, data.class_names, data.count("test")) == (media, TWO, 6)
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs_and_finds_the_losses_of_training_in_memory():
+    script = Path(__file__).parents[2] / "benchmarks" / "reading.py"
+    done = subprocess.run([sys.executable, script, "--tiny"], capture_output=True, text=True, check=True)
+    assert "the losses are those of memory, bit for bit" in done.stdout
