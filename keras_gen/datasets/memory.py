@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 PAGE = mmap.PAGESIZE
-AT_ONCE = 2**24  # bytes that are moved before their memory is given back
+AT_ONCE = 2**22  # bytes that are moved before their memory is given back
 GIVES_BACK = hasattr(mmap, "MADV_DONTNEED") and hasattr(mmap, "MAP_PRIVATE")
 
 
