@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_gen.datasets.account import Account
 from keras_gen.datasets.labels import number_labels
+from keras_gen.datasets.memory import empty
 from keras_gen.datasets.packing import pack_all
 from keras_gen.errors import InputError
 from keras_gen.media.image import Image
@@ -65,11 +66,23 @@ def _read_members(archive, names):
             f"{', '.join(names)} unpack to {sum(sizes.values()) / 2**30:.3g} GiB, more than "
             f"{MOST_BYTES / 2**30:g}: give a folder or .zip of images, or fewer"
         )
-    arrays = {}
-    for name in names:
-        with archive.open(f"{name}.npy") as member:
-            arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-    return arrays
+    return {name: _read_member(archive, name) for name in names}
+
+
+def _read_member(archive, name):
+    """An array whose header is checked."""
+    with archive.open(f"{name}.npy") as member:
+        shape, is_fortran, dtype = HEADERS[np.lib.format.read_magic(member)](member)
+        array = empty(shape[::-1] if is_fortran else shape, dtype)
+        # In parts, since what is read at once is held twice.
+        rest = memoryview(array.reshape(-1).view(np.uint8))
+        while len(rest):
+            part = member.read(min(len(rest), 2**20))
+            if not part:
+                raise ValueError(f"{name} ends before its last value")
+            rest[: len(part)], rest = part, rest[len(part) :]
+        member.read()  # which checks the sum of all bytes
+    return array.T if is_fortran else array
 
 
 def _size_of(archive, name):

@@ -1,4 +1,4 @@
-"""Packed examples in memory, and the batches drawn from them."""
+"""Packed examples, and the batches drawn from them."""
 
 import copy
 import functools
@@ -6,21 +6,24 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.datasets.sources import InMemory, Sharded
 from keras_gen.errors import InputError, unknown
-from keras_gen.training.resident import gathered
+
+MOST_SAMPLED = 2**28  # bytes of a split in shards that statistics are taken of
 
 
 class Dataset:
     """Packed images, recordings or sentences, with or without labels, in up to three splits.
 
     A batch is packed media (batch, *media.shape) or, with labels, a pair of these and int32 labels: (batch,)
-    for one label, (batch, n) for n. Held-out examples may lack labels that training examples have. Everything
-    is held in memory once.
+    for one label, (batch, n) for n. Held-out examples may lack labels that training examples have. Arrays are
+    held in memory once; the examples of a prepared set stay on the disk.
 
     Args:
         media: the `Media` that packed the examples.
         train: packed media (count, *media.shape); int32 labels (count,) or (count, n), or None; and, with
-            factor_names, the int32 values of the factors (count, len(factor_names)).
+            factor_names, the int32 values of the factors (count, len(factor_names)). Or a source of
+            `keras_gen.datasets.sources`.
         val: the same for validation, or None.
         test: the same for testing, or None.
         class_names: names of the classes in the order of their labels; for n labels a dict, name of a label
@@ -31,6 +34,7 @@ class Dataset:
         seed: decides the order of training, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
         account: the `Account` of what was found and left out, or None.
+        fingerprint: of a prepared set, which stands for its content, or None.
 
     Raises:
         InputError: if there are fewer training examples than a batch holds.
@@ -50,13 +54,19 @@ class Dataset:
         seed=0,
         name="arrays",
         account=None,
+        fingerprint=None,
     ):
         if not isinstance(batch_size, int) or batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, but is {batch_size!r}.")
-        if batch_size > len(train[0]):
+        splits = {"train": train, "val": val, "test": test}
+        splits = {split: given for split, given in splits.items() if given}
+        self._sources = {split: _source(given) for split, given in splits.items()}
+        self._factors = {split: arrays[2] for split, arrays in splits.items()} if factor_names else {}
+        found = self.count("train")
+        if batch_size > found:
             raise InputError(
-                f"batch_size={batch_size} is more than the {len(train[0])} training {media.plural}: "
-                f"pass a batch_size of at most {len(train[0])}, or more {media.plural}."
+                f"batch_size={batch_size} is more than the {found} training {media.plural}: pass a "
+                f"batch_size of at most {found}, or more {media.plural}."
             )
         self.media = media
         self.class_names = class_names
@@ -66,10 +76,7 @@ class Dataset:
         self.seed = seed
         self.name = name
         self.account = account
-        splits = {"train": train, "val": val, "test": test}
-        splits = {split: arrays for split, arrays in splits.items() if arrays}
-        self._examples = {split: _tensors(*arrays[:2]) for split, arrays in splits.items()}
-        self._factors = {split: arrays[2] for split, arrays in splits.items()} if factor_names else {}
+        self.fingerprint = fingerprint
 
     @property
     def num_classes(self):
@@ -81,7 +88,7 @@ class Dataset:
     @property
     def steps_per_epoch(self):
         """Batches in one epoch of training; the remainder that fills no batch is dropped."""
-        return self._count("train") // self.batch_size
+        return self.count("train") // self.batch_size
 
     @functools.cached_property
     def train(self):
@@ -104,18 +111,17 @@ class Dataset:
         The order follows from the seed. Files are often sorted by class, and what is estimated from a batch,
         such as mutual information, needs batches that are like the whole.
         """
-        if "val" not in self._examples:
+        if "val" not in self._sources:
             return None
-        places = tf.data.Dataset.range(self._count("val")).batch(self.batch_size)
-        return gathered(self._examples["val"], places.map(functools.partial(self._rows, "val", 0)))
+        places = tf.data.Dataset.range(self.count("val")).batch(self.batch_size)
+        return self._sources["val"].batches(places.map(functools.partial(self._rows, "val", 0)))
 
     @functools.cached_property
     def test(self):
         """The test examples in order, a `tf.data.Dataset`, or None without that split."""
-        if "test" not in self._examples:
+        if "test" not in self._sources:
             return None
-        whole = tf.data.Dataset.from_tensors(self._examples["test"])
-        return whole.unbatch().batch(self.batch_size).prefetch(tf.data.AUTOTUNE)
+        return self._sources["test"].batches(tf.data.Dataset.range(self.count("test")).batch(self.batch_size))
 
     def batches(self, split="train", start=0, context=None):
         """Endless shuffled batches; batch s depends on the seed and s alone.
@@ -137,11 +143,11 @@ class Dataset:
             InputError: if there is no such split, it holds less than a batch, or replicas cannot have equal
                 parts of one.
         """
-        steps_per_epoch = self._count(split) // self.batch_size
+        steps_per_epoch = self.count(split) // self.batch_size
         if not steps_per_epoch:
             raise InputError(
-                f"batch_size={self.batch_size} is more than the {self._count(split)} {self.media.plural} of "
-                f"{split}: pass a batch_size of at most {self._count(split)}."
+                f"batch_size={self.batch_size} is more than the {self.count(split)} {self.media.plural} of "
+                f"{split}: pass a batch_size of at most {self.count(split)}."
             )
         if start < 0:
             raise InputError(f"start must be a step, 0 or later, but is {start!r}.")
@@ -163,21 +169,69 @@ class Dataset:
 
         return self._shuffled(split, tf.data.Dataset.counter(start * fed).map(place), size)
 
-    def arrays(self, split):
-        """A whole split as read-only arrays that share memory with the batches' source.
+    def count(self, split):
+        """The number of examples of a split.
 
         Args:
             split: "train", "val" or "test".
+
+        Raises:
+            InputError: if there is no such split.
+        """
+        if split not in self._sources:
+            raise unknown("split", split, self._sources)
+        return len(self._sources[split])
+
+    def is_labeled(self, split):
+        """Whether the examples of a split have labels.
+
+        Args:
+            split: "train", "val" or "test".
+
+        Raises:
+            InputError: if there is no such split.
+        """
+        self.count(split)
+        return self._sources[split].is_labeled
+
+    def arrays(self, split, rows=None):
+        """A whole split, or some rows of it, as arrays.
+
+        A whole split in memory is read-only and shares memory with the batches' source. One of a prepared set
+        is read from the disk, however large it is: `sample` takes no more than fits.
+
+        Args:
+            split: "train", "val" or "test".
+            rows: int array (num,), from 0 to below the count of the split; None for all.
 
         Returns:
             Packed media (count, *media.shape), and int32 labels (count,), of n labels (count, n), or None.
 
         Raises:
-            InputError: if there is no such split.
+            InputError: if there is no such split, or a record is damaged.
         """
-        self._count(split)
-        examples, *labels = map(np.asarray, tf.nest.flatten(self._examples[split]))
-        return examples, labels[0] if labels else None
+        self.count(split)
+        return self._sources[split].arrays(rows)
+
+    def sample(self, split):
+        """A split as arrays for statistics: all of it, or 256 MiB of it where it is larger and in shards.
+
+        The examples are drawn by the seed, the same each time, and come in their order.
+
+        Args:
+            split: "train", "val" or "test".
+
+        Returns:
+            Packed media and labels, as `arrays` gives them.
+
+        Raises:
+            InputError: if there is no such split, or a record is damaged.
+        """
+        count, size = self.count(split), np.dtype((self.media.dtype, self.media.shape)).itemsize
+        most = max(1, MOST_SAMPLED // size)
+        if isinstance(self._sources[split], InMemory) or count <= most:
+            return self.arrays(split)
+        return self.arrays(split, np.sort(self._rows(split, 0, tf.range(most, dtype=tf.int64))))
 
     def tested_on(self, split):
         """The same data with another split as the test split; the real test examples are dropped.
@@ -191,10 +245,10 @@ class Dataset:
         Raises:
             InputError: if there is no such split.
         """
-        self._count(split)
+        self.count(split)
         other = copy.copy(self)
         vars(other).pop("test", None)
-        other._examples = {**self._examples, "test": self._examples[split]}
+        other._sources = {**self._sources, "test": self._sources[split]}
         other._factors = {**self._factors, "test": self._factors[split]} if self._factors else {}
         return other
 
@@ -215,13 +269,8 @@ class Dataset:
                 f"The factors of variation of {self.name} are not known: those of load('shapes') and "
                 "load('vowels') are."
             )
-        self._count(split)
+        self.count(split)
         return self._factors[split].copy()
-
-    def _count(self, split):
-        if split not in self._examples:
-            raise unknown("split", split, self._examples)
-        return len(tf.nest.flatten(self._examples[split])[0])
 
     def _shuffled(self, split, places, size):
         """Batches of a size; `places` gives the epoch and the position in its order where each begins."""
@@ -229,15 +278,15 @@ class Dataset:
         def rows(epoch, place):
             return self._rows(split, epoch, place + tf.range(size, dtype=tf.int64))
 
-        return gathered(self._examples[split], places.map(rows))
+        return self._sources[split].batches(places.map(rows))
 
     def _rows(self, split, epoch, places):
         """The examples at these places in the order of an epoch."""
         seed = tf.stack([self.seed, epoch])
-        return tf.random.experimental.index_shuffle(places, seed, self._count(split) - 1)
+        return tf.random.experimental.index_shuffle(places, seed, self.count(split) - 1)
 
     def __repr__(self):
-        counts = ", ".join(f"{self._count(split)} {split}" for split in self._examples)
+        counts = ", ".join(f"{self.count(split)} {split}" for split in self._sources)
         classes = "no labels"
         if isinstance(self.class_names, dict):
             told = (f"{len(names)} of {label}" for label, names in self.class_names.items())
@@ -248,8 +297,10 @@ class Dataset:
         return f"Dataset({self.name!r}: {counts}, {self.media}, {classes}, batches of {self.batch_size})"
 
 
-def _tensors(examples, labels):
-    # On the host, whatever devices there are. A constant keeps its array alive; the identity does not.
-    with tf.device("CPU"):
-        examples = tf.identity(tf.constant(examples))
-        return examples if labels is None else (examples, tf.identity(tf.constant(labels, tf.int32)))
+def sample(dataset, split):
+    """`Dataset.sample`; of an object that has only `arrays`, these."""
+    return dataset.sample(split) if hasattr(dataset, "sample") else dataset.arrays(split)
+
+
+def _source(given):
+    return given if isinstance(given, InMemory | Sharded) else InMemory(*given[:2])

@@ -7,6 +7,7 @@ import numpy as np
 from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.files import endings, parts_of, stem_of
 from keras_gen.datasets.manifest import Manifest
+from keras_gen.datasets.memory import divided
 from keras_gen.datasets.name_pattern import NamePattern
 from keras_gen.datasets.packing import pack_all, pack_all_chunks
 from keras_gen.datasets.splits import splits_of_folders
@@ -44,10 +45,11 @@ def read_tree(tree, media, labels="inferred", is_test=None, chunks=False):
     splits, classes = listing.splits[places], listing.classes[places]
     class_names, labels = number_values(classes, labels if isinstance(labels, NamePattern) else None)
     found, files = {}, {}
-    for split in map(str, np.unique(splits)):
-        rows = splits == split
+    parts = {str(split): splits == split for split in np.unique(splits)}
+    examples = divided(examples, parts)
+    for split, rows in parts.items():
         is_labeled = labels is not None and (labels[rows] >= 0).all()
-        found[split] = (examples[rows], labels[rows] if is_labeled else None)
+        found[split] = (examples[split], labels[rows] if is_labeled else None)
         files[split] = np.array(names, object)[places[rows]]
     return found, class_names, files, account
 

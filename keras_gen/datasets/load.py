@@ -9,6 +9,7 @@ from keras_gen.datasets.duplicates import CHOICES, without_duplicates
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.manifest import is_manifest
 from keras_gen.datasets.name_pattern import NamePattern, Selection
+from keras_gen.datasets.prepared import load_prepared, prepared_folder
 from keras_gen.datasets.readers import FOLDERS, FRAMES, Request, read
 from keras_gen.datasets.shapes import FACTORS
 from keras_gen.datasets.splits import hold_out
@@ -49,6 +50,8 @@ def load(
     - the path of a .txt (a sentence a line), .jsonl, .json, .csv or .tsv file, also with .gz, or of a folder
       or .zip of such files. Folders that are named by one of these words, and files that have one in their
       name, such as mine_test.txt, are splits;
+    - the path of a folder that `keras-gen prepare` made, whose examples stay on the disk, in any number. It
+      brings its media, labels and splits: what else is told of these must agree, or is refused;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
     - an array of images (N, H, W) or (N, H, W, C), or a list of arrays or `PIL.Image.Image`; with an `Audio`,
       an array of int16 waveforms (N, samples); a tuple of such examples and labels; two such tuples, for
@@ -102,6 +105,25 @@ def load(
             range or has no use; a share is given though the source has that split; or nothing is left of a
             split without duplicates.
     """
+    prepared = prepared_folder(source)
+    if prepared is not None:
+        return load_prepared(
+            prepared,
+            str(source),
+            batch_size,
+            seed,
+            media=media,
+            size=size,
+            channels=channels,
+            labels=labels,
+            chunks=chunks,
+            frames=frames,
+            field=field,
+            label=label,
+            validation=validation,
+            test=test,
+            duplicates=duplicates,
+        )
     if duplicates not in CHOICES:
         raise unknown("duplicates", duplicates, CHOICES)
     request, test = request_of(

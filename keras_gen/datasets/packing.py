@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_gen.cores import available_cores
 from keras_gen.datasets.account import some
+from keras_gen.datasets.memory import divided, empty
 from keras_gen.datasets.progress import watched
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, pillow
@@ -35,7 +36,7 @@ def pack_all(media, names, read, account):
     Raises:
         InputError: if none can be used.
     """
-    examples = np.empty((len(names), *media.shape), media.dtype)
+    examples = empty((len(names), *media.shape), media.dtype)
     lengths, is_animated = np.zeros(len(names), int), np.zeros(len(names), bool)
 
     def pack(i):
@@ -52,7 +53,8 @@ def pack_all(media, names, read, account):
     elif is_animated[kept].any():
         files = [str(names[i]) for i in kept if is_animated[i]]
         account.tell(f"Of some files only the first frame is used ({some(files)}): frames='all' takes all.")
-    return examples if len(kept) == len(names) else examples[kept], kept
+    rows = np.isin(np.arange(len(names)), kept)
+    return divided(examples, {"kept": rows})["kept"], kept
 
 
 def pack_all_chunks(media, names, read, account):
@@ -71,7 +73,12 @@ def pack_all_chunks(media, names, read, account):
     if isinstance(media, Audio):
         found = np.array([lengths[i] for i in kept])
         account.seconds = _seconds(media, np.minimum(found, counts * media.samples), found)
-    return np.concatenate([pieces[i] for i in kept]), np.repeat(kept, counts)
+    examples, end = empty((counts.sum(), *media.shape), media.dtype), 0
+    for i in kept:
+        some = pieces.pop(i)
+        examples[end : end + len(some)] = some
+        end += len(some)
+    return examples, np.repeat(kept, counts)
 
 
 def tell_of_cut(media, lengths, account):

@@ -29,6 +29,7 @@ READING = "readahead_buffer_size:0,max_parallelism:0"
 BUFFER = 4096  # bytes read at once: half the time for a record that the library's default takes
 # A small file can claim records of any size.
 MOST_BYTES = 2**28
+HEAD = 64  # bytes at the beginning of the index that tell it from another JSON file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Layout:
 
     media: Media
     labels: int = 0
+
+    @property
+    def label_shape(self):
+        """The shape of the labels of one example: () for one, (n,) for n."""
+        return (self.labels,) if self.labels > 1 else ()
 
     @property
     def dtype(self):
@@ -79,7 +85,7 @@ class Layout:
         if not self.labels:
             return examples, None
         labels = np.ascontiguousarray(rows["labels"], np.int32)
-        return examples, labels[:, 0] if self.labels == 1 else labels
+        return examples, labels.reshape(-1, *self.label_shape)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -275,8 +281,14 @@ def write_index(folder, index):
 
 
 def is_prepared(path):
-    """Whether a path is the folder of a prepared set."""
-    return (Path(path) / INDEX).is_file()
+    """Whether a path is the folder of a prepared set, which is complete."""
+    try:
+        with open(Path(path) / INDEX, "rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    # Others may call a file of sentences so.
+    return b'"format"' in head and b'"media"' in head
 
 
 def read_index(folder):

@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from keras_gen.datasets.account import MOST_NAMED
+from keras_gen.datasets.memory import divided
 from keras_gen.errors import InputError
 
 SPLITS = {
@@ -139,8 +140,9 @@ def hold_out(splits, name, plural, validation, test, seed, files=None):
         raise InputError(f"None of {len(pieces)} {plural} would be left to train on: {advice}.")
     taken["train"] = rest
     rows = {split: np.isin(whole, some) for split, some in taken.items() if len(some)}
+    examples = divided(train[0], rows)
     held_out = splits | {
-        split: tuple(None if array is None else array[chosen] for array in train)
+        split: (examples[split], *(None if array is None else array[chosen] for array in train[1:]))
         for split, chosen in rows.items()
     }
     if files is not None:

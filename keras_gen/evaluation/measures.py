@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_gen.datasets.dataset import sample
 from keras_gen.evaluation.registry import Measure, Score, declare, register
 from keras_gen.media import Audio
 from keras_gen.metrics import (
@@ -80,14 +81,14 @@ PER_TOKEN = (
 )
 def evidence(model, dataset, config):
     """Likelihood of the test examples, and how the latents are used."""
-    metrics = model.score(dataset, samples=config.nll_samples, seed=config.seed)
+    examples, labels = sample(dataset, "test")
+    metrics = model.score((examples, labels), samples=config.nll_samples, seed=config.seed)
     conditions = (
-        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test "
+        f"Likelihoods are in nats per example, of {len(examples):,} test "
         f"{dataset.media.plural}, with {config.nll_samples:,} draws each, under "
         f"{type(model.likelihood).__name__}: comparable for one likelihood alone."
     )
     if model.prior.standard_normal:
-        examples, labels = dataset.arrays("test")
         kl = kl_of_dimensions(model, examples, None if model.num_classes is None else labels)
         largest = ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)[:MOST_DIMENSIONS])
         rest = f", and less of {len(kl) - MOST_DIMENSIONS:,} others" if len(kl) > MOST_DIMENSIONS else ""
@@ -98,20 +99,21 @@ def evidence(model, dataset, config):
 @register(*BOUND, Measure("perplexity", None, "effective number of codes in use"), where_named=True)
 def bound(model, dataset, config):
     """A bound on the likelihood of the test examples, from one latent for each."""
+    examples, labels = sample(dataset, "test")
     conditions = (
-        f"Likelihoods are in nats per example, of {len(dataset.arrays('test')[0]):,} test "
+        f"Likelihoods are in nats per example, of {len(examples):,} test "
         f"{dataset.media.plural}, under {type(model.likelihood).__name__}: comparable for one likelihood "
         "alone."
     )
-    return Score(model.score(dataset, seed=config.seed), conditions, {})
+    return Score(model.score((examples, labels), seed=config.seed), conditions, {})
 
 
 @register(NLL, *PER_TOKEN, where_named=True)
 def language(model, dataset, config):
     """Likelihood of the test sentences under a language model."""
-    num = len(dataset.arrays("test")[0])
-    conditions = f"Likelihoods are of {num:,} test sentences, in nats where no unit is named."
-    return Score(model.score(dataset), conditions, {})
+    examples, labels = sample(dataset, "test")
+    conditions = f"Likelihoods are of {len(examples):,} test sentences, in nats where no unit is named."
+    return Score(model.score((examples, labels)), conditions, {})
 
 
 @register(
@@ -122,7 +124,7 @@ def language(model, dataset, config):
 )
 def writing(model, dataset, config):
     """How varied drawn sentences are beside real ones, and how many tokens a reconstruction keeps."""
-    packed, labels = dataset.arrays("test")
+    packed, labels = sample(dataset, "test")
     media = model.media
     num = min(MOST_WRITTEN, len(packed))
     texts = {"drawn": model.generate(num, seed=config.seed), "real": media.unpack(packed[:num])}
@@ -156,7 +158,7 @@ def _diversity(sentences):
 )
 def reconstruction(model, dataset, config):
     """How far test recordings are from their reconstructions, and from what the vocoder makes of them."""
-    packed, labels = dataset.arrays("test")
+    packed, labels = sample(dataset, "test")
     media = model.media
     real = media.unpack(packed)
     labels = None if model.num_classes is None else labels

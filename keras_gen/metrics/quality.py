@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_gen.datasets.dataset import sample
 from keras_gen.errors import InputError
 from keras_gen.media import Image, Text
 from keras_gen.metrics.classifier import (
@@ -73,10 +74,10 @@ class Quality:
             raise InputError(
                 "No classifier embeds sentences: take keras_gen.metrics.diversity_scores, or a model's score."
             )
-        real, labels = dataset.arrays("test")
+        real, labels = sample(dataset, "test")
         check_examples("the test examples", real, self._media)
         self.num_real = len(real)
-        examples, train_labels = dataset.arrays("train")
+        examples, train_labels = sample(dataset, "train")
         self._num_train = len(examples)
         for split, num in (("test", self.num_real), ("train", self._num_train)):
             if num < FEWEST:
@@ -188,7 +189,7 @@ class Quality:
             A dict of floats: the distances that `score` gives; for labeled data also `label_agreement` and,
             of n labels, that of each: the classifier's accuracy on real test examples.
         """
-        examples, _ = self._dataset.arrays("train")
+        examples, _ = sample(self._dataset, "train")
         drawn = np.random.default_rng(self.seed).permutation(len(examples))[:num]
         scores = self._distances(extract(self._classifier, examples[drawn])[0])
         if self._labeled:

@@ -53,17 +53,9 @@ class Image(Part):
 
     def load(self, recipe):
         """The `Dataset` of a recipe."""
-        from keras_gen import datasets
-
-        return datasets.load(
-            recipe.data,
-            media=self.make(),
-            labels=_given(self.labels),
-            frames=self.frames,
-            batch_size=recipe.batch_size,
-            seed=recipe.data_seed,
-            duplicates=recipe.duplicates,
-        )
+        media = self.make()
+        found = {"labels": _given(self.labels), "frames": self.frames}
+        return _loaded(recipe, media, {"media": media, **found})
 
 
 class Audio(Part):
@@ -93,18 +85,9 @@ class Audio(Part):
 
     def load(self, recipe):
         """The `Dataset` of a recipe."""
-        from keras_gen import datasets
-
-        return datasets.load(
-            recipe.data,
-            media=self.make(),
-            labels=_given(self.labels),
-            chunks=self.chunks,
-            test=self.test,
-            batch_size=recipe.batch_size,
-            seed=recipe.data_seed,
-            duplicates=recipe.duplicates,
-        )
+        media = self.make()
+        found = {"labels": _given(self.labels), "chunks": self.chunks, "test": self.test}
+        return _loaded(recipe, media, {"media": media, **found})
 
 
 class AudioAugment(Part):
@@ -141,17 +124,28 @@ class Text(Part):
 
     def load(self, recipe):
         """The `Dataset` of a recipe, whose media has the vocabulary of the training sentences."""
-        from keras_gen import datasets, media
+        from keras_gen import media
 
         text = media.Text(self.length, self.tokenizer, self.most_words, lower=self.lower)
         if recipe.start is not None:
             text = recipe.earlier().media  # the weights are of its words
-        return datasets.load(
-            recipe.data,
-            media=text,
-            field=self.field,
-            label=self.label,
-            batch_size=recipe.batch_size,
-            seed=recipe.data_seed,
-            duplicates=recipe.duplicates,
-        )
+        return _loaded(recipe, text, {"media": text, "field": self.field, "label": self.label})
+
+
+def _loaded(recipe, media, found):
+    """The `Dataset` of a recipe.
+
+    Args:
+        recipe: a `Recipe`.
+        media: the `Media` that it is for, which those of a prepared set must be.
+        found: how `keras_gen.datasets.load` finds examples, labels and splits in files, which a prepared set
+            brings; argument -> value.
+    """
+    from keras_gen import datasets
+    from keras_gen.datasets.prepared import prepared_folder
+
+    if prepared_folder(recipe.data) is None:
+        found["duplicates"] = recipe.duplicates
+    else:
+        found = {"media": media}
+    return datasets.load(recipe.data, **found, batch_size=recipe.batch_size, seed=recipe.data_seed)

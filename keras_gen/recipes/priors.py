@@ -35,7 +35,7 @@ class SamplingPrior(Prior):
 
     def fit(self, model, dataset, seed, places=1):
         """Gives it to a trained `VAE`, whose latents are sequences of so many places."""
-        examples, labels = dataset.arrays("train")
+        examples, labels = dataset.sample("train")
         labels = None if model.num_classes is None else labels
         model.fit_sampling_prior(examples, labels, seed=seed, prior=self.make(places))
 

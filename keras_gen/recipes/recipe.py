@@ -220,13 +220,13 @@ class Recipe(Part):
                 f"num_classes={found}."
             )
         held_out = [split for split in ("val", "test") if getattr(dataset, split) is not None]
-        bare = [split for split in held_out if dataset.arrays(split)[1] is None]
+        bare = [split for split in held_out if not dataset.is_labeled(split)]
         if bare and self.num_classes is not None:
             raise InputError(
                 f"A model of classes is scored by labels, but there are none of {' and '.join(bare)}: sort "
                 "these into class folders, or give --set num_classes=none."
             )
-        held_out = 0 if dataset.test is None else len(dataset.arrays("test")[0])
+        held_out = 0 if dataset.test is None else dataset.count("test")
         if held_out < 4:
             raise InputError(
                 f"The data leave {held_out} {dataset.media.plural} for testing: at least 4 are needed, so "

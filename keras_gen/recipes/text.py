@@ -181,7 +181,7 @@ class TextRecipe(Recipe):
                 f"num_classes={dataset.num_classes} too."
             )
         if isinstance(self.model, TextVAE):
-            self.model.sampling_prior.check(len(dataset.arrays("train")[0]), "sentences")
+            self.model.sampling_prior.check(dataset.count("train"), "sentences")
 
     def finish(self, model, dataset):
         """Fits what samples are drawn from, where there are latents."""

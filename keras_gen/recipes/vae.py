@@ -281,7 +281,7 @@ class VAERecipe(Recipe):
 
     def check_data(self, dataset):
         super().check_data(dataset)
-        found = len(dataset.arrays("train")[0])
+        found = dataset.count("train")
         if getattr(self.objective, "num_examples", found) != found:
             raise InputError(
                 f"The recipe is set for {self.objective.num_examples:,} training examples, but the data have "

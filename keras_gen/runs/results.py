@@ -63,9 +63,10 @@ def some_examples(model, dataset, split):
 
     They are evenly spaced, since files come in the order of their names.
     """
-    examples, labels = dataset.arrays(split)
-    rows = np.linspace(0, len(examples) - 1, min(RECONSTRUCTED, len(examples))).astype(int)
-    return examples[rows], None if model.num_classes is None else labels[rows]
+    count = dataset.count(split)
+    rows = np.linspace(0, count - 1, min(RECONSTRUCTED, count)).astype(int)
+    examples, labels = dataset.arrays(split, rows)
+    return examples, None if model.num_classes is None else labels
 
 
 def monitor_of(model, dataset, run, seed):

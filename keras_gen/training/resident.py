@@ -31,7 +31,11 @@ def gathered(examples, rows):
     """
     # As an element of the pipeline, since captured tensors would be copied into its graph.
     whole = tf.data.Dataset.from_tensors(examples).repeat()
-    batches = tf.data.Dataset.zip(whole, rows).map(_take).prefetch(tf.data.AUTOTUNE)
+    batches = tf.data.Dataset.zip(whole, rows).map(_take, num_parallel_calls=tf.data.AUTOTUNE)
+    # Optimizing a pipeline copies the tensors in it, for good.
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    batches = batches.prefetch(tf.data.AUTOTUNE).with_options(options)
     batches.examples_and_rows = examples, rows
     return batches
 

@@ -168,7 +168,7 @@ class HyperRecipe(keras_tuner.HyperModel):
         """
         dataset = self.short.load()
         self.short.check_data(dataset)
-        if dataset.val is None or len(dataset.arrays("val")[0]) < 4:
+        if dataset.val is None or dataset.count("val") < 4:
             raise InputError("The data leave too little to validate on: at least 4 examples are needed.")
         evaluation.check_needs(self._measure, self.short, dataset)
 

@@ -2,17 +2,21 @@
 
 import contextlib
 import os
+import re
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gen.datasets import Dataset
+from keras_gen.datasets.dataset import sample
 from keras_gen.errors import InputError
 from keras_gen.models.checks.labels import check_labels
 from keras_gen.sampling.labels import label_shape, labels_for
 from keras_gen.training.replicas import is_array
 
+# An `InputError` within a pipeline, as TensorFlow tells of it.
+READ_ERROR = re.compile(r"\bInputError: (.+)")
 # How Keras begins to tell of data that it cannot take batches from, before it prints all of them.
 UNREADABLE = ("Unrecognized data type", "When passing a Python generator")
 
@@ -27,9 +31,14 @@ def brought(model, x, y):
 
 @contextlib.contextmanager
 def refusing_other_containers(*containers):
-    """Tells by their type of data that Keras cannot take batches from."""
+    """Tells by their type of data that Keras cannot take batches from, and of records that are damaged."""
     try:
         yield
+    except tf.errors.InvalidArgumentError as error:
+        told = READ_ERROR.search(error.message)
+        if told is None:
+            raise
+        raise InputError(told[1]) from error
     except ValueError as error:
         if str(error).startswith("Invalid dtype"):
             raise InputError(
@@ -198,7 +207,7 @@ def held_out(model, real):
         InputError: media or labels do not fit the model or its likelihood.
     """
     if hasattr(real, "arrays"):
-        real = real.arrays("test")
+        real = sample(real, "test")
     if isinstance(real, (tuple, list)) and len(real) != 2:
         raise InputError(
             f"A score takes a Dataset, media, or a pair of media and labels, not {len(real)} things."
