@@ -89,7 +89,7 @@ def begun(run, recipe, config, dataset):
     Raises:
         InputError: the folder cannot be written, or holds another run.
     """
-    run.start(recipe, config, getattr(dataset, "fingerprint", None))
+    run.start(recipe, config, dataset.fingerprint)
     with run.held():
         run.write_classes(dataset)
         yield
