@@ -216,10 +216,10 @@ def test_nothing_is_written_outside_whatever_names_an_archive_has(tmp_path):
     for archive in ("evil.zip", "evil.tar.gz"):
         folder, _ = quietly(tmp_path / archive, tmp_path / f"{archive}-set", labels="{x}", media=MEDIA)
         told = account(folder)
-        assert told["found"] == 3 == sum(told["used"].values())
+        assert sum(told["used"].values()) == 3
         lost = [name for part in told["set_aside"].values() for name in part["names"]]
         assert set(names[:2]) <= set(lost)
-        assert len(lost) == (2 if archive.endswith("zip") else 6)
+        assert len(lost) == (2 if archive.endswith("zip") else 6) == told["found"] - 3
     outside = {path for path in tmp_path.rglob("*") if "-set" not in str(path)}
     assert {path.name for path in outside} == set(before)
     assert not os.path.exists("/tmp/out-of-prepare.png")
