@@ -8,7 +8,7 @@ import pytest
 import scipy.signal
 import soundfile
 
-from keras_gen.datasets import check
+from keras_gen.datasets import check, prepare
 from keras_gen.datasets.checks.measures import Measure
 from keras_gen.datasets.near_duplicates import near_pairs, near_sentences
 from keras_gen.errors import InputError
@@ -168,6 +168,12 @@ def test_arrays_and_names_are_checked_too():
     assert [pair.places for pair in found.duplicates] == [(0, 2)] and found.kinds["rate"] == {"8000 Hz": 3}
     with pytest.raises(InputError, match="Unknown data set or missing path 'digit'"):
         check("digit")
+
+
+def test_a_prepared_set_is_refused_with_what_to_check(photos, tmp_path):
+    prepare(photos, tmp_path / "set", size=8, processes=1)
+    with pytest.raises(InputError, match="is a prepared set.*check what it was prepared from"):
+        check(tmp_path / "set")
 
 
 def test_near_pairs_are_those_of_all_pairs_or_of_a_sample(monkeypatch):

@@ -12,6 +12,7 @@ from keras_gen.datasets.checks.measures import FAR
 from keras_gen.datasets.checks.page import as_address
 from keras_gen.datasets.load import request_of
 from keras_gen.datasets.near_duplicates import LEAST_ALIKE, PART, near_pairs, near_sentences
+from keras_gen.datasets.prepared import prepared_folder
 from keras_gen.errors import InputError
 
 DRAWN = {"images": 48, "waveforms": 24, "sentences": 30}
@@ -26,7 +27,7 @@ def check(source, *, media=None, labels="inferred", field=None, label=None, seed
     written.
 
     Args:
-        source: as in `load`.
+        source: as in `load`, but for prepared sets.
         media: an `Image`, `Audio` or `Text` of any size: what to look at in a folder that holds several.
         labels: as in `load`; each field of a pattern is shown with its balance.
         field: as in `load`.
@@ -47,6 +48,11 @@ def check(source, *, media=None, labels="inferred", field=None, label=None, seed
     >>> [pair.names for pair in findings.duplicates]
     [('a red ball', 'a red ball')]
     """
+    if prepared_folder(source) is not None:
+        raise InputError(
+            f"{source} is a prepared set, whose account.json and datasheet.md tell what is in it: check what "
+            "it was prepared from."
+        )
     request, _ = request_of(source, media, None, None, labels, False, "first", field, label, seed, None)
     with opened(request) as examples:
         findings = Findings(request.name, examples.plural, examples.account, examples.notes)
