@@ -47,7 +47,7 @@ def check(source, *, media=None, labels="inferred", field=None, label=None, seed
     >>> [pair.names for pair in findings.duplicates]
     [('a red ball', 'a red ball')]
     """
-    request, _ = request_of(source, media, None, None, labels, False, "first", field, label, seed, None)
+    request, _ = request_of(source, media, None, None, labels, None, False, "first", field, label, seed, None)
     with opened(request) as examples:
         findings = Findings(request.name, examples.plural, examples.account, examples.notes)
         if examples.rows is None:
