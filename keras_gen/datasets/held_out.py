@@ -6,7 +6,7 @@ from keras_gen.datasets import memory
 from keras_gen.datasets.account import some
 from keras_gen.errors import InputError
 
-TRIES = 20  # orders of units of several sizes, of which the one whose splits are most alike in classes wins
+TRIES = 60  # orders of units of several sizes, of which the one whose splits are most alike in classes wins
 DIVIDED = (
     "Divided by time, first for training, then for validation, last for testing, since whole ones are too "
     "few or too long for every split to have some"
@@ -223,11 +223,11 @@ def _interleaved(order, strata, sizes, is_alone, random):
 
 
 def _imbalance(taken, units, kinds):
-    """How far splits differ in their classes: (classes without training examples, sum of differences)."""
+    """How far splits differ in their classes: (those that training lacks, that others lack, differences)."""
     whole = np.bincount(kinds)
     counts = {
         split: np.bincount(kinds[np.isin(units, some)], minlength=len(whole)) for split, some in taken.items()
     }
-    missing = int(np.sum(counts["train"] == 0))
+    missing = {split: int(np.sum(count == 0)) for split, count in counts.items()}
     shares = [count / max(1, count.sum()) - whole / whole.sum() for count in counts.values()]
-    return missing, float(np.abs(shares).sum())
+    return missing["train"], sum(missing.values()), float(np.abs(shares).sum())

@@ -122,6 +122,14 @@ def test_recordings_too_few_to_stay_whole_are_divided_by_time(lengths, classes, 
     assert told == [f"{number:02}.wav" for number in divided]
 
 
+def test_whole_recordings_of_several_lengths_bring_every_class_to_every_split():
+    random = np.random.default_rng(5)
+    lengths = random.integers(3, 14, 100)
+    files, labels = np.repeat(np.arange(100), lengths), np.repeat(np.arange(100) // 10, lengths)
+    for places in held(source(labels, files), seed=1).values():
+        assert set(labels[places]) == set(range(10))
+
+
 def test_pieces_that_are_too_few_are_told():
     for lengths in ([2], [1, 1]):
         with pytest.raises(InputError, match="give at least 3, or longer ones with chunks=True"):
