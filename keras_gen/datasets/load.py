@@ -130,6 +130,8 @@ def load(
             label=label,
             validation=validation,
             test=test,
+            groups=groups,
+            stratify=stratify,
             duplicates=duplicates,
         )
     if duplicates not in CHOICES:
