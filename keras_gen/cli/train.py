@@ -55,6 +55,8 @@ def train(
     from keras_gen.runs.run import Run, fine_tuned
 
     fields = fields_of(assignments, more, data=data, epochs=epochs, precision=precision, frozen=freeze)
+    run = Run(output or Path("runs") / recipes.short_name(recipe))
+    fields |= recipes.as_begun(run.config_file, recipe, fields)
     if start is None:
         recipe, config = recipe_of(recipe, fields)
     elif recipe.endswith(".json"):
@@ -65,7 +67,6 @@ def train(
         config = fine_tuned(recipe, start, fields)
     if not config.data:
         raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
-    run = Run(output or Path("runs") / recipes.short_name(recipe))
     run.check(recipe, config)
     if run.complete:
         say(

@@ -69,6 +69,7 @@ def tune(
     if trials is None and minutes is None and tuner in ("bayesian", "random"):
         raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
     output = output or Path("runs") / f"{recipes.short_name(recipe)}-tuned"
+    fields |= recipes.as_begun(output / "search.json", recipe, fields)
     space = parse_ranges(recipes.resolve(recipe, fields), ranges) if ranges else None
     start_tensorflow()
     from keras_gen.tuners import HyperRecipe

@@ -34,6 +34,7 @@ class Account:
         set_aside: reason -> `SetAside`.
         cleaned: what packing did to examples, such as "resized" -> number of them.
         ignored: kind of file, such as ".md" -> names of files that are not read.
+        notes: what was done with some files beside that, in words -> their names.
         shared: name of a held-out split -> number of its examples that are kept and stand in other splits.
         seconds: of recordings, those used and those found, without silence at the ends; None for others.
 
@@ -52,6 +53,7 @@ class Account:
     set_aside: dict = dataclasses.field(default_factory=dict)
     cleaned: dict = dataclasses.field(default_factory=dict)
     ignored: dict = dataclasses.field(default_factory=dict)
+    notes: dict = dataclasses.field(default_factory=dict)
     shared: dict = dataclasses.field(default_factory=dict)
     seconds: tuple | None = None
 
@@ -101,6 +103,7 @@ class Account:
             names = some(left.names, most).partition(": ")[2]
             told.append(f"Set aside: {reason} ({left.count:,}{': ' * bool(names)}{names}).")
         told += [f"Ignored: {printable(kind)} ({some(names, most)})." for kind, names in self.ignored.items()]
+        told += [f"{what} ({some(names, most)})." for what, names in self.notes.items()]
         told += [
             f"Kept, though they stand in other splits too: {count:,} of {split}."
             for split, count in self.shared.items()

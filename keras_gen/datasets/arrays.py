@@ -10,7 +10,7 @@ import PIL.Image
 import tensorflow as tf
 
 from keras_gen.datasets.account import Account
-from keras_gen.datasets.labels import number_labels
+from keras_gen.datasets.labels import number_given
 from keras_gen.datasets.memory import empty
 from keras_gen.datasets.packing import pack_all
 from keras_gen.errors import InputError
@@ -159,25 +159,16 @@ def pack_waveforms(splits, media):
 
 def _labeled(media, splits):
     """Packs what is not packed yet, and checks the labels."""
-    labeled = {split for split, (_, y) in splits.items() if y is not None}
-    if labeled and labeled != splits.keys():
-        raise InputError(
-            f"Labels must come with every split or none, but come with {', '.join(sorted(labeled))} only."
-        )
-    numbers, class_names = dict.fromkeys(splits), None
-    if labeled:
-        counts = {split: len(x) for split, (x, _) in splits.items()}
-        given = {split: y for split, (_, y) in splits.items()}
-        numbers, class_names = number_labels(given, counts, media.plural)
+    splits, class_names = number_given(splits, media.plural, stacklevel=8)
     packed, account = {}, Account(media.plural)
-    for split, (x, _) in splits.items():
+    for split, (x, numbers) in splits.items():
         kept = np.arange(len(x))
         # Packing gives what is not seen a color that all have in common.
         if x.shape[1:] != media.shape or x.ndim == 4 and x.shape[-1] == 4:
             x, kept = pack_all(media, kept, x.__getitem__, account)
         else:
             account.found += len(x)
-        packed[split] = (x, None if numbers[split] is None else numbers[split][kept])
+        packed[split] = (x, None if numbers is None else numbers[kept])
     return media, packed, class_names, account
 
 

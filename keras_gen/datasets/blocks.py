@@ -122,7 +122,7 @@ def pack_files(job, number, names):
     for place, name in enumerate(names):
         try:
             raw = read(name)
-            examples, length = _pack(media, raw, job.chunks)
+            examples, length, faults = _pack(media, raw, job.chunks)
         except MemoryError:
             raise
         # A library that reads files of others may trip in any way, which must not end the packing of all.
@@ -133,6 +133,7 @@ def pack_files(job, number, names):
         places += [place] * len(examples)
         keys += [hash_of(examples).hex()] * len(examples)
         lengths.append(length)
+        steps.update(f"repaired of {fault}" for fault in faults)
         steps.update(_steps(media, raw, length, job.chunks))
     examples = np.concatenate(packed) if packed else np.empty((0, *media.shape), media.dtype)
     write_block(
@@ -148,12 +149,13 @@ def pack_files(job, number, names):
 
 
 def _pack(media, raw, chunks):
-    """The packed examples of a file, and the samples of a recording or 0."""
+    """The packed examples of a file, the samples of a recording or 0, and faults that were repaired."""
     if not isinstance(media, Audio):
-        return media.pack_frames(raw) if chunks else media.pack(raw)[np.newaxis], 0
-    waveform = media.clean(raw)
+        return media.pack_frames(raw) if chunks else media.pack(raw)[np.newaxis], 0, []
+    faults = []
+    waveform = media.clean(raw, tell=faults.append)
     examples = media.cut(waveform, chunks=True) if chunks else media.cut(waveform)[np.newaxis]
-    return examples, len(waveform)
+    return examples, len(waveform), faults
 
 
 def _steps(media, raw, length, chunks):

@@ -121,7 +121,7 @@ def is_archive(path):
 
 @contextlib.contextmanager
 def open_tree(path):
-    """The `Tree` of a folder or of a .zip or .tar archive, which is read in place.
+    """The `Tree` of a folder, of a .zip or .tar archive, which is read in place, or of one file.
 
     Folders that are symbolic links are followed, each real folder once.
 
@@ -139,6 +139,9 @@ def open_tree(path):
             )
         with open_tar(path, MOST_BYTES) as (plain, names, read, lost):
             yield Tree(path, names, read, lost, plain)
+        return
+    if not is_archive(path):
+        yield Tree(path, [path.name], lambda _: path.read_bytes())
         return
     try:
         archive = zipfile.ZipFile(path.open() if is_remote(path) else path)

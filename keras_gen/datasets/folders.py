@@ -31,8 +31,8 @@ def read_tree(tree, media, labels="inferred", is_test=None, chunks=False):
 
     Returns:
         The splits, name -> (packed examples, int32 labels or None); the sorted class names (for several
-        labels a dict, label -> names) or None; name of a split -> the file of each example; and the
-        `Account`.
+        labels a dict, label -> names) or None; name of a split -> the file of each example; the same of the
+        pattern's groups, or None; and the `Account`.
 
     Raises:
         InputError: no file can be used, or the folders make no splits (see `splits_of_folders`).
@@ -44,14 +44,16 @@ def read_tree(tree, media, labels="inferred", is_test=None, chunks=False):
     tree.note_others(account)
     splits, classes = listing.splits[places], listing.classes[places]
     class_names, labels = number_values(classes, labels if isinstance(labels, NamePattern) else None)
-    found, files = {}, {}
+    found, files, groups = {}, {}, None if listing.groups is None else {}
     parts = {str(split): splits == split for split in np.unique(splits)}
     examples = divided(examples, parts)
     for split, rows in parts.items():
         is_labeled = labels is not None and (labels[rows] >= 0).all()
         found[split] = (examples[split], labels[rows] if is_labeled else None)
         files[split] = np.array(names, object)[places[rows]]
-    return found, class_names, files, account
+        if groups is not None:
+            groups[split] = listing.groups[places[rows]]
+    return found, class_names, files, groups, account
 
 
 @dataclasses.dataclass
@@ -64,12 +66,14 @@ class Listing:
         classes: the values of their labels, array of str (files,), or (files, labels) by a pattern; "" where
             there is none.
         account: the `Account` of what is left out already.
+        groups: text of the pattern's field of groups, array of str (files,), or None.
     """
 
     names: list
     splits: np.ndarray
     classes: np.ndarray
     account: Account
+    groups: np.ndarray | None = None
 
 
 def list_tree(tree, media, labels="inferred", is_test=None):
@@ -88,7 +92,8 @@ def list_tree(tree, media, labels="inferred", is_test=None):
         return Listing(*_by_manifest(tree.source, names, labels, account), account)
     names, splits, depth = _by_splits(tree.source, names, account)
     if isinstance(labels, NamePattern):
-        return Listing(*_by_pattern(tree.source, names, splits, labels, is_test, account), account)
+        names, splits, classes, groups = _by_pattern(tree.source, names, splits, labels, is_test, account)
+        return Listing(names, splits, classes, account, groups)
     names, splits, classes = _by_folders(tree.source, names, splits, depth, labels, account)
     return Listing(names, splits, _in_one_case(splits, classes, account), account)
 
@@ -162,7 +167,7 @@ def _by_manifest(source, names, manifest, account):
 
 
 def _by_pattern(source, names, splits, pattern, is_test, account):
-    """The files whose names match a pattern, their splits, and the values of their labels (files, labels)."""
+    """The files whose names match a pattern, their splits, values of labels (files, labels), and groups."""
     fields = [pattern.read(stem_of(name)) for name in names]
     matching = np.array([values is not None for values in fields])
     if not matching.any():
@@ -183,7 +188,10 @@ def _by_pattern(source, names, splits, pattern, is_test, account):
     if is_test is not None:
         is_test.check(source, fields)
         splits = np.where([is_test(values) for values in fields], "test", splits)
-    return names, splits, np.array([[values[label] for label in pattern.labels] for values in fields])
+    # "" is no class, of a pattern that tells groups alone.
+    classes = np.array([[values[label] for label in pattern.labels] or [""] for values in fields])
+    groups = None if pattern.groups is None else np.array([values[pattern.groups] for values in fields])
+    return names, splits, classes, groups
 
 
 def _in_one_case(splits, classes, account):

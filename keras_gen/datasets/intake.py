@@ -8,7 +8,6 @@ import itertools
 import numpy as np
 
 from keras_gen.datasets.blocks import Job, as_json, hash_of, pack_files, write_block
-from keras_gen.datasets.files import stem_of
 from keras_gen.datasets.folders import number_values
 from keras_gen.datasets.packing import tell_of_cut, tell_of_failures
 from keras_gen.datasets.remote import is_remote
@@ -35,7 +34,6 @@ class Files:
         listing: the `Listing` of the files.
         path: from which any process can read them, see `reader_of`.
         contents: text that is another one if the source is.
-        groups: field of the pattern whose values are kept in one split each, or None.
 
     Attributes:
         media: the `Media`.
@@ -49,13 +47,13 @@ class Files:
         is_many: whether there is work for several processes.
     """
 
-    def __init__(self, request, media, listing, path, contents, groups=None):
+    def __init__(self, request, media, listing, path, contents):
         self.media, self.account, self.request = media, listing.account, request
         self._path = path
         order = np.argsort([SPLITS.index(split) for split in listing.splits], kind="stable")
         self.names = [listing.names[place] for place in order]
         self.classes = listing.classes[order]
-        self.groups = None if groups is None else self._values(groups)
+        self.groups = None if listing.groups is None else listing.groups[order].tolist()
         splits = listing.splits[order]
         bytes_each = int(np.prod(media.shape)) * np.dtype(media.dtype).itemsize
         self.blocks = ranges(splits, min(BLOCK_FILES, max(1, BLOCK_BYTES // bytes_each)))
@@ -64,10 +62,6 @@ class Files:
         labels = repr([self.classes.tolist(), splits.tolist()])  # which a table tells, too
         self.contents = hash_of(contents + labels).hex()
         self.is_many = len(self.names) > MANY
-
-    def _values(self, field):
-        pattern = self.request.pattern
-        return [pattern.read(stem_of(name))[field] for name in self.names]
 
     def job(self, folder):
         request = self.request

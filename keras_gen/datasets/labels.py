@@ -12,7 +12,34 @@ MOST_NAMED = 20
 LARGEST_FLOAT = 2**53  # up to which a float64 tells every whole number from the next
 
 
-def number_labels(splits, counts, plural):
+def number_given(splits, plural, stacklevel):
+    """Number the labels that were given with examples, if any were.
+
+    Args:
+        splits: name -> (examples, labels as in `number_labels`, or None).
+        plural: what examples are called.
+        stacklevel: of a warning, seen from the caller.
+
+    Returns:
+        The splits, name -> (examples, int32 labels or None), and the class names or None.
+
+    Raises:
+        InputError: only some splits have labels, or as in `number_labels`.
+    """
+    labeled = {split for split, (_, y) in splits.items() if y is not None}
+    if not labeled:
+        return splits, None
+    if labeled != splits.keys():
+        raise InputError(
+            f"Labels must come with every split or none, but come with {', '.join(sorted(labeled))} only."
+        )
+    counts = {split: len(x) for split, (x, _) in splits.items()}
+    given = {split: y for split, (_, y) in splits.items()}
+    numbers, class_names = number_labels(given, counts, plural, stacklevel + 1)
+    return {split: (x, numbers[split]) for split, (x, _) in splits.items()}, class_names
+
+
+def number_labels(splits, counts, plural, stacklevel=2):
     """Number the labels of all splits together, from 0.
 
     Args:
@@ -20,6 +47,7 @@ def number_labels(splits, counts, plural):
             rows (N, C).
         counts: name -> N.
         plural: what examples are called.
+        stacklevel: of a warning, seen from here.
 
     Returns:
         name -> int32 (N,); and the class names, which are the given labels or, for one-hot rows, the columns.
@@ -51,7 +79,7 @@ def number_labels(splits, counts, plural):
         warnings.warn(
             f"Labels are numbered from 0 to {len(known) - 1}: they were given as {given}, which the names "
             "of the classes tell.",
-            stacklevel=8,
+            stacklevel=stacklevel,
         )
     return numbers, [str(value) for value in known]
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.duplicates import CHOICES, without_duplicates
+from keras_gen.datasets.held_out import hold_out
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.manifest import is_manifest
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.prepared import load_prepared, prepared_folder
 from keras_gen.datasets.readers import FOLDERS, FRAMES, Request, read
 from keras_gen.datasets.shapes import FACTORS
-from keras_gen.datasets.splits import hold_out
 from keras_gen.datasets.text import each_once, pack_sentences
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
 from keras_gen.errors import InputError, unknown
@@ -35,6 +35,8 @@ def load(
     seed=0,
     validation=None,
     test=None,
+    groups=None,
+    stratify=True,
     duplicates="auto",
 ):
     """Load images, recordings or sentences, packed in memory and ready to train on.
@@ -43,10 +45,11 @@ def load(
     - a name: "digits" (offline), "shapes" and "vowels" (synthetic, with known `Dataset.factors`),
       "docstrings" (sentences of the installed Python), "mnist", "fashion_mnist", "cifar10", "cifar100"
       (downloaded by Keras), or "tfds:NAME" (TensorFlow Datasets);
-    - the path of a folder or .zip of images or recordings. Top folders named train, test or val (or training,
-      testing, eval, evaluation, valid, validate, validation, dev, in any case) are splits; other folders are
-      classes, see `labels`. Only the training examples need class folders; held-out ones without have no
-      labels. Files beside class folders are set aside. Folders that are links are followed;
+    - the path of a folder or .zip of images or recordings, or of one recording. Top folders named train, test
+      or val (or training, testing, eval, evaluation, valid, validate, validation, dev, in any case) are
+      splits; other folders are classes, see `labels`. Only the training examples need class folders; held-out
+      ones without have no labels. Files beside class folders are set aside. Folders that are links are
+      followed;
     - the path of a .txt (a sentence a line), .jsonl, .json, .csv or .tsv file, also with .gz, or of a folder
       or .zip of such files. Folders that are named by one of these words, and files that have one in their
       name, such as mine_test.txt, are splits;
@@ -54,8 +57,8 @@ def load(
       brings its media, labels and splits: what else is told of these must agree, or is refused;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
     - an array of images (N, H, W) or (N, H, W, C), or a list of arrays or `PIL.Image.Image`; with an `Audio`,
-      an array of int16 waveforms (N, samples); a tuple of such examples and labels; two such tuples, for
-      training and testing, as `keras.datasets` give them; or a list of str.
+      an array of int16 waveforms (N, samples); a list of str; a tuple of such examples and labels; or two
+      such tuples, for training and testing, as `keras.datasets` give them.
 
     Labels may be whole numbers, str or one-hot rows. They are numbered from 0 over all splits together.
 
@@ -71,10 +74,12 @@ def load(
         labels: where labels come from. "inferred" takes those of the source; in a folder or .zip the class of
             a file is the folder that it lies in, named by its path, such as "animals/cats". "top" takes top
             folders alone, such as "animals". A pattern of the file names, such as
-            "{digit}_{speaker}_{index}", makes each field except index a label. A table, such as "labels.csv"
-            or "labels.jsonl", in the folder or elsewhere, has the columns file, label and perhaps split. None
-            is for no labels.
-        chunks: whether long recordings are packed as consecutive pieces instead of being cut.
+            "{digit}_{speaker}_{index}", makes each field a label except index, {_}, which may come several
+            times, and that of `groups`. A table, such as "labels.csv" or "labels.jsonl", in the folder or
+            elsewhere, has the columns file, label and perhaps split. None is for no labels.
+        chunks: whether long recordings are packed as consecutive pieces instead of being cut, as a single one
+            always is. All pieces of a recording are in one split; where there are fewer recordings than
+            splits, or fewer of a class, these are divided by time, first for training, last for testing.
         frames: "first" or "all" frames of animated images and pages of TIFFs; those of a file are in one
             split.
         field: key or column that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
@@ -88,7 +93,10 @@ def load(
             the source has no such split. By default 0.1, at most 5000 examples.
         test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo".
             By default 0.1, for the digits 0.2.
-
+        groups: the field of the pattern in `labels` that tells what must be in one split only, such as
+            "speaker". It is no label then.
+        stratify: whether the splits that are held out have the classes, or the combinations of several
+            labels, in the proportion of all. Groups are kept whole, and come as near to it as they can.
         duplicates: what becomes of held-out examples that are, as they are packed, also training examples,
             and of those for testing that are also for validation: "drop" leaves them out, "keep" only counts
             them. "auto" keeps them where others compare themselves on the test set: in sets with a name and
@@ -122,12 +130,14 @@ def load(
             label=label,
             validation=validation,
             test=test,
+            groups=groups,
+            stratify=stratify,
             duplicates=duplicates,
         )
     if duplicates not in CHOICES:
         raise unknown("duplicates", duplicates, CHOICES)
     request, test = request_of(
-        source, media, size, channels, labels, chunks, frames, field, label, seed, test
+        source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test
     )
     found = read(request)
     media, class_names = found.media, found.class_names
@@ -136,7 +146,7 @@ def load(
     name = request.name
     if request.is_test is not None and "test" not in found.splits:
         raise InputError(f"No file of {name} is chosen for testing.")
-    splits, files = hold_out(found.splits, name, media.plural, validation, test, seed, found.files)
+    splits, files = hold_out(found, name, validation, test, seed, stratify)
     warn_of_missing(class_names, splits["train"][1])
     account = found.account
     if isinstance(media, Text):
@@ -157,7 +167,7 @@ def load(
         class_names=class_names,
         # Only synthetic sets bring a third array; a folder may have the name of one.
         factor_names=factor_names if len(splits["train"]) == 3 else None,
-        pattern=request.pattern and request.pattern.pattern,
+        pattern=request.pattern and request.pattern.without_groups(),
         batch_size=batch_size,
         seed=seed,
         name=name,
@@ -165,7 +175,7 @@ def load(
     )
 
 
-def request_of(source, media, size, channels, labels, chunks, frames, field, label, seed, test):
+def request_of(source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test):
     """What `load` and `prepare` are asked for, checked as far as it can be before the source is read.
 
     Returns:
@@ -188,7 +198,11 @@ def request_of(source, media, size, channels, labels, chunks, frames, field, lab
         raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
     _check_labels(labels, label)
     if "{" in (labels or ""):
-        labels = NamePattern(labels)
+        labels = NamePattern(labels, groups)
+    elif groups is not None:
+        raise InputError(
+            f"groups={groups!r} needs the pattern of the file names, such as labels='{{{groups}}}_{{index}}'."
+        )
     is_test = None
     if isinstance(test, str):
         test, is_test = None, Selection(test, labels if isinstance(labels, NamePattern) else None)

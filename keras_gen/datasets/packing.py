@@ -38,10 +38,11 @@ def pack_all(media, names, read, account):
     """
     examples = empty((len(names), *media.shape), media.dtype)
     lengths, is_animated = np.zeros(len(names), int), np.zeros(len(names), bool)
+    faults = defaultdict(list)
 
     def pack(i):
         if isinstance(media, Audio):
-            waveform = media.clean(read(names[i]))
+            waveform = media.clean(read(names[i]), tell=lambda fault: faults[fault].append(i))
             examples[i], lengths[i] = media.cut(waveform), len(waveform)
         else:
             raw = read(names[i])
@@ -50,6 +51,7 @@ def pack_all(media, names, read, account):
     kept = _attempt(pack, names, account)
     if isinstance(media, Audio):
         tell_of_cut(media, lengths[kept], account)
+        _note_repaired(names, faults, kept, account)
     elif is_animated[kept].any():
         files = [str(names[i]) for i in kept if is_animated[i]]
         account.tell(f"Of some files only the first frame is used ({some(files)}): frames='all' takes all.")
@@ -59,11 +61,11 @@ def pack_all(media, names, read, account):
 
 def pack_all_chunks(media, names, read, account):
     """Pack recordings as pieces, images as frames; like `pack_all`, with the place of each one's file."""
-    pieces, lengths = {}, {}
+    pieces, lengths, faults = {}, {}, defaultdict(list)
 
     def pack(i):
         if isinstance(media, Audio):
-            waveform = media.clean(read(names[i]))
+            waveform = media.clean(read(names[i]), tell=lambda fault: faults[fault].append(i))
             pieces[i], lengths[i] = media.cut(waveform, chunks=True), len(waveform)
         else:
             pieces[i] = media.pack_frames(read(names[i]))
@@ -73,12 +75,21 @@ def pack_all_chunks(media, names, read, account):
     if isinstance(media, Audio):
         found = np.array([lengths[i] for i in kept])
         account.seconds = _seconds(media, np.minimum(found, counts * media.samples), found)
+        _note_repaired(names, faults, kept, account)
     examples, end = empty((counts.sum(), *media.shape), media.dtype), 0
     for i in kept:
         some = pieces.pop(i)
         examples[end : end + len(some)] = some
         end += len(some)
     return examples, np.repeat(kept, counts)
+
+
+def _note_repaired(names, faults, kept, account):
+    """Notes the files that had faults which were repaired, and are used."""
+    for fault in sorted(faults):
+        repaired = sorted(set(faults[fault]) & set(kept.tolist()))
+        if repaired:
+            account.notes[f"Repaired: {fault}"] = [str(names[i]) for i in repaired]
 
 
 def tell_of_cut(media, lengths, account):

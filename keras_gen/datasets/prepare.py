@@ -70,7 +70,7 @@ def prepare(
         destination: path of the folder, which is empty, not there yet, or was begun by the same command.
         media, size, channels, labels, chunks, frames, field, label: as in `load`.
         groups: field of `labels`, the pattern of the names, such as "speaker", each value of which is in one
-            split only.
+            split only; it is no label then.
         seed: decides the splits, 0 to 2**31 - 1.
         validation: share of the training examples to hold out for validation, from 0 to below 1, if the
             source has no such split. By default 0.1.
@@ -92,11 +92,9 @@ def prepare(
     if processes is not None and (not isinstance(processes, int) or processes < 1):
         raise InputError(f"processes must be a whole number from 1, but is {processes!r}.")
     request, test_share = request_of(
-        source, media, size, channels, labels, chunks, frames, field, label, seed, test
+        source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test
     )
-    if groups is not None and (request.pattern is None or f"{{{groups}}}" not in labels):
-        raise InputError(f"groups={groups!r} must be a field of the pattern of names: labels is {labels!r}.")
-    with intake_of(request, groups) as intake:
+    with intake_of(request) as intake:
         present = intake.brought
         if "train" not in present:
             raise InputError(f"{request.name} leaves no {intake.media.plural} to train on.")
@@ -133,12 +131,11 @@ def prepare(
 
 
 @contextlib.contextmanager
-def intake_of(request, groups=None):
+def intake_of(request):
     """What is to be packed of a source, a `Files`, `Sentences` or `Arrays`; archives are open meanwhile.
 
     Args:
         request: the `Request`.
-        groups: see `prepare`.
 
     Raises:
         InputError: as by `load`.
@@ -158,7 +155,7 @@ def intake_of(request, groups=None):
                 listing = list_tree(tree, media, request.labels_in(tree), request.is_test)
                 tree.note_others(listing.account)
                 contents = contents_of(tree, listing.names, listing.splits, listing.classes)
-                yield Files(request, media, listing, tree.path, contents, groups)
+                yield Files(request, media, listing, tree.path, contents)
         return
     if request.kind == "text file":
         path = request.path
@@ -250,7 +247,7 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
     told = {split: rows if rows is not None and (rows >= 0).all() else None for split, rows in told.items()}
     with progress("Writing", account.plural, sum(account.used.values())) as advance:
         splits = write_splits(folder.folder, job, pool, packed, chosen, told, advance)
-    pattern = None if request.pattern is None else request.pattern.pattern
+    pattern = request.pattern and request.pattern.without_groups()
     index = Index(intake.media, splits, class_names, pattern, request.name, license)
     groups = intake.groups and {
         split: [intake.groups[entry] for entry in packed.entries[rows]] for split, rows in chosen.items()

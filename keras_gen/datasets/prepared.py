@@ -19,6 +19,8 @@ DEFAULTS = {  # of the arguments of `load` that a prepared set has settled
     "label": None,
     "validation": None,
     "test": None,
+    "groups": None,
+    "stratify": True,
     "duplicates": "auto",
 }
 

@@ -9,17 +9,19 @@ from keras_gen.datasets.arrays import check_examples, pack_arrays, pack_waveform
 from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, is_archive, open_tree
 from keras_gen.datasets.folders import read_tree
+from keras_gen.datasets.labels import number_given
 from keras_gen.datasets.manifest import Manifest, is_manifest
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.remote import path_of
 from keras_gen.datasets.shapes import SHAPES, read_shapes
 from keras_gen.datasets.text import (
     are_strings,
+    check_strings,
     number_classes,
     read_docstring_set,
-    read_strings,
     read_text_file,
     read_text_tree,
+    without_empty,
 )
 from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
 from keras_gen.errors import InputError, unknown
@@ -67,7 +69,9 @@ class Request:
             InputError: it is no name that is known and no path that exists, or a file of another kind.
         """
         if not self.is_path:
-            is_text = are_strings(self.source) or isinstance(self.media, Text)
+            first = self.source[0] if _are_pairs(self.source) else self.source
+            first = first[0] if isinstance(first, tuple) and first else first
+            is_text = are_strings(first) or isinstance(self.media, Text)
             return "strings" if is_text else "arrays"
         if self.source in NAMES:
             return self.source if self.source in READERS else "builtin"
@@ -76,7 +80,7 @@ class Request:
         path = self.path
         if not path.exists():
             raise unknown("data set or missing path", self.name, NAMES)
-        if path.is_dir() or is_archive(path):
+        if path.is_dir() or is_archive(path) or path.suffix.lower() in RECORDINGS:
             return "tree"
         if path.name.lower().endswith(TEXTS):
             return "text file"
@@ -126,6 +130,7 @@ class Found:
         class_names: names of the classes, or None.
         account: the `Account` of them.
         files: name of a split -> the file that each example comes from, or None.
+        groups: the same of what must be in one split only, such as a speaker, or None.
         is_published: whether the splits are those that all compare themselves on, and stay as they are.
     """
 
@@ -134,6 +139,7 @@ class Found:
     class_names: Any
     account: Account
     files: dict | None = None
+    groups: dict | None = None
     is_published: bool = False
 
     def without_labels(self):
@@ -197,12 +203,16 @@ def _check_text(request):
 
 
 def _read_strings(request):
-    source = request.source
-    if are_strings(source) and all(text.lower().endswith(IMAGES + RECORDINGS) for text in source):
-        raise InputError(
-            f"The list holds names of files, such as {source[0]!r}, not sentences: give their folder."
-        )
-    return _text(request, *read_strings(source))
+    splits, account = _pairs(request.source), Account(Text.plural)
+    for texts, _ in splits.values():
+        if are_strings(texts) and all(text.lower().endswith(IMAGES + RECORDINGS) for text in texts):
+            raise InputError(
+                f"The list holds names of files, such as {texts[0]!r}, not sentences: give their folder."
+            )
+        check_strings(texts)
+    splits, class_names = number_given(splits, account.plural, stacklevel=5)
+    splits, media = without_empty(splits, account), request.media or Text()
+    return Found(media, splits, class_names, account, is_published="test" in splits)
 
 
 def _read_docstrings(request):
@@ -217,14 +227,16 @@ def _text(request, splits, account):
     return Found(request.media or Text(), *number_classes(splits), account)
 
 
-def _read_arrays(request):
-    source = request.source
+def _are_pairs(source):
+    """Whether a source is examples for training and for testing, each with labels or None."""
+    is_two = isinstance(source, tuple | list) and len(source) == 2
+    return is_two and all(isinstance(pair, tuple) for pair in source)
+
+
+def _pairs(source):
+    """The splits of examples alone, of a pair with labels, or of two such pairs: name -> pair."""
     splits = {"train": source if isinstance(source, tuple) else (source, None)}
-    if (
-        isinstance(source, tuple | list)
-        and len(source) == 2
-        and all(isinstance(pair, tuple) for pair in source)
-    ):
+    if _are_pairs(source):
         splits = dict(zip(("train", "test"), source, strict=True))
     for pair in splits.values():
         if len(pair) != 2:
@@ -232,12 +244,13 @@ def _read_arrays(request):
                 "A tuple must be a pair of examples and labels, or two such pairs, for training and testing, "
                 f"but has {len(pair)} entries."
             )
-        if are_strings(pair[0]):
-            raise InputError(
-                "Sentences have no labels in a list: give it alone, or a .jsonl or .csv file with field and "
-                "label."
-            )
-        check_examples(pair[0])
+    return splits
+
+
+def _read_arrays(request):
+    splits = _pairs(request.source)
+    for examples, _ in splits.values():
+        check_examples(examples)
     return _packed(request, splits)
 
 
@@ -292,11 +305,12 @@ def _read_tree(request):
         media = media_of(tree, request)
         if isinstance(media, Text):
             return _text(request, *read_text_tree(tree, request.field, request.label))
-        labels = request.labels_in(tree)
-        splits, class_names, files, account = read_tree(
-            tree, media, labels, request.is_test, request.in_pieces
+        # One recording is no set of examples; its pieces are.
+        is_one = isinstance(media, Audio) and len(tree.of(media.plural)) == 1
+        splits, class_names, files, groups, account = read_tree(
+            tree, media, request.labels_in(tree), request.is_test, request.in_pieces or is_one
         )
-        return Found(media, splits, class_names, account, files)
+        return Found(media, splits, class_names, account, files, groups)
 
 
 def media_of(tree, request):
@@ -346,7 +360,8 @@ def _default_media(tree, request):
 def _read_other_file(request):
     raise InputError(
         f"{request.source} is none of what can be loaded: a folder or .zip of images, recordings or "
-        f"sentences, an .npz of arrays, or a file of sentences, ending in {', '.join(TEXTS)}."
+        f"sentences, an .npz of arrays, a recording, ending in {', '.join(RECORDINGS)}, or a file of "
+        f"sentences, ending in {', '.join(TEXTS)}."
     )
 
 

@@ -1,11 +1,8 @@
-"""Which examples are for training, validation and testing: as names tell, or held out by a seed."""
+"""Which examples are for training, validation and testing, as names tell."""
 
 from collections import defaultdict
 
-import numpy as np
-
 from keras_gen.datasets.account import MOST_NAMED
-from keras_gen.datasets.memory import divided
 from keras_gen.errors import InputError
 
 SPLITS = {
@@ -88,76 +85,3 @@ def check_splits(what, words):
 
 def _below_folders(paths, depth):
     return all(len(path) > depth + 1 for path in paths)
-
-
-def hold_out(splits, name, plural, validation, test, seed, files=None):
-    """Take the splits that a source lacks from its training examples, by a seeded permutation.
-
-    Args:
-        splits: name -> tuple of examples, and of labels and factors or None.
-        name: of the source, for messages.
-        plural: what examples are called.
-        validation: share of the training examples, or None for a tenth, at most 5000.
-        test: the same for testing, or None for a tenth, of the digits a fifth.
-        seed: of the permutation.
-        files: name of a split -> the file that each example comes from, or None. Examples of one file, such
-            as the pieces of a recording, stay in one split.
-
-    Returns:
-        The splits; and the files of their examples, or None.
-
-    Raises:
-        InputError: there is nothing to train on, or a share is out of its range, or of a split that is there.
-    """
-    if "train" not in splits:
-        raise InputError(f"{name} leaves no {plural} to train on.")
-    train = splits["train"]
-    total = len(train[0])
-    whole = np.arange(total) if files is None else np.unique(files["train"], return_inverse=True)[1]
-    pieces = np.bincount(whole)
-    rest = np.random.default_rng(seed).permutation(len(pieces))
-    taken = {}
-    for split, argument, share, default in (
-        ("test", "test", test, 0.2 if name == "digits" else 0.1),
-        ("val", "validation", validation, min(0.1, 5000 / total)),
-    ):
-        if split in splits:
-            if share is not None:
-                raise InputError(
-                    f"{argument}={share!r} has no use: {name} brings a {split} split of its own."
-                )
-            continue
-        share = default if share is None else share
-        if not 0 <= share < 1:
-            raise InputError(
-                f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
-            )
-        wanted = max(1, round(share * total)) if share else 0
-        taken[split] = _whole_files(wanted, rest, pieces)
-        rest = rest[~np.isin(rest, taken[split])]
-    if not len(rest):
-        advice = "lower validation and test" if len(pieces) > 2 else "give at least 3, such as shorter ones"
-        raise InputError(f"None of {len(pieces)} {plural} would be left to train on: {advice}.")
-    taken["train"] = rest
-    rows = {split: np.isin(whole, some) for split, some in taken.items() if len(some)}
-    examples = divided(train[0], rows)
-    held_out = splits | {
-        split: (examples[split], *(None if array is None else array[chosen] for array in train[1:]))
-        for split, chosen in rows.items()
-    }
-    if files is not None:
-        files = files | {split: files["train"][chosen] for split, chosen in rows.items()}
-    return held_out, files
-
-
-def _whole_files(wanted, order, pieces):
-    """The first files, in order, that together have the wanted pieces; far too large ones are skipped."""
-    most = max(1.5 * wanted, pieces[order].min(initial=0)) if wanted else 0
-    chosen, count = [], 0
-    for whole in order:
-        if count >= wanted:
-            break
-        if count + pieces[whole] <= most:
-            chosen.append(whole)
-            count += pieces[whole]
-    return np.array(chosen, int)

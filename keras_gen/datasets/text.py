@@ -36,22 +36,30 @@ def _is_row(examples):
     return isinstance(examples, list) or (isinstance(examples, np.ndarray) and examples.ndim == 1)
 
 
-def read_strings(sentences):
-    """The sentences of a list or array of str, all for training, and their `Account`.
-
-    Raises:
-        InputError: it is something else, or empty.
-    """
+def check_strings(sentences):
+    """Raises `InputError` for anything but a list or row of str with a sentence in it."""
     if not _is_row(sentences):
         raise InputError(f"Sentences must be a list or row of str, not of type {type(sentences).__name__}.")
     others = [type(sentence).__name__ for sentence in sentences if not isinstance(sentence, str)]
     if others:
         raise InputError(f"Sentences must be str, not {others[0]}.")
-    account = Account(PLURAL, found=len(sentences))
-    kept = [sentence for sentence in sentences if sentence.strip()]
-    if len(kept) < len(sentences):
-        account.set_apart("it is empty", [], count=len(sentences) - len(kept))
-    return _splits({"train": kept}), account
+    if not any(sentence.strip() for sentence in sentences):
+        raise InputError("There are no sentences: give at least one line of text.")
+
+
+def without_empty(splits, account):
+    """The splits of sentences, name -> (sequence of str, labels or None), without those that are empty."""
+    kept = {}
+    for split, (sentences, labels) in splits.items():
+        is_text = np.array([bool(sentence.strip()) for sentence in sentences])
+        account.found += len(sentences)
+        if not is_text.all():
+            account.set_apart("it is empty", [], count=int(np.sum(~is_text)))
+        kept[split] = (
+            np.array(sentences, object)[is_text],
+            None if labels is None else labels[is_text],
+        )
+    return kept
 
 
 def read_text_file(path, field=None, label=None):

@@ -16,6 +16,8 @@ from keras_gen.media.overlap import faded, overlapping
 from keras_gen.media.player import MOST_PLAYED, Player, played
 from keras_gen.media.recordings import HIGHEST_RATE, LOWEST_RATE
 
+# What media that were saved before there were these settings do.
+BEFORE_SETTINGS = {"shortest": 0.05, "repair": False}
 FLOOR = 1e-5  # magnitude that counts as silence, 100 dB below full scale
 RANGE = -np.log(FLOOR)
 # A ramp from black over violet and orange to a pale yellow, whose lightness rises evenly.
@@ -45,6 +47,9 @@ class Audio(Media):
         trim: dB > 0 below the loudest part at which the ends count as silence and are cut off, or None.
         loudness: LUFS that a recording, and what is drawn, is brought to (ITU-R BS.1770), above -70 and at
             most 0, or None.
+        shortest: seconds > 0 below which what is left of a recording is refused, or None.
+        repair: whether an offset (DC) is taken out, and channels of opposite polarity are inverted before
+            they are mixed; see `cleaning.repaired`.
 
     Raises:
         InputError: a number is out of its range, or bands are so narrow that no frequency falls into one.
@@ -72,6 +77,8 @@ class Audio(Media):
         iterations=32,
         trim=40.0,
         loudness=-23.0,
+        shortest=cleaning.SHORTEST,
+        repair=True,
     ):
         counts = {
             "samples": samples,
@@ -85,9 +92,12 @@ class Audio(Media):
         for name, value in counts.items():
             if not isinstance(value, int | np.integer) or value < 1:
                 raise InputError(f"{name} must be a whole number from 1, not {value!r}.")
-        for name, value, low, high in (("trim", trim, 0, 1000), ("loudness", loudness, -70, 0)):
+        ranges = (("trim", trim, 0, 1000), ("loudness", loudness, -70, 0), ("shortest", shortest, 0, 1000))
+        for name, value, low, high in ranges:
             if value is not None and not (isinstance(value, int | float) and low < value <= high):
                 raise InputError(f"{name} must be above {low} and at most {high}, or None, not {value!r}.")
+        if not isinstance(repair, bool):
+            raise InputError(f"repair must be True or False, not {repair!r}.")
         fft_length = fft_length or 1 << (window - 1).bit_length()
         if samples % hop or 2 * hop > window or window > fft_length or samples < window:
             raise InputError(
@@ -97,7 +107,7 @@ class Audio(Media):
             )
         self.samples, self.rate, self.mels, self.iterations = map(int, (samples, rate, mels, iterations))
         self.window, self.hop, self.fft_length = map(int, (window, hop, fft_length))
-        self.trim, self.loudness = trim, loudness
+        self.trim, self.loudness, self.shortest, self.repair = trim, loudness, shortest, repair
         self._transform = Transform(self.window, self.hop, self.fft_length)
         if (self._weights.sum(axis=0) == 0).any():
             raise InputError(
@@ -121,7 +131,7 @@ class Audio(Media):
         return tf.TensorSpec((None, None), tf.float32, name="audio")
 
     def pack(self, raw, rate=None):
-        """Pack one recording: make it mono, resample, trim, normalize its loudness, then cut or pad it.
+        """Pack one recording: repair, make it mono, resample, trim, set its loudness, then cut or pad it.
 
         Args:
             raw: the bytes of a WAV, FLAC, OGG, MP3 or AIFF file, or a waveform (samples,) or
@@ -188,17 +198,24 @@ class Audio(Media):
         """Frames from one overlapping piece to the next."""
         return max(1, self.model_shape[0] // 2)
 
-    def clean(self, raw, rate=None):
-        """A recording as `pack` cuts it: whole, float32 (any,), one channel at the media's rate."""
+    def clean(self, raw, rate=None, tell=lambda repaired: None):
+        """A recording as `pack` cuts it: whole, float32 (any,), one channel at the media's rate.
+
+        Args:
+            raw: as in `pack`.
+            rate: as in `pack`.
+            tell: function that is called with the words for each fault that was repaired.
+        """
         if isinstance(raw, bytes):
             waveform, rate = recordings.read(raw)
         else:
-            waveform, rate = _floating(np.asarray(raw)), self.rate if rate is None else rate
+            waveform, rate = cleaning.floating(np.asarray(raw)), self.rate if rate is None else rate
             if not isinstance(rate, int | np.integer) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
                 raise InputError(
                     f"rate must be a whole number of Hz from {LOWEST_RATE} to {HIGHEST_RATE}, not {rate!r}."
                 )
-        return cleaning.clean(waveform, int(rate), self.rate, self.trim, self.loudness)
+        settings = (self.trim, self.loudness, self.shortest, self.repair)
+        return cleaning.clean(waveform, int(rate), self.rate, *settings, tell)
 
     def cut(self, waveform, chunks=False):
         """The packed form of what `clean` gives: int16 (samples,), or with `chunks` (pieces, samples)."""
@@ -355,18 +372,10 @@ class Audio(Media):
             "iterations": self.iterations,
             "trim": self.trim,
             "loudness": self.loudness,
+            "shortest": self.shortest,
+            "repair": self.repair,
         }
 
-
-def _floating(waveform):
-    if (
-        waveform.ndim not in (1, 2)
-        or 0 in waveform.shape[1:]
-        or not (waveform.dtype == np.int16 or waveform.dtype.kind == "f")
-    ):
-        raise InputError(
-            "A waveform must be int16 or floating and of shape (samples,) or (samples, channels), not "
-            f"{waveform.dtype} of shape {waveform.shape}."
-        )
-    scale = cleaning.FULL_SCALE if waveform.dtype == np.int16 else 1.0
-    return waveform.astype(np.float32) / np.float32(scale)
+    @classmethod
+    def from_config(cls, config):
+        return cls(**BEFORE_SETTINGS | config)

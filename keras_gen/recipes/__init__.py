@@ -17,8 +17,8 @@ import keras_gen
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import read_json
 from keras_gen.recipes.recipe import Recipe
-from keras_gen.recipes.settings import defaults, knows, override
-from keras_gen.recipes.upgrade import upgrade
+from keras_gen.recipes.settings import defaults, flat, knows, override
+from keras_gen.recipes.upgrade import BEFORE_FIELDS, upgrade
 from keras_gen.registry import register
 
 VERSIONS = "versions"  # of what made a run, beside its fields
@@ -196,10 +196,10 @@ def read(path):
 
 
 def restore(name, fields):
-    """The settings that a version of this kit kept. Fields that it did not know hold their defaults.
+    """The settings that a version of this kit kept. Fields that it did not know hold what was done then.
 
-    Before there was a field for duplicates they were kept, as they still are in sets with a name. Classes
-    were top folders, whatever lay within them, where `labels` told nothing else.
+    Duplicates have always been kept in sets with a name. Classes were top folders, whatever lay within them,
+    where `labels` told nothing else.
 
     Args:
         name: of the recipe.
@@ -213,11 +213,41 @@ def restore(name, fields):
     """
     fields, recipe = upgrade(fields), get(name).recipe
     has_name = fields.get("data") in {get(other).recipe.data for other in NAMES} - {""}
-    if "duplicates" not in fields:
-        fields["duplicates"] = "auto" if has_name else "keep"
     medium = recipe.medium
     if knows(recipe, f"{medium}.labels") and not (
         fields.get("labels") or fields.get(medium, {}).get("labels")
     ):
         fields[f"{medium}.labels"] = "inferred" if has_name else "top"
-    return override(defaults(recipe), fields)
+    recipe = defaults(recipe)
+    before = BEFORE_FIELDS | {"duplicates": "auto" if has_name else "keep"}
+    recipe = override(recipe, {field: before[field] for field in before.keys() & flat(recipe).keys()})
+    return override(recipe, fields)
+
+
+def as_begun(file, name, given):
+    """What a run or a search was begun with in the place of defaults that are younger than it.
+
+    Args:
+        file: `pathlib.Path` of the `config.json` of a run or the `search.json` of a search, if there is one.
+        name: of the recipe.
+        given: fields that the user sets, name -> value.
+
+    Returns:
+        Dict, field -> value: those of `BEFORE_FIELDS` that are not given, and hold what was done before.
+    """
+    if not file.is_file():
+        return {}
+    try:
+        fields = saved(file)
+        if fields.pop("recipe") != full_name(name):
+            return {}
+        fields.pop(VERSIONS, None)
+        found = flat(restore(name, fields.get("trial", fields)))
+    except InputError:  # which is told where the folder is gone on with
+        return {}
+    told = tuple("." + field.replace("__", ".") for field in given)
+    return {
+        field: value
+        for field, value in BEFORE_FIELDS.items()
+        if field in found and found[field] == value and not f".{field}".endswith(told)
+    }

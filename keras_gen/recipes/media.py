@@ -19,6 +19,7 @@ def _sides(size):
 
 
 ImageSize = Annotated[Side | tuple[Side, Side], SHAPES, BeforeValidator(_sides)]
+GROUPS = "field of the pattern that must be in one split only, such as speaker; no label then"
 Labels = Annotated[str, BeforeValidator(lambda labels: "none" if labels is None else labels)]
 
 
@@ -42,6 +43,7 @@ class Image(Part):
         "inferred",
         description='where labels come from: folders (inferred, top), a pattern, a table "labels.csv", none',
     )
+    groups: str | None = Field(None, description=GROUPS)
     frames: Literal["first", "all"] = Field("first", description="which frames of animated images are taken")
 
     def make(self):
@@ -54,7 +56,7 @@ class Image(Part):
     def load(self, recipe):
         """The `Dataset` of a recipe."""
         media = self.make()
-        found = {"labels": _given(self.labels), "frames": self.frames}
+        found = {"labels": _given(self.labels), "groups": self.groups, "frames": self.frames}
         return _loaded(recipe, media, {"media": media, **found})
 
 
@@ -72,21 +74,46 @@ class Audio(Part):
         description="where labels come from: folders (inferred, top), a pattern of file names, such as "
         '"{digit}_{speaker}_{index}", a table "labels.csv", none',
     )
+    groups: str | None = Field(None, description=GROUPS)
     chunks: bool = Field(False, description="whether recordings are taken as consecutive pieces, not cut")
     test: str | None = Field(
         None, description='which files are for testing, such as "index=0,1,2"; none: a tenth of them'
+    )
+    trim: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        40.0, description="dB below the loudest part at which ends count as silence and are cut off"
+    )
+    loudness: Annotated[float, Field(gt=-70, le=0)] | None = Field(
+        -23.0, description="LUFS that recordings, and what is drawn, are brought to; none: as they are"
+    )
+    shortest: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        0.005, description="seconds below which a recording is set aside"
+    )
+    repair: bool = Field(
+        True, description="whether an offset (DC) is taken out and opposite channels are mixed in phase"
     )
 
     def make(self):
         """The `keras_gen.media.Audio`."""
         from keras_gen.media import Audio
 
-        return Audio(self.length, self.rate, self.mels, self.window, self.hop, self.fft_length)
+        return Audio(
+            self.length,
+            self.rate,
+            self.mels,
+            self.window,
+            self.hop,
+            self.fft_length,
+            trim=self.trim,
+            loudness=self.loudness,
+            shortest=self.shortest,
+            repair=self.repair,
+        )
 
     def load(self, recipe):
         """The `Dataset` of a recipe."""
         media = self.make()
-        found = {"labels": _given(self.labels), "chunks": self.chunks, "test": self.test}
+        found = {"labels": _given(self.labels), "groups": self.groups, "chunks": self.chunks}
+        found["test"] = self.test
         return _loaded(recipe, media, {"media": media, **found})
 
 
@@ -145,7 +172,7 @@ def _loaded(recipe, media, found):
     from keras_gen.datasets.prepared import prepared_folder
 
     if prepared_folder(recipe.data) is None:
-        found["duplicates"] = recipe.duplicates
+        found |= {"duplicates": recipe.duplicates, "stratify": recipe.stratify}
     else:
         found = {"media": media}
     return datasets.load(recipe.data, **found, batch_size=recipe.batch_size, seed=recipe.data_seed)

@@ -90,6 +90,9 @@ class Recipe(Part):
     duplicates: Literal["auto", "drop", "keep"] = Field(
         "auto", description="whether held-out examples that are also training examples are left out"
     )
+    stratify: bool = Field(
+        True, description="whether splits that are held out have the classes in the proportion of all"
+    )
     checkpoint_steps: Count | None = Field(
         None, description="batches between two checkpoints within an epoch; none: after epochs alone"
     )
@@ -102,7 +105,7 @@ class Recipe(Part):
 
     medium: ClassVar = "image"  # name of the field with the settings of the media
     # What `load` goes by, beside that.
-    data_fields: ClassVar = ("data", "batch_size", "data_seed", "duplicates")
+    data_fields: ClassVar = ("data", "batch_size", "data_seed", "duplicates", "stratify")
     learning_rates: ClassVar = ("optimizer.learning_rate",)
     without_warm_up: ClassVar = {}  # field -> value, for a training that goes on from an earlier run
     measures: ClassVar = ()  # names of functions in `measures` that score the model

@@ -19,6 +19,8 @@ READ_BY = {  # fields that all files have -> objectives and priors that read the
 RENAMED = {"prior_components": "prior.components", "penalty_interval": "penalties.interval"}
 # What was done on processors where recipes say "auto" today.
 BEFORE_AUTO = {"jit_compile": False, "precision": "float32", "steps_per_execution": 10}
+# What was done before there were these fields.
+BEFORE_FIELDS = {"stratify": False, "audio.shortest": 0.05, "audio.repair": False}
 OF_LATENTS = (
     "latent_dim", "free_bits", "free_bits_form", "beta", "annealing", "annealing_examples", "encoder_steps",
     "pretraining", "sampling_prior", "nll_samples",

@@ -170,7 +170,9 @@ def test_images_in_lists_are_loaded(images, arguments, shape):
         ),
         ((IMAGES, DIGITS, DIGITS), "has 3 entries"),
         (((IMAGES, DIGITS), (IMAGES,)), "has 1 entries"),
-        ((["A dog."] * 30, DIGITS), "Sentences have no labels"),
+        ((["A dog."] * 30, DIGITS[:9]), "one entry for each of the 30 sentences"),
+        ((["A dog."] * 30, DIGITS, DIGITS), "has 3 entries"),
+        (((["A dog."], [0]), (["A cat."], None)), "Labels must come with every split or none"),
         (["a.png", "b.PNG"], "names of files, such as 'a.png', not sentences: give their folder"),
         (
             tf.data.Dataset.from_tensor_slices(IMAGES).batch(4),

@@ -16,7 +16,7 @@ from keras_gen.media import Audio, Image
 RATE = 8000
 MEDIA = Audio(2048, RATE, mels=40, window=256, hop=64, fft_length=512)
 # What is read is packed as it is, to the bit.
-PLAIN = Audio(2048, RATE, mels=40, window=256, hop=64, fft_length=512, trim=None, loudness=None)
+PLAIN = Audio(2048, RATE, mels=40, window=256, hop=64, fft_length=512, trim=None, loudness=None, repair=False)
 FORMATS = {
     "wav": (8000, "PCM_16"),
     "flac": (22050, "PCM_16"),
@@ -97,12 +97,12 @@ BAD = {
     "empty.flac": b"",
     "nan.wav": file(np.append(sine(0), np.nan), encoding="FLOAT"),
     "silent.wav": file(np.zeros(4000)),
-    "short.wav": file(sine(0, seconds=0.02)),
+    "short.wav": file(sine(0, seconds=0.002)),
 }
 REASONS = (
     "The recording could not be read: Format not recognised (2: empty.flac, text.wav)",
     "The recording is damaged: samples are not finite, or beyond 1e+06 times full scale (1: nan.wav)",
-    "The recording is too short: of 0.020 seconds, at least 0.05 are needed (1: short.wav)",
+    "The recording is too short: of 0.002 seconds, at least 0.005 are needed (1: short.wav)",
     "The recording is silent: its peak of 0 of full scale is below 0.001 (1: silent.wav)",
 )
 
@@ -210,6 +210,31 @@ def test_pieces_of_a_file_are_not_held_out_from_each_other(tmp_path):
     assert not train & val and not train & test and not val & test
 
 
+@pytest.mark.parametrize("name", ["speech.WAV", "", "speech.zip"])
+def test_one_long_recording_is_divided_by_time(tmp_path, name):
+    # Each piece has a pitch of its own.
+    content = {"speech.WAV": file(np.concatenate([sine(i, seconds=2048 / RATE) for i in range(20)]))}
+    source = zipped(tmp_path / name, content) if "zip" in name else tree(tmp_path, content) / name
+    data = load(source, media=PLAIN, batch_size=1, validation=0.15, test=0.1)
+    found = {split: heard(examples) for split, (examples, _) in splits_of(data).items()}
+    assert found == {"train": list(range(15)), "val": [15, 16, 17], "test": [18, 19]}
+    assert data.account.found == 1 and data.account.used == {"train": 15, "val": 3, "test": 2}
+    assert "Divided by time" in str(data.account) and "(1: speech.WAV)" in str(data.account)
+
+
+def test_what_was_repaired_is_told(tmp_path):
+    files = {f"{i}.wav": file(sine(i)) for i in range(3)}
+    files["out of phase.wav"] = file(np.stack([sine(3), -sine(3)], axis=1))
+    files["offset.wav"] = file(0.5 * sine(4) + 0.3)
+    data = load(tree(tmp_path, files), media=MEDIA, **ALL)
+    assert heard(data.arrays("train")[0]) == [0, 1, 2, 4, 3]
+    assert [names for what, names in data.account.notes.items() if "Repaired" in what] == [
+        ["offset.wav"] if "offset" in what else ["out of phase.wav"] for what in data.account.notes
+    ]
+    told = str(data.account)
+    assert "opposite polarity" in told and "(1: out of phase.wav)" in told and "an offset (DC)" in told
+
+
 @pytest.mark.parametrize("make", [tree, zipped])
 @pytest.mark.parametrize("chunks", [False, True])
 def test_bad_recordings_are_set_aside_counted_and_named(tmp_path, make, chunks, wavs):
@@ -309,6 +334,10 @@ def test_a_zip_is_not_trusted_for_paths(tmp_path, wavs):
         ({"test": "speaker=nobody", "labels": PATTERN}, "No name in .* has speaker=nobody"),
         ({"test": "speaker=ann,theo", "labels": PATTERN}, "leaves no waveforms to train on"),
         ({"labels": "{digit}{speaker}"}, "pattern of names needs"),
+        ({"labels": PATTERN, "groups": "room"}, "groups must be a field of the pattern .* not 'room'"),
+        ({"groups": "speaker"}, "groups='speaker' needs the pattern of the file names"),
+        ({"labels": PATTERN, "groups": "speaker"}, "None of 2 groups would be left"),
+        ({"labels": PATTERN, "groups": "speaker", "test": "index=0"}, "groups in test and train at once"),
         ({"size": 32}, "size and channels have no use beside media"),
         ({"media": Image(16, 16, 3)}, "holds no images"),
         ({"media": Image(16, 16, 3), "chunks": True}, "chunks is about recordings"),
@@ -365,3 +394,32 @@ def test_spoken_digits():
     assert [len(splits[split][0]) for split in ("train", "val", "test")] == [2430, 270, 300]
     combinations, counts = np.unique(splits["test"][1], axis=0, return_counts=True)
     assert len(combinations) == 60 and set(counts) == {5}
+
+
+@pytest.mark.skipif(not DATA, reason="KERAS_GEN_DATA is not set to a folder of real data")
+@pytest.mark.parametrize(
+    "name, labels, chunks",
+    [("fsdd_wav.zip", PATTERN, False), ("librispeech_flac.zip", "{speaker}-{_}-{index}", True)],
+)
+def test_real_speakers_are_in_one_split_only(tmp_path, name, labels, chunks):
+    """Each recording is a noise of its own, so that where it went can be told."""
+    with zipfile.ZipFile(Path(DATA) / name) as archive:
+        names = [name for name in archive.namelist() if name.endswith((".wav", ".flac"))]
+    names = names[:: len(names) // 100 // 6 or 1]  # six or ten of each speaker, and of each digit
+    noises = {n: file(np.random.default_rng(i).uniform(-0.5, 0.5, 4 * 512)) for i, n in enumerate(names)}
+    media = Audio(512, RATE, mels=8, window=128, hop=64, trim=None, loudness=None, repair=False)
+    source = zipped(tmp_path / name, noises)
+    data = load(source, media=media, labels=labels, groups="speaker", chunks=chunks)
+    places = {media.pack(noises[name]).tobytes(): name for name in names}
+    speakers = {}
+    for split, (examples, classes) in splits_of(data).items():
+        known = [places[x.tobytes()] for x in examples if x.tobytes() in places]
+        speakers[split] = {
+            Path(name).stem.replace("-", "_").split("_")[name.startswith("fsdd")] for name in known
+        }
+        if classes is not None:
+            assert data.num_classes == 10 and len(set(np.bincount(classes))) == 1
+    assert sum(map(len, speakers.values())) == len(set.union(*speakers.values())) == (10 if chunks else 6)
+    assert set(speakers) == {"train", "val", "test"} and data.pattern == (
+        None if chunks else "{digit}_{_}_{index}"
+    )

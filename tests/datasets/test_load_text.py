@@ -282,7 +282,7 @@ def test_what_has_no_use_is_an_input_error(tmp_path, kind, arguments, message):
         (["A dog.", 1], {}, "Sentences must be str, not int"),
         (np.zeros(4), {"media": PLAIN}, "Sentences must be str, not float64"),
         (np.zeros((4, 4)), {"media": PLAIN}, "must be a list or row of str, not of type ndarray"),
-        (("A dog.", "A cat."), {"media": PLAIN}, "must be a list or row of str, not of type tuple"),
+        (("A dog.", "A cat."), {"media": PLAIN}, "must be a list or row of str, not of type str"),
         (5, {"media": PLAIN}, "must be a list or row of str, not of type int"),
         (["A dog.", "\ud83d", "A cat."], {"batch_size": 1}, "A sentence is not valid UTF-8"),
         (SENTENCES, {"validation": 1.0}, "validation must be a share of the sentences"),
@@ -293,6 +293,26 @@ def test_what_has_no_use_is_an_input_error(tmp_path, kind, arguments, message):
 def test_what_is_no_source_of_sentences_is_an_input_error(source, arguments, message):
     with pytest.raises(InputError, match=message):
         load(source, **arguments)
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_sentences_come_with_labels_and_for_testing(kind):
+    texts, labels = kind([*SENTENCES, " "]), [i % 3 for i in range(41)]
+    data = load((texts, labels), media=PLAIN, batch_size=1)
+    told = {}
+    for split in ("train", "val", "test"):
+        packed, found = data.arrays(split)
+        told |= dict(zip(data.media.unpack(packed), found.tolist(), strict=True))
+    assert told == {sentence: i % 3 for i, sentence in enumerate(SENTENCES)}
+    assert data.class_names == ["0", "1", "2"] and data.account.set_aside["it is empty"].count == 1
+    # For testing they stay as they are, also those that are learned from.
+    pairs = ((SENTENCES, np.eye(2)[[0, 1] * 20]), (SENTENCES[:3], [[0, 1]] * 3))
+    with pytest.warns(UserWarning, match="numbered from 0 to 1") as caught:
+        data = load(pairs, media=PLAIN, batch_size=1, validation=0.1)
+    assert caught[0].filename == __file__
+    assert data.arrays("test")[1].tolist() == [1, 1, 1] and data.account.used["test"] == 3
+    bare = load(((SENTENCES, None), (SENTENCES[:3], None)), media=PLAIN, batch_size=1)
+    assert splits_of(bare)["test"] == SENTENCES[:3] and bare.class_names is None
 
 
 def test_notes_beside_images_or_recordings_are_not_taken_for_examples(tmp_path):

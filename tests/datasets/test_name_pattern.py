@@ -23,6 +23,20 @@ def test_the_index_comes_last_where_the_pattern_has_none():
     assert NamePattern("{speaker} {mood}").write({"speaker": "theo", "mood": "sad"}, 12) == "theo sad_12"
 
 
+def test_fields_are_ignored_and_groups_are_no_labels():
+    names = NamePattern("{_}-{digit}-{speaker}-{_}", groups="speaker")
+    assert names.labels == ["digit"] and names.read("a-7-theo-x-y") == {"digit": "7", "speaker": "theo"}
+    assert names.read("a-b-7-theo") is None or names.read("a-b-7-theo")["digit"] == "b"
+    assert names.write({"digit": "7"}, 3) == "3-7-3-3"
+    assert names.without_groups() == "{_}-{digit}-{_}-{_}"
+    assert NamePattern("{speaker}-{_}", groups="speaker").without_groups() is None
+    for pattern, groups in (("{digit}_{index}", "speaker"), ("{_}_{index}", None), ("{_}", "_")):
+        with pytest.raises(InputError, match="groups must be a field|needs labels in braces"):
+            NamePattern(pattern, groups)
+    with pytest.raises(InputError, match="needs a field"):
+        Selection("_=7", NamePattern("{digit}_{_}"))
+
+
 @pytest.mark.parametrize("name", ["", "7.jackson", "7.jackson+", ".jackson+0", "7xjackson+0", "7.jacksonn0"])
 def test_other_names_do_not_match(name):
     # What stands between fields is no regular expression.

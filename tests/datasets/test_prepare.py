@@ -238,7 +238,7 @@ def test_a_folder_is_gone_on_with_by_the_same_command_only(heap, tmp_path):
         "is no folder": (heap, tmp_path / "link", {}),
         "lies in": (heap, heap / "set", {}),
         "leave no images to train on": (heap, tmp_path / "new", {"validation": 0.5, "test": 0.5}),
-        "must be a field of the pattern": (heap, tmp_path / "new", {"groups": "speaker"}),
+        "needs the pattern of the file names": (heap, tmp_path / "new", {"groups": "speaker"}),
         "Unknown duplicates": (heap, tmp_path / "new", {"duplicates": "some"}),
         "processes must be": (heap, tmp_path / "new", {"processes": 0}),
         "missing path": (tmp_path / "gone", tmp_path / "new", {}),

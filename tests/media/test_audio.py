@@ -273,7 +273,7 @@ def test_what_is_packed_is_cleaned_whatever_it_comes_as(media, samples, rate, ch
         (b"this is a text file" * 100, "could not be read: "),
         (noise(5000) * np.float32("nan"), "is damaged: "),
         (np.zeros((5000, 2), np.int16), "is silent: "),
-        (noise(300), "is too short: "),
+        (noise(30), "is too short: "),
         (np.zeros(5000, np.int32), "int32 of shape"),
         (noise(5000, 1, 1), "of shape .5000, 1, 1."),
         (np.zeros((5000, 0), np.float32), "of shape .5000, 0."),
@@ -290,7 +290,7 @@ def test_what_is_no_recording_is_an_input_error(media, raw, message):
 
 @pytest.mark.parametrize("samples", [1000, 4096, 9000])
 def test_packing_in_graph_is_packing_of_clean_waveforms(samples):
-    media = Audio(**SMALL, trim=None, loudness=None)
+    media = Audio(**SMALL, trim=None, loudness=None, repair=False)
     waveforms = noise(3, samples, peak=0.85)
     packed = tf.function(media.pack_in_graph, input_signature=[media.raw_spec])(waveforms)
     assert packed.dtype == tf.int16 and packed.shape == (3, 4096)
@@ -313,7 +313,8 @@ def test_unpacked_recordings_pack_to_the_same(media):
 
 
 def test_serialization_and_equality(media):
-    for audio in (media, Audio(**SMALL, iterations=3, trim=None, loudness=None), Audio()):
+    changed = Audio(**SMALL, iterations=3, trim=None, loudness=None, shortest=None, repair=False)
+    for audio in (media, changed, Audio()):
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(audio))
         assert again == audio and hash(again) == hash(audio) and again.get_config() == audio.get_config()
         np.testing.assert_array_equal(again.to_model(noise(1, audio.samples)).shape[1:], audio.model_shape)
@@ -338,6 +339,7 @@ def test_serialization_and_equality(media):
         ("trim", None, {"packed"}),
         ("loudness", -30.0, {"packed"}),
         ("loudness", None, {"packed"}),
+        ("repair", False, {"packed"}),
     ],
 )
 def test_every_setting_changes_what_it_says_and_nothing_else(media, name, value, changed):
@@ -375,11 +377,27 @@ def test_every_setting_changes_what_it_says_and_nothing_else(media, name, value,
         ({"trim": -1.0}, "trim must be above 0"),
         ({"trim": float("nan")}, "trim must be above 0"),
         ({"loudness": float("inf")}, "loudness must be above -70 and at most 0"),
+        ({"shortest": 0}, "shortest must be above 0"),
+        ({"repair": None}, "repair must be True or False"),
     ],
 )
 def test_impossible_settings_are_input_errors(settings, message):
     with pytest.raises(InputError, match=message):
         Audio(**settings)
+
+
+def test_what_was_saved_before_there_were_settings_packs_as_it_did():
+    new = Audio(**SMALL, trim=None, loudness=None)
+    config = {name: value for name, value in new.get_config().items() if name not in ("shortest", "repair")}
+    old = Audio.from_config(config)
+    assert (old.shortest, old.repair) == (0.05, False)
+    stereo = noise(3000, 2) + np.float32(0.1)
+    mono = stereo.mean(axis=1)
+    np.testing.assert_array_equal(old.pack(stereo), to_int16(fit(mono, old.samples)))
+    assert not np.array_equal(new.pack(stereo), old.pack(stereo))
+    with pytest.raises(InputError, match="at least 0.05 are needed"):
+        old.pack(noise(399))
+    assert new.pack(noise(399)).any()
 
 
 # Looking and listening.

@@ -87,7 +87,7 @@ def test_a_block_that_is_not_whole_is_not_measured():
 
 def test_channels_are_averaged_and_brought_to_the_wanted_rate():
     left, right = sine(300, 44100, 0.5, -12), sine(1100, 44100, 0.5, -6)
-    cleaned = clean(np.stack([left, right], axis=1), 44100, RATE, trim=None, loudness=None)
+    cleaned = clean(np.stack([left, right], axis=1), 44100, RATE, trim=None, loudness=None, repair=False)
     assert cleaned.dtype == np.float32 and cleaned.shape == (8000,)
     np.testing.assert_allclose(cleaned, resample((left + right) / 2, 44100, RATE), atol=1e-6)
     # Two of one kind are twice a channel, but as loud as it.
@@ -101,7 +101,7 @@ def test_ends_are_trimmed_to_within_a_frame_and_pauses_stay(channels):
     # 50 dB below the voice.
     waveform += noise(len(waveform), 3, 0.1 * 10 ** (-50 / 20))
     raw = waveform if channels is None else np.repeat(waveform[:, None], channels, axis=1)
-    cleaned = clean(raw, RATE, RATE, loudness=None)
+    cleaned = clean(raw, RATE, RATE, loudness=None, repair=False)
     start = np.correlate(waveform, cleaned, "valid").argmax()
     np.testing.assert_allclose(cleaned, waveform[start : start + len(cleaned)], atol=1e-7)
     assert 4321 - FRAME < start <= 4321
@@ -130,14 +130,15 @@ def test_loudness_is_reached(wanted, seconds):
 def test_a_peak_is_kept_from_full_scale_by_less_gain_and_not_by_clipping(loudness):
     spiky = noise(RATE, peak=0.01)
     spiky[[5000, 9000]] = 1.0, -0.6
-    cleaned = clean(spiky, RATE, RATE, loudness=loudness)
+    cleaned = clean(spiky, RATE, RATE, loudness=loudness, repair=False)
     assert np.abs(cleaned).max() == pytest.approx(HIGHEST_PEAK, rel=1e-6)
     np.testing.assert_allclose(cleaned, spiky[: len(cleaned)] * HIGHEST_PEAK, rtol=1e-5)
 
 
 def test_none_keeps_ends_and_level():
     waveform = np.concatenate([silence(3000), noise(8000), silence(3000)])
-    np.testing.assert_array_equal(clean(waveform, RATE, RATE, trim=None, loudness=None), waveform)
+    kept = clean(waveform, RATE, RATE, trim=None, loudness=None, repair=False)
+    np.testing.assert_array_equal(kept, waveform)
 
 
 FAULTS = {
@@ -150,13 +151,12 @@ FAULTS = {
     "The recording is silent": [
         silence(8000),
         noise(8000, peak=5e-4),
-        np.stack([noise(8000), -noise(8000)], axis=1),
+        noise(8000, peak=5e-4) + np.float32(0.5),
         silence(0),
         np.zeros((0, 2), np.float32),
     ],
     "The recording is too short": [
-        noise(799),
-        np.concatenate([silence(5000), noise(300), silence(5000)]),
+        noise(79),
         np.ones(1, np.float32),
     ],
 }
@@ -171,10 +171,59 @@ def test_recordings_of_one_fault_are_refused_for_one_reason(reason):
 
 def test_what_is_barely_no_fault_is_taken():
     # Scaled as integers of 16 bits; just loud enough; just long enough.
-    for waveform in (noise(8000) * 32768, noise(8000, peak=2e-3), noise(800)):
+    for waveform in (noise(8000) * 32768, noise(8000, peak=2e-3), noise(80)):
         assert loudness_of(clean(waveform, RATE, RATE), RATE) == pytest.approx(-23, abs=0.1)
     assert len(clean(noise(160), RATE, RATE, shortest=0.01)) == 160
-    assert refusal(noise(159), shortest=0.01).startswith("The recording is too short: ")
+    trimmed = np.concatenate([silence(5120), noise(300), silence(5000)])
+    for waveform, shortest in ((noise(159), 0.01), (trimmed, 0.05)):
+        assert refusal(waveform, shortest=shortest).startswith("The recording is too short: ")
+    assert len(clean(noise(3), RATE, RATE, shortest=None)) == 3
+
+
+@pytest.mark.parametrize("offset", [0.005, 0.2])
+def test_an_offset_is_taken_out_before_silence_and_loudness_are_measured(offset):
+    # Over a whole number of periods, so that the mean of what was recorded is 0.
+    recorded = np.concatenate([silence(8000), sine(400, RATE, 1.0, -30), silence(8000)])
+    expected, told = clean(recorded, RATE, RATE), []
+    assert len(expected) == RATE
+    # The zeros around it, too, are of the file and not of the gear.
+    framed = np.concatenate([silence(RATE), recorded[8000:-8000] + np.float32(offset), silence(RATE)])
+    np.testing.assert_allclose(clean(framed, RATE, RATE), expected, atol=1e-3)
+    for channels in (None, 1, 2):
+        raw = recorded if channels is None else np.repeat(recorded[:, None], channels, axis=1)
+        found = clean(raw + np.float32(offset), RATE, RATE, tell=told.append)
+        assert len(found) == RATE
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    # What a gear of ordinary quality adds is nothing to be told of.
+    assert len(told) == (3 if offset > 0.01 else 0) and all("offset" in fault for fault in told)
+    # Of less than two periods of what is heard, the mean is part of the sound.
+    thud = np.abs(sine(40, RATE, 0.05))
+    np.testing.assert_array_equal(
+        clean(thud, RATE, RATE, trim=None, loudness=None), clean(thud, RATE, RATE, None, None, repair=False)
+    )
+
+
+OPPOSITE = "channels of opposite polarity, of which some were inverted to be mixed"
+
+
+@pytest.mark.parametrize("signs, leak, faults", [
+    ([1, -1], 0.0, [OPPOSITE]),
+    ([1, -0.95], 0.05, [OPPOSITE]),
+    ([-1, 0.5, 0.5], 0.0, [OPPOSITE]),
+    # A mix from which nothing is lost stays the mean.
+    ([1, -0.5], 0.0, []),
+    ([1, 1], 0.5, []),
+    ([1, 0], 0.0, []),
+])  # fmt: skip
+def test_channels_that_cancel_each_other_are_mixed_in_phase(signs, leak, faults):
+    voice, told = noise(RATE, 4), []
+    others = [leak * noise(RATE, 5 + place) for place in range(len(signs))]
+    raw = np.stack([sign * voice + other for sign, other in zip(signs, others, strict=True)], axis=1)
+    mixed = clean(raw, RATE, RATE, trim=None, loudness=None, tell=told.append)
+    assert told == faults
+    wanted = np.abs(signs) if faults else signs
+    similar = np.corrcoef(mixed, voice)[0, 1] * np.sign(np.mean(signs) or 1.0)
+    assert abs(similar) > 0.85 and np.std(mixed) == pytest.approx(np.std(voice) * np.mean(wanted), rel=0.2)
 
 
 def test_fit_crops_or_pads_the_end():

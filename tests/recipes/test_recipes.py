@@ -145,6 +145,7 @@ def test_a_precision_is_that_of_the_networks_and_of_nothing_else(name):
 
 
 RUNNING_CHANGES = {
+    "fit": "pad", "background": "navy",
     "steps_per_execution": 8, "precision": "mixed_bfloat16", "jit_compile": True, "gradient_accumulation": 2,
     "clip_norm": 9.0, "seed": 9,
 }  # fmt: skip
@@ -167,7 +168,8 @@ VQVAE_CHANGES = RUNNING_CHANGES | {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "start", "frozen",
+    "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "stratify", "start",
+    "frozen", "labels", "groups", "frames",
 }  # fmt: skip
 
 

@@ -32,7 +32,8 @@ VAE_CHANGES = {
 }  # fmt: skip
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
-    "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "start", "frozen",
+    "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "stratify", "start",
+    "frozen",
 }  # fmt: skip
 TESTED_BELOW = {"field", "label"}
 TESTED_ELSEWHERE = {"components"}  # of a sampling prior

@@ -7,8 +7,9 @@ import pytest
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
+from keras_gen.media import Audio
 from keras_gen.recipes.settings import flat
-from keras_gen.recipes.upgrade import BEFORE_AUTO
+from keras_gen.recipes.upgrade import BEFORE_AUTO, BEFORE_FIELDS
 
 CONFIGS = json.loads((Path(__file__).parent / "configs_0.1.json").read_text())
 LATER = ("cifar10-r3gan", "cifar10-sngan")  # recipes that version 0.1 did not have
@@ -39,7 +40,13 @@ def read(tmp_path, config):
 def changes(name, config):
     """What is another value than the recipe's, today or formerly: name of the field -> value."""
     own = flat(recipes.resolve(name, {"data": config.data}))
-    before = {**BEFORE_AUTO, "duplicates": "keep", "image.labels": "top", "audio.labels": "top"}
+    before = {
+        **BEFORE_AUTO,
+        **BEFORE_FIELDS,
+        "duplicates": "keep",
+        "image.labels": "top",
+        "audio.labels": "top",
+    }
     known = {field: [value, before.get(field, value)] for field, value in own.items()}
     return {field: value for field, value in flat(config).items() if value not in known.get(field, [""])}
 
@@ -132,6 +139,28 @@ def test_classes_stay_the_top_folders_that_they_were(tmp_path, config, labels):
     found = read(tmp_path, {**config, "versions": {}})[1]
     assert getattr(found, found.medium).labels == labels
     assert read(tmp_path, json.loads(recipes.dump(config["recipe"], found)))[1] == found
+
+
+def test_splits_and_recordings_stay_as_they_were(tmp_path):
+    config = {"recipe": "fsdd-vae", "versions": {}, "audio": {"trim": 30.0}}
+    found = read(tmp_path, config)[1]
+    assert not found.stratify and found.audio.trim == 30.0
+    assert found.media == Audio.from_config(
+        {"samples": 5120, "rate": 8000, "mels": 64, "window": 256, "hop": 64, "fft_length": 512, "trim": 30.0}
+    )
+    # The same command goes on with them, unless it says otherwise.
+    assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", {}) == BEFORE_FIELDS
+    given = {"repair": True, "audio__shortest": 0.1, "network": "mlp", "depth": 3}
+    assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", given) == {"stratify": False}
+    for name, file in (("digits-vae", "config.json"), ("fsdd-vae", "search.json")):
+        assert recipes.as_begun(tmp_path / file, name, {}) == {}
+    trial = {"recipe": "fsdd-vae", "measure": "frechet", "trial": {"audio": {"repair": True}}}
+    (tmp_path / "search.json").write_text(json.dumps(trial))
+    expected = {"stratify": False, "audio.shortest": 0.05}
+    assert recipes.as_begun(tmp_path / "search.json", "fsdd-vae", {}) == expected
+    config = {**config, "stratify": True, "audio": {"shortest": 0.01, "repair": True}}
+    found = read(tmp_path, config)[1]
+    assert found.stratify and (found.media.shortest, found.media.repair) == (0.01, True)
 
 
 @pytest.mark.parametrize("components", [0, 7])
