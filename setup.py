@@ -57,6 +57,7 @@ setup(
         "prepare": ["datasketch", "imagehash"],
         "subwords": ["tokenizers>=0.20"],
         "parquet": ["pyarrow"],
+        "tfds": ["tensorflow-datasets"],
         "hf": ["datasets>=3"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
         "dev": ["librosa", "matplotlib"],
