@@ -26,13 +26,15 @@ OLD = {"recipe": "digits-vae", "objective": "nll", "seed": 1} | {  # as version 
 }
 CLIPPED = {"trial": recipes.resolve("digits-vae", {"clip_norm": 1.0}).model_dump()}
 CLIP = "clip_norm of a trial"
+AS_BEGUN = {"trial": recipes.resolve("digits-vae", {"stratify": False}).model_dump()}  # as the command has it
 
 
 @pytest.mark.parametrize(
     "found, wanted, told",
     [
-        ({}, {}, None),
-        ({CLIP: None}, {}, None),  # as kits wrote it that had no such field
+        ({}, AS_BEGUN, None),
+        ({}, {}, "stratify of a trial is False there, True here"),
+        ({CLIP: None}, AS_BEGUN, None),  # as kits wrote it that had no such field
         ({CLIP: None}, CLIPPED, "optimizer.clip_norm of a trial is 0.0 there, 1.0 here"),
         ({"seed": 2}, {}, "seed is 2 there, 1 here"),
         (
