@@ -198,9 +198,6 @@ def read(path):
 def restore(name, fields):
     """The settings that a version of this kit kept. Fields that it did not know hold what was done then.
 
-    Duplicates have always been kept in sets with a name. Classes were top folders, whatever lay within them,
-    where `labels` told nothing else.
-
     Args:
         name: of the recipe.
         fields: all that was kept, in today's form or an earlier one.
@@ -212,16 +209,25 @@ def restore(name, fields):
         InputError: the recipe does not take a field or value.
     """
     fields, recipe = upgrade(fields), get(name).recipe
-    has_name = fields.get("data") in {get(other).recipe.data for other in NAMES} - {""}
-    medium = recipe.medium
-    if knows(recipe, f"{medium}.labels") and not (
-        fields.get("labels") or fields.get(medium, {}).get("labels")
-    ):
-        fields[f"{medium}.labels"] = "inferred" if has_name else "top"
-    recipe = defaults(recipe)
-    before = BEFORE_FIELDS | {"duplicates": "auto" if has_name else "keep"}
-    recipe = override(recipe, {field: before[field] for field in before.keys() & flat(recipe).keys()})
-    return override(recipe, fields)
+    before, labels = _before(recipe, fields.get("data")), f"{recipe.medium}.labels"
+    # For recordings this field was there before, and holds nothing where it told nothing.
+    if labels in before and not (fields.get("labels") or fields.get(recipe.medium, {}).get("labels")):
+        fields[labels] = before[labels]
+    return override(override(defaults(recipe), before), fields)
+
+
+def _before(recipe, data):
+    """What was done before there were fields for it: dict, field of the recipe -> value.
+
+    Duplicates have always been kept in sets with a name. Classes were top folders, whatever lay within them,
+    where labels told nothing else.
+    """
+    has_name = data in {get(other).recipe.data for other in NAMES} - {""}
+    before = BEFORE_FIELDS | {
+        "duplicates": "auto" if has_name else "keep",
+        f"{recipe.medium}.labels": "inferred" if has_name else "top",
+    }
+    return {field: value for field, value in before.items() if knows(recipe, field)}
 
 
 def as_begun(file, name, given):
@@ -233,7 +239,7 @@ def as_begun(file, name, given):
         given: fields that the user sets, name -> value.
 
     Returns:
-        Dict, field -> value: those of `BEFORE_FIELDS` that are not given, and hold what was done before.
+        Dict, field -> value: fields that are not given, and hold what was done before there were such.
     """
     if not file.is_file():
         return {}
@@ -241,13 +247,15 @@ def as_begun(file, name, given):
         fields = saved(file)
         if fields.pop("recipe") != full_name(name):
             return {}
-        fields.pop(VERSIONS, None)
-        found = flat(restore(name, fields.get("trial", fields)))
+        for told in (VERSIONS, FINGERPRINT):
+            fields.pop(told, None)
+        fields = fields.get("trial", fields)
+        found = flat(restore(name, fields))
     except InputError:  # which is told where the folder is gone on with
         return {}
     told = tuple("." + field.replace("__", ".") for field in given)
     return {
         field: value
-        for field, value in BEFORE_FIELDS.items()
-        if field in found and found[field] == value and not f".{field}".endswith(told)
+        for field, value in _before(get(name).recipe, fields.get("data")).items()
+        if found.get(field) == value and not f".{field}".endswith(told)
     }

@@ -141,8 +141,24 @@ def test_classes_stay_the_top_folders_that_they_were(tmp_path, config, labels):
     assert read(tmp_path, json.loads(recipes.dump(config["recipe"], found)))[1] == found
 
 
+@pytest.mark.parametrize("data", ["mine", "mnist"])
+def test_the_same_command_goes_on_with_what_an_older_kit_did(tmp_path, data):
+    fields = {"data": data}
+    old = json.loads(recipes.dump("folder-gan", recipes.resolve("folder-gan", fields)))
+    old |= {"image": {"size": old["image"]["size"], "channels": 3}}
+    for field in ("stratify", "duplicates"):
+        del old[field]
+    found = read(tmp_path, old)[1]
+    begun = recipes.as_begun(tmp_path / "config.json", "folder-gan", fields)
+    assert recipes.resolve("folder-gan", fields | begun) == found
+    assert found.image.labels == ("top" if data == "mine" else "inferred")
+    for given in ("labels", "image.labels", "image__labels"):
+        assert "image.labels" not in recipes.as_begun(tmp_path / "config.json", "folder-gan", {given: "none"})
+
+
 def test_splits_and_recordings_stay_as_they_were(tmp_path):
-    config = {"recipe": "fsdd-vae", "versions": {}, "audio": {"trim": 30.0}}
+    audio = {"trim": 30.0, "labels": "{digit}_{index}"}
+    config = {"recipe": "fsdd-vae", "versions": {}, "duplicates": "auto", "audio": audio}
     found = read(tmp_path, config)[1]
     assert not found.stratify and found.audio.trim == 30.0
     assert found.media == Audio.from_config(
@@ -154,9 +170,9 @@ def test_splits_and_recordings_stay_as_they_were(tmp_path):
     assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", given) == {"stratify": False}
     for name, file in (("digits-vae", "config.json"), ("fsdd-vae", "search.json")):
         assert recipes.as_begun(tmp_path / file, name, {}) == {}
-    trial = {"recipe": "fsdd-vae", "measure": "frechet", "trial": {"audio": {"repair": True}}}
+    trial = {"recipe": "fsdd-vae", "measure": "frechet", "trial": {"data": "mine", "audio": {"repair": True}}}
     (tmp_path / "search.json").write_text(json.dumps(trial))
-    expected = {"stratify": False, "audio.shortest": 0.05}
+    expected = {"stratify": False, "audio.shortest": 0.05, "duplicates": "keep", "audio.labels": "top"}
     assert recipes.as_begun(tmp_path / "search.json", "fsdd-vae", {}) == expected
     config = {**config, "stratify": True, "audio": {"shortest": 0.01, "repair": True}}
     found = read(tmp_path, config)[1]
