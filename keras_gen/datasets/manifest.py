@@ -1,5 +1,6 @@
 """Tables that tell the labels of files, and perhaps their splits."""
 
+import contextlib
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
@@ -27,25 +28,28 @@ class Manifest:
         raw: its bytes, as `read_sentences` takes them.
         field: key or column of the names of files.
         label: the same of their labels.
+        folder: parts of the path, within the tree, of the folder that it lies in.
 
     Raises:
         InputError: it cannot be read, or has no such key or column.
     """
 
-    def __init__(self, name, raw, field, label):
-        self.name = name
-        self._files, self._labels, _ = read_sentences(name, raw, field, label)
-        try:
-            self._splits = dict(zip(*read_sentences(name, raw, field, "split")[:2], strict=True))
-        except InputError:  # there is no such column
-            self._splits = {}
-        strange = sorted({word for word in self._splits.values() if split_word(word) is None})
+    def __init__(self, name, raw, field, label, folder=()):
+        self.name, self._folder = name, folder
+        self._files, self._labels, self._faults = read_sentences(name, raw, field, label)
+        self._splits, words = defaultdict(set), set()
+        with contextlib.suppress(InputError):  # there is no such column
+            files, told, _ = read_sentences(name, raw, field, "split")
+            words = set(told)
+            for file, word in zip(files, told, strict=True):
+                self._splits[file].add(word)
+        strange = sorted(word for word in words if split_word(word) is None)
         if strange:
             raise InputError(
                 f"{name} names splits that are none ({some(strange)}): name them train, val or test."
             )
-        if self._splits:
-            check_splits(f"The files of {name}", [split_word(word) for word in self._splits.values()])
+        if words:
+            check_splits(f"The files of {name}", [split_word(word) for word in words])
 
     @classmethod
     def of(cls, tree, path, field, label):
@@ -56,13 +60,13 @@ class Manifest:
         if inside is None:
             return cls(str(path), Path(path).expanduser().read_bytes(), field, label)
         tree.names.remove(inside)  # it is not ignored
-        return cls(str(path), tree.read(inside), field, label)
+        return cls(str(path), tree.read(inside), field, label, parts_of(inside)[:-1])
 
     def apply(self, names, account):
         """The files that have one label, as places in `names`; their labels; and their splits or None.
 
-        Files are found by their path within the tree, or the end of it where only one ends so, with or
-        without their ending.
+        Files are found by their path from the folder of the manifest or from the top of the tree, or by the
+        end of it where only one ends so, with or without their ending.
 
         Args:
             names: of the files of a `Tree`.
@@ -71,42 +75,52 @@ class Manifest:
         Raises:
             InputError: no file has a label, or some have no split that others have.
         """
-        find = _finder(names)
-        labels, splits, lost = defaultdict(set), {}, []
+        find = _finder(names, self._folder)
+        labels, splits, lost = defaultdict(set), defaultdict(set), []
         for file, label in zip(self._files, self._labels, strict=True):
             place = find(file)
             if place is None:
                 lost.append(file)
             else:
                 labels[place].add(label)
-                splits[place] = self._splits.get(file)
-        kept = [place for place in sorted(labels) if len(labels[place]) == 1]
+                splits[place] |= {SPLITS[split_word(word)] for word in self._splits.get(file, ())}
+        kept = [place for place in sorted(labels) if len(labels[place]) == 1 and len(splits[place]) < 2]
         if not kept:
             raise InputError(
                 f"{self.name} has no label for any of {len(names)} {account.plural} such as {names[0]}: it "
                 f"names {some(self._files)}."
             )
-        several = [names[place] for place in sorted(labels) if len(labels[place]) > 1]
+        several = [names[place] for place in sorted(labels.keys() - set(kept))]
         without = [name for place, name in enumerate(names) if place not in labels]
         account.found += len(several) + len(without)
         for reason, left in (
-            (f"{self.name} does not name it", without),
-            (f"{self.name} gives it several labels", several),
+            (f"{self.name} has no label for it", without),
+            (f"{self.name} gives it several labels or splits", several),
             (f"{self.name} names it, but it is not there, or not the only one", lost),
         ):
             if left:
                 account.set_apart(reason, left, told=f"{reason}, so it is set aside ({some(left)}).")
+        if self._faults:
+            faults = "; ".join(
+                f"{reason} ({count:,} line{'s' * (count > 1)})" for reason, count in self._faults.items()
+            )
+            account.tell(f"Not all of {self.name} can be used: {faults}.")
+        kept_labels = [labels[place].pop() for place in kept]
         if not self._splits:
-            return kept, [labels[place].pop() for place in kept], None
-        bare = [names[place] for place in kept if splits[place] is None]
+            return kept, kept_labels, None
+        bare = [names[place] for place in kept if not splits[place]]
         if bare:
             raise InputError(f"{self.name} names no split of some files ({some(bare)}): name it, or none.")
-        told = [SPLITS[split_word(splits[place])] for place in kept]
-        return kept, [labels[place].pop() for place in kept], told
+        return kept, kept_labels, [splits[place].pop() for place in kept]
 
 
-def _finder(names):
-    """A function from a name in a manifest to the place of the one file that it stands for, or None."""
+def _finder(names, folder):
+    """A function from a name in a manifest to the place of the one file that it stands for, or None.
+
+    Args:
+        names: of the files of a tree.
+        folder: parts of the path of the manifest's folder.
+    """
     paths, ends = [parts_of(name) for name in names], defaultdict(list)
     for place, path in enumerate(paths):
         for end in {path[-1], PurePosixPath(path[-1]).stem}:
@@ -115,8 +129,9 @@ def _finder(names):
     def find(file):
         wanted = parts_of(file)
         found = [place for place in ends[wanted[-1]] if _ends(paths[place], wanted)] if wanted else []
+        beside = [place for place in found if paths[place][:-1] == (*folder, *wanted[:-1])]
         exact = [place for place in found if len(paths[place]) == len(wanted)]
-        found = exact or found
+        found = beside or exact or found
         return found[0] if len(found) == 1 else None
 
     return find

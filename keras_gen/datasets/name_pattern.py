@@ -60,9 +60,9 @@ class NamePattern:
                 f"as {{digit}}_{{speaker}}_{{index}}, not {pattern!r}."
             )
         literals = [re.escape(part) for part in parts[::2]]
-        groups = [_group(field, after) for field, after in zip(fields, literals[1:], strict=True)]
+        captured = [_captured(field, after) for field, after in zip(fields, literals[1:], strict=True)]
         self._regex = re.compile(
-            "".join(part for pair in zip(literals, [*groups, ""], strict=True) for part in pair)
+            "".join(part for pair in zip(literals, [*captured, ""], strict=True) for part in pair)
         )
 
     def read(self, name):
@@ -87,7 +87,7 @@ class NamePattern:
         return self.pattern.replace(f"{{{self.groups}}}", f"{{{IGNORED}}}") if self.groups else self.pattern
 
 
-def _group(field, after):
+def _captured(field, after):
     """The regular expression of a field. It excludes the separator: a name with more parts must not match."""
     if field == NUMBER:
         return rf"(?P<{field}>\d+)"

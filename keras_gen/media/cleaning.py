@@ -11,9 +11,7 @@ from keras_gen.errors import InputError
 from keras_gen.media.recordings import FULL_SCALE, resample
 
 SILENT = 10 ** (-60 / 20)  # peak below which a recording counts as silent
-HIGHEST_PEAK = 10 ** (
-    -1 / 20
-)  # of what leaves here: one decibel of headroom for filters and coders that overshoot
+HIGHEST_PEAK = 10 ** (-1 / 20)  # of what leaves here, so that filters and coders may overshoot
 LARGEST = 1e6  # magnitude of a sample, far beyond floating files on the scale of 16-bit integers
 FRAME = 0.02  # seconds over which the level is measured to find silence
 GATE = 0.4  # seconds, the block of BS.1770; shorter clips have no integrated loudness

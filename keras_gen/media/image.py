@@ -83,8 +83,8 @@ class Image(Media):
         Args:
             raw: the bytes of a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, PGM or PBM file, and where Pillow reads
                 them AVIF, JPEG 2000 or HEIF; a `PIL.Image.Image` of any mode, packed as its file would be; or
-                an array (H, W), (H, W, 1), (H, W, 3) or, with
-                alpha, (H, W, 4) of uint8, uint16, bool, or floating values in [0, 1].
+                an array (H, W), (H, W, 1), (H, W, 3) or, with alpha, (H, W, 4) of uint8, uint16, bool, or
+                floating values in [0, 1].
 
         Returns:
             A uint8 array (height, width, channels).

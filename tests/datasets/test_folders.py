@@ -125,7 +125,7 @@ LAYOUTS = {
         images("some", "more", count=2) | {"labels.csv": table(["file", "label"], ["some/0.png", "x"])},
         {**ALL, "labels": "labels.csv"},
         {"train": [None]},
-        ["labels.csv does not name it, so it is set aside (3: more/0.png, more/1.png, some/1.png)"],
+        ["labels.csv has no label for it, so it is set aside (3: more/0.png, more/1.png, some/1.png)"],
     ),
     "a table with splits and ends of names": (
         images("some", count=5)
@@ -154,7 +154,8 @@ LAYOUTS = {
         {"train": ["x", "y"], "test": ["x", "y"]},
     ),
     "lines of JSON that match on no side": (
-        images("some", "more", count=2)
+        images("some", count=2)
+        | images("more", count=3)
         | {
             "labels.jsonl": "\n".join(
                 json.dumps({"file": file, "label": label})
@@ -167,17 +168,39 @@ LAYOUTS = {
                     ("lost.png", 4),
                     ("more/1.png", 3),
                     ("more/1.png", 4),
+                    ("more/2.png", 0.5),
                 ]
             ).encode()
         },
         {**ALL, "labels": "labels.jsonl"},
         {"train": ["3", "4"]},
         [
-            "labels.jsonl does not name it, so it is set aside (1: more/0.png)",
-            "labels.jsonl gives it several labels, so it is set aside (1: more/1.png)",
+            "labels.jsonl has no label for it, so it is set aside (2: more/0.png, more/2.png)",
+            "labels.jsonl gives it several labels or splits, so it is set aside (1: more/1.png)",
             "is not there, or not the only one, so it is set aside (4: 0.png, ../../some/0.png, /etc/passwd, "
             "lost.png)",
+            "Not all of labels.jsonl can be used: it has no label in the field 'label' (1 line)",
         ],
+    ),
+    "a table that names what lies beside it": (
+        images(".", "some", count=2)
+        | {"some/labels.csv": table(["file", "label"], ["0.png", "x"], ["1", "y"])},
+        {**ALL, "labels": "some/labels.csv"},
+        {"train": ["x", "y"]},
+        ["some/labels.csv has no label for it, so it is set aside (2: 0.png, 1.png)"],
+    ),
+    "a table with a file in two splits": (
+        images(".", count=4)
+        | {
+            "labels.csv": table(
+                ["file", "label", "split"],
+                *([f"{i}.png", "xyyx"[i], ["train", "train", "test", "train"][i]] for i in range(4)),
+                ["3", "x", "test"],
+            )
+        },
+        {**SPLIT, "labels": "labels.csv"},
+        {"train": ["x", "y"], "test": ["y"]},
+        ["labels.csv gives it several labels or splits, so it is set aside (1: 3.png)"],
     ),
 }
 
