@@ -25,7 +25,9 @@ def check(
     ] = None,
     labels: Annotated[
         str,
-        typer.Option(help="inferred, top, a pattern of names such as {digit}_{speaker}_{index}, or a table."),
+        typer.Option(
+            help="inferred, top, a pattern of names such as {digit}_{speaker}_{index}, a table, or none."
+        ),
     ] = "inferred",
     field: Annotated[str | None, typer.Option(help="Key or column that holds the sentences.")] = None,
     label: Annotated[str | None, typer.Option(help="Key or column that holds their labels.")] = None,
@@ -41,6 +43,7 @@ def check(
     from keras_gen.media import Audio, Image, Text
 
     makers = {"image": lambda: Image(64, 64, 3), "audio": Audio, "text": Text, None: lambda: None}
+    labels = None if labels == "none" else labels
     findings = datasets.check(
         source, media=makers[media](), labels=labels, field=field, label=label, seed=seed
     )

@@ -1,5 +1,6 @@
 """Loading images, recordings and sentences by name, by path or from arrays."""
 
+import reprlib
 import warnings
 
 import numpy as np
@@ -167,7 +168,7 @@ def load(
         class_names=class_names,
         # Only synthetic sets bring a third array; a folder may have the name of one.
         factor_names=factor_names if len(splits["train"]) == 3 else None,
-        pattern=request.pattern and request.pattern.without_groups(),
+        pattern=request.pattern.without_groups() if request.pattern and class_names else None,
         batch_size=batch_size,
         seed=seed,
         name=name,
@@ -224,8 +225,10 @@ def _sides(size):
 def _check_labels(labels, label):
     if labels is None and label is not None:
         raise InputError(f"label={label!r} has no use with labels=None: leave one of them out.")
-    if labels not in FOLDERS and not (isinstance(labels, str) and ("{" in labels or is_manifest(labels))):
+    is_known = isinstance(labels, str) and (labels in FOLDERS or "{" in labels or is_manifest(labels))
+    if labels is not None and not is_known:
+        beside = "" if isinstance(labels, str) else "; labels of arrays stand beside these, as load((x, y))"
         raise InputError(
             'labels must be "inferred", "top" or None, a pattern of names, such as "{animal}_{index}", or a '
-            f'table, such as "labels.csv", but is {labels!r}.'
+            f'table, such as "labels.csv", but is {reprlib.repr(labels)}{beside}.'
         )

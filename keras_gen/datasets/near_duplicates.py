@@ -101,7 +101,7 @@ def near_sentences(sentences, seed=0):
     index = MinHashLSH(threshold=LEAST_ALIKE - 0.1, num_perm=PERMUTATIONS)
     parts = ([part.encode() for part in _parts(sentences[place])] for place in compared)
     hashes = MinHash.generator(parts, num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
-    found = []
+    found, done = [], 0
     work = zip(compared.tolist(), hashes, strict=True)
     for place, hashed in watched(work, "Comparing", len(compared), "sentences"):
         mine = _parts(sentences[place])
@@ -111,9 +111,10 @@ def near_sentences(sentences, seed=0):
             if alike >= LEAST_ALIKE:
                 found.append((other, place, alike))
         index.insert(place, hashed)
+        done += 1
         if len(found) >= MOST_FOUND:
             break
-    return sorted(found, key=lambda pair: (-pair[2], pair[:2])), len(compared)
+    return sorted(found, key=lambda pair: (-pair[2], pair[:2])), done
 
 
 def _parts(sentence):

@@ -247,7 +247,7 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
     told = {split: rows if rows is not None and (rows >= 0).all() else None for split, rows in told.items()}
     with progress("Writing", account.plural, sum(account.used.values())) as advance:
         splits = write_splits(folder.folder, job, pool, packed, chosen, told, advance)
-    pattern = request.pattern and request.pattern.without_groups()
+    pattern = request.pattern.without_groups() if request.pattern and class_names else None
     index = Index(intake.media, splits, class_names, pattern, request.name, license)
     groups = intake.groups and {
         split: [intake.groups[entry] for entry in packed.entries[rows]] for split, rows in chosen.items()

@@ -197,13 +197,16 @@ def test_near_pairs_are_those_of_all_pairs_or_of_a_sample(monkeypatch):
     assert len(some) == len({tuple(pair) for pair in some.tolist()})
 
 
-def test_near_sentences_are_those_with_most_parts_in_common():
+def test_near_sentences_are_those_with_most_parts_in_common(monkeypatch):
     sentences = ["two dogs run over the green grass", "Two dogs run over the green grass.", "a red boat"]
     sentences += ["two dogs run over the green grasses", "nobody is at home on a monday"]
     pairs, compared = near_sentences(sentences)
     assert compared == 5
     # Of 29 parts, and 31 of the longer one.
     assert pairs == [(0, 1, 1.0), (0, 3, 29 / 31), (1, 3, 29 / 31)]
+    # Where enough pairs are found, those that are left were not compared.
+    monkeypatch.setattr("keras_gen.datasets.near_duplicates.MOST_FOUND", 1)
+    assert near_sentences(sentences) == ([(0, 1, 1.0)], 2)
 
 
 def test_outliers_are_told_by_robust_deviations():

@@ -239,6 +239,13 @@ def test_mistakes_about_labels_are_input_errors(tmp_path, labels):
         load(tree(tmp_path, files), labels=labels, **ALL)
 
 
+@pytest.mark.parametrize("labels", [[0, 1], np.arange(50)], ids=["list", "array"])
+def test_labels_of_arrays_stand_beside_these(labels):
+    told = r"labels must be .* is (\[0, 1\]|array.*\.\.\..*); labels of arrays .* load\(\(x, y\)\)"
+    with pytest.raises(InputError, match=f"(?s){told}"):
+        load(np.zeros((2, 8, 8), np.uint8), labels=labels)
+
+
 def test_labels_are_left_out_of_any_source(tmp_path):
     assert load("digits", labels=None).num_classes is None
     (tmp_path / "a.csv").write_text("file,label\n0.png,x\n1.png,y\n")

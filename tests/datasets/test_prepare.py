@@ -19,7 +19,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from keras_gen.datasets import prepare
+from keras_gen.datasets import load, prepare
 from keras_gen.datasets.shards import array_record, read_index
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, Image, Text
@@ -305,6 +305,14 @@ def test_images_of_any_shape_by_a_table_frame_by_frame(tmp_path):
     (heap / "labels.csv").write_text("\n".join(rows).replace(",a,", ",c,"))
     with pytest.raises(InputError, match="begun|other"):
         prepare(heap, folder, processes=1, **settings)
+
+
+def test_names_that_tell_one_class_only_tell_none(tmp_path):
+    heap = write(tmp_path / "heap", {f"7_{number}.png": png(number) for number in range(12)})
+    settings = {"size": 8, "labels": "{digit}_{index}", "validation": 0, "test": 0}
+    folder, _ = quietly(heap, tmp_path / "set", **settings)
+    for data in (load(folder, batch_size=2), load(heap, batch_size=2, **settings)):
+        assert (data.num_classes, data.pattern) == (None, None)
 
 
 def test_the_command_tells_where_things_are_and_refuses_in_a_sentence(heap, run_cli):
