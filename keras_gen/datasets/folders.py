@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.files import endings, parts_of, stem_of
+from keras_gen.datasets.labels import number_texts
 from keras_gen.datasets.manifest import Manifest
 from keras_gen.datasets.memory import divided
 from keras_gen.datasets.name_pattern import NamePattern
@@ -43,7 +44,8 @@ def read_tree(tree, media, labels="inferred", is_test=None, chunks=False):
     _tell_of_lost(listing.classes, listing.classes[places], account)
     tree.note_others(account)
     splits, classes = listing.splits[places], listing.classes[places]
-    class_names, labels = number_values(classes, labels if isinstance(labels, NamePattern) else None)
+    pattern = labels if isinstance(labels, NamePattern) else None
+    class_names, labels = number_values(classes, pattern, isinstance(labels, Manifest))
     found, files, groups = {}, {}, None if listing.groups is None else {}
     parts = {str(split): splits == split for split in np.unique(splits)}
     examples = divided(examples, parts)
@@ -214,8 +216,15 @@ def _tell_of_lost(classes, kept, account):
         account.tell(f"No file of some classes can be used, which are left out ({some(lost)}).")
 
 
-def number_values(classes, pattern):
-    """Class names and int32 labels of examples, from the values of their labels; -1 for no class."""
+def number_values(classes, pattern, is_of_table=False):
+    """Class names and int32 labels of examples, from the values of their labels; -1 for no class.
+
+    Args:
+        classes: array of str (N,), or (N, labels) by a pattern; "" for no class.
+        pattern: the `NamePattern`, or None.
+        is_of_table: whether they are of a table, whose numbers are classes in the order of their size. Names
+            of folders and files stand in alphabetical order, as in Keras.
+    """
     if pattern is not None and len(pattern.labels) > 1:
         parts = [np.unique(column, return_inverse=True) for column in classes.T]
         class_names = {
@@ -228,5 +237,7 @@ def number_values(classes, pattern):
     # One class tells nothing.
     if len(values) < 2:
         return None, None
+    if is_of_table:
+        return number_texts(classes)
     labels = np.where(classes == "", -1, np.searchsorted(values, classes))
     return [str(name) for name in values], labels.astype(np.int32)

@@ -9,6 +9,8 @@ import numpy as np
 
 from keras_gen.datasets.blocks import Job, as_json, hash_of, pack_files, write_block
 from keras_gen.datasets.folders import number_values
+from keras_gen.datasets.labels import number_texts
+from keras_gen.datasets.manifest import is_manifest
 from keras_gen.datasets.packing import tell_of_cut, tell_of_failures
 from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.sentence_blocks import keep_list, learned, pack_texts, read_texts
@@ -90,7 +92,8 @@ class Files:
 
     def labels(self, entries):
         """The names of the classes, or None, and the labels of entries, int32 (N,) or (N, n), or None."""
-        return number_values(self.classes[entries], self.request.pattern)
+        labels = self.request.labels
+        return number_values(self.classes[entries], self.request.pattern, is_manifest(labels))
 
 
 class Sentences:
@@ -203,8 +206,7 @@ class Sentences:
     def labels(self, entries):
         if self.values is None:
             return None, None
-        names, numbers = np.unique(self.values[entries], return_inverse=True)
-        return names.tolist(), numbers.astype(np.int32)
+        return number_texts(self.values[entries])
 
 
 class Arrays:

@@ -1,5 +1,6 @@
 """Numbering of labels from 0, and a warning of classes without training examples."""
 
+import re
 import warnings
 
 import numpy as np
@@ -82,6 +83,33 @@ def number_labels(splits, counts, plural, stacklevel=2):
             stacklevel=stacklevel,
         )
     return numbers, [str(value) for value in known]
+
+
+def number_texts(values):
+    """Number labels that are text, from 0, in alphabetical order; where all are numbers, by their size.
+
+    Args:
+        values: array of str (N,).
+
+    Returns:
+        The names of the classes, list of str, and int32 (N,).
+
+    Example:
+
+    >>> number_texts(np.array(["10", "9", "10"]))[0]
+    ['9', '10']
+    """
+    names, numbers = np.unique(values, return_inverse=True)
+    if all(re.fullmatch("[0-9]+", name) for name in names):
+        order = np.array(sorted(range(len(names)), key=lambda place: _size(names[place])), int)
+        names, numbers = names[order], np.argsort(order)[numbers]
+    return names.tolist(), numbers.astype(np.int32)
+
+
+def _size(digits):
+    """What sorts texts of digits by their size, however long they are."""
+    digits = digits.lstrip("0")
+    return len(digits), digits
 
 
 def warn_of_missing(class_names, labels):

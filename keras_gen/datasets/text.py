@@ -8,6 +8,7 @@ import numpy as np
 from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.docstrings import read_docstrings
 from keras_gen.datasets.files import parts_of, stem_of
+from keras_gen.datasets.labels import number_texts
 from keras_gen.datasets.packing import by_reason, reasons
 from keras_gen.datasets.splits import splits_of_folders
 from keras_gen.datasets.text_files import FieldNeeded, is_of_lines, read_sentences, splits_of_files
@@ -200,19 +201,17 @@ def _splits(found, labels=None):
 
 
 def number_classes(splits):
-    """Splits with the labels of sentences as numbers, and the sorted names of the classes, or None.
+    """Splits with the labels of sentences as numbers, and the names of the classes, or None.
 
     Args:
         splits: name -> (sentences, array of str or None).
     """
     if any(labels is None for _, labels in splits.values()):
         return splits, None
-    names = np.unique(np.concatenate([labels for _, labels in splits.values()]))
-    numbered = {
-        split: (sentences, np.searchsorted(names, labels).astype(np.int32))
-        for split, (sentences, labels) in splits.items()
-    }
-    return numbered, names.tolist()
+    names, numbers = number_texts(np.concatenate([labels for _, labels in splits.values()]))
+    ends = np.cumsum([len(sentences) for sentences, _ in splits.values()])
+    parts = zip(splits.items(), np.split(numbers, ends[:-1]), strict=True)
+    return {split: (sentences, part) for (split, (sentences, _)), part in parts}, names
 
 
 def pack_sentences(media, splits):

@@ -189,6 +189,13 @@ LAYOUTS = {
         {"train": ["x", "y"]},
         ["some/labels.csv has no label for it, so it is set aside (2: 0.png, 1.png)"],
     ),
+    "a table of numbers, by their size": (
+        images(".", count=3)
+        | {"labels.csv": table(["file", "label"], *([f"{i}.png", ("10", "9", "007")[i]] for i in range(3)))},
+        {**ALL, "labels": "labels.csv"},
+        {"train": ["10", "9", "007"]},
+    ),
+    "folders of numbers, by the alphabet": (images("10", "9", count=1), ALL, {"train": ["10", "9"]}),
     "a table with a file in two splits": (
         images(".", count=4)
         | {
@@ -211,6 +218,8 @@ def test_labels_come_from_where_they_are_said_to_be(tmp_path, kind, make):
     files, arguments, expected, *told = LAYOUTS[kind]
     data = loaded(make(tmp_path / "set.zip", files), *told, **arguments)
     assert labels_by_value(data) == expected
+    if "of numbers" in kind:
+        assert data.class_names == (["007", "9", "10"] if "table" in kind else ["10", "9"])
     found = sum(name.endswith(".png") for name in files)
     names = {name for left in data.account.set_aside.values() for name in left.names}
     assert data.account.found == found == sum(data.account.used.values()) + len(names & files.keys())

@@ -409,6 +409,12 @@ def test_labels_of_all_files_are_numbered_together(tmp_path):
         assert told == some and labels.dtype == np.int32
     batch, labels = next(iter(data.train))
     assert batch.shape == (1, 8) and labels.shape == (1,)
+    numbers = tmp_path / "numbers.csv"
+    numbers.write_text("text,kind\n" + "".join(f"word {n},{n}\n" for n in range(12)))
+    data = load(numbers, field="text", label="kind", batch_size=1, validation=0, test=0)
+    assert data.class_names == [str(n) for n in range(12)] and data.arrays("train")[1].tolist() == [
+        *range(12)
+    ]
     with pytest.raises(
         InputError, match="label is of .jsonl, .json, .csv and .tsv files, but has no use for"
     ):
