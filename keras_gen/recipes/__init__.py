@@ -18,7 +18,7 @@ from keras_gen.errors import InputError, unknown
 from keras_gen.files import read_json
 from keras_gen.recipes.recipe import Recipe
 from keras_gen.recipes.settings import defaults, flat, knows, override
-from keras_gen.recipes.upgrade import BEFORE_FIELDS, upgrade
+from keras_gen.recipes.upgrade import BEFORE_FIELDS, trial_of, upgrade
 from keras_gen.registry import register
 
 VERSIONS = "versions"  # of what made a run, beside its fields
@@ -249,7 +249,7 @@ def as_begun(file, name, given):
             return {}
         for told in (VERSIONS, FINGERPRINT):
             fields.pop(told, None)
-        fields = fields.get("trial", fields)
+        fields = trial_of(fields) or fields
         found = flat(restore(name, fields))
     except InputError:  # which is told where the folder is gone on with
         return {}

@@ -21,6 +21,7 @@ RENAMED = {"prior_components": "prior.components", "penalty_interval": "penaltie
 BEFORE_AUTO = {"jit_compile": False, "precision": "float32", "steps_per_execution": 10}
 # What was done before there were these fields.
 BEFORE_FIELDS = {"stratify": False, "audio.shortest": 0.05, "audio.repair": False}
+OF_TRIAL = " of a trial"
 OF_LATENTS = (
     "latent_dim", "free_bits", "free_bits_form", "beta", "annealing", "annealing_examples", "encoder_steps",
     "pretraining", "sampling_prior", "nll_samples",
@@ -42,6 +43,19 @@ def upgrade(fields):
         return fields
     fields = _upgraded_text(fields) if "free_bits" in fields else _upgraded_objective(fields)
     return {RENAMED.get(name, name): value for name, value in fields.items()}
+
+
+def trial_of(search):
+    """The settings of a trial that a search kept, each under a name of its own in version 0.1.
+
+    Args:
+        search: dict, as `search.json` holds it.
+
+    Returns:
+        Dict, name -> value; empty where it is none of a search.
+    """
+    own = {name.removesuffix(OF_TRIAL): value for name, value in search.items() if name.endswith(OF_TRIAL)}
+    return search.get("trial", own)
 
 
 def _with_sampling_prior(fields):

@@ -6,10 +6,8 @@ from keras_gen import recipes
 from keras_gen.errors import InputError
 from keras_gen.files import read_json, write_atomically
 from keras_gen.recipes.settings import flat
-from keras_gen.recipes.upgrade import BEFORE_AUTO
+from keras_gen.recipes.upgrade import BEFORE_AUTO, OF_TRIAL, trial_of
 from keras_gen.runs.run import Run
-
-OF_TRIAL = " of a trial"
 
 
 def settings_of(hyper, algorithm, seed, executions_per_trial):
@@ -75,10 +73,10 @@ def _agree(name, found, wanted):
 
 def _named(settings):
     """What a search is made of, name -> value, whatever version of this kit kept it."""
-    rest = dict(settings)
-    old = {name: rest.pop(name) for name in settings if name.endswith(OF_TRIAL)}  # as version 0.1 had it
-    if "objective" in rest:
+    rest = {
+        name: value for name, value in settings.items() if name != "trial" and not name.endswith(OF_TRIAL)
+    }
+    if "objective" in rest:  # as version 0.1 had it
         rest["measure"] = rest.pop("objective")
-    trial = rest.pop("trial", {name.removesuffix(OF_TRIAL): value for name, value in old.items()})
-    trial = flat(recipes.restore(rest["recipe"], trial))
+    trial = flat(recipes.restore(rest["recipe"], trial_of(settings)))
     return rest | {f"{name}{OF_TRIAL}": value for name, value in trial.items()}
