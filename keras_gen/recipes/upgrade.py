@@ -21,7 +21,7 @@ RENAMED = {"prior_components": "prior.components", "penalty_interval": "penaltie
 BEFORE_AUTO = {"jit_compile": False, "precision": "float32", "steps_per_execution": 10}
 # What was done before there were these fields.
 BEFORE_FIELDS = {"stratify": False, "audio.shortest": 0.05, "audio.repair": False}
-OF_TRIAL = " of a trial"
+OF_TRIAL = " of a trial"  # what names of settings end in where searches of version 0.1 kept them
 OF_LATENTS = (
     "latent_dim", "free_bits", "free_bits_form", "beta", "annealing", "annealing_examples", "encoder_steps",
     "pretraining", "sampling_prior", "nll_samples",
