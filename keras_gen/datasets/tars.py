@@ -6,6 +6,7 @@ import gzip
 import lzma
 import tarfile
 import tempfile
+import threading
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -98,6 +99,7 @@ def open_tar(path, most):
         except DAMAGED as error:
             raise InputError(f"{path} could not be opened as a tar archive: {error}.") from error
         files = {member.name: member for member in members if member.isreg()}
+        lock = threading.Lock()  # since the archive has one position, and many threads ask for files
         lost = {m.name: "It is a link in an archive" for m in members if m.issym() or m.islnk()}
         lost |= {m.name: "It is no file" for m in members if m.isdev() or m.isfifo()}
         twice = [name for name, count in Counter(m.name for m in members if m.isreg()).items() if count > 1]
@@ -108,7 +110,8 @@ def open_tar(path, most):
             if member.size > most:
                 raise InputError("A file is larger than a gigabyte.")
             try:
-                raw = archive.extractfile(member).read()
+                with lock:
+                    raw = archive.extractfile(member).read()
             except DAMAGED as error:
                 raise InputError(f"A file could not be unpacked: {error}.") from error
             if len(raw) < member.size:

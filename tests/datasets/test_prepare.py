@@ -12,6 +12,7 @@ import tarfile
 import time
 import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import PIL.Image
@@ -20,6 +21,7 @@ import soundfile
 import tensorflow as tf
 
 from keras_gen.datasets import load, prepare
+from keras_gen.datasets.files import open_tree
 from keras_gen.datasets.shards import array_record, read_index
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, Image, Text
@@ -223,6 +225,24 @@ def test_nothing_is_written_outside_whatever_names_an_archive_has(tmp_path):
     outside = {path for path in tmp_path.rglob("*") if "-set" not in str(path)}
     assert {path.name for path in outside} == set(before)
     assert not os.path.exists("/tmp/out-of-prepare.png")
+
+
+def test_threads_read_one_tar_archive_side_by_side(tmp_path, monkeypatch):
+    class Slow(io.FileIO):
+        def seek(self, *place):
+            found = super().seek(*place)
+            time.sleep(1e-3)  # in which another thread may move it
+            return found
+
+    files = {f"{i}.png": png(i) for i in range(16)}
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, raw in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+    monkeypatch.setattr(tarfile, "bltn_open", Slow)
+    with open_tree(tmp_path / "a.tar") as tree, ThreadPoolExecutor(4) as threads:
+        assert dict(zip(files, threads.map(tree.read, files), strict=True)) == files
 
 
 def test_a_folder_is_gone_on_with_by_the_same_command_only(heap, tmp_path):
