@@ -5,8 +5,9 @@ import collections
 import numpy as np
 
 from keras_gen.datasets.hash_split import as_numbers, hash_of, splits_by_hash
+from keras_gen.datasets.held_out import divided_by_time
+from keras_gen.datasets.shards import SPLITS
 
-SPLITS = ("train", "val", "test")
 TWIN = "it is packed as another one"
 OTHER_CLASS = "it is packed as another one, which is of another class"
 
@@ -78,6 +79,23 @@ def assign(packed, groups, shares, seed):
     free = ranks == SPLITS.index("train")
     told = splits_by_hash(keys[free], *shares, seed)
     ranks[free] = np.select([told == split for split in SPLITS], range(len(SPLITS)))
+    return ranks
+
+
+def assign_by_time(packed, shares):
+    """The split of each piece of one recording: the first for training, then for validation, for testing.
+
+    Args:
+        packed: `Packed`.
+        shares: for validation and testing.
+
+    Returns:
+        The rank among `SPLITS` of each split, int8 (N,).
+    """
+    ranks = packed.given.copy()
+    held_out = {split: share for split, share in zip(("test", "val"), reversed(shares), strict=True) if share}
+    for split, places in divided_by_time(np.arange(len(packed)), held_out).items():
+        ranks[places] = SPLITS.index(split)
     return ranks
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_gen.datasets.held_out import DIVIDED
 from keras_gen.markdown import render
 
 MOST_ROWS = 50  # classes or groups of a table
@@ -68,6 +69,12 @@ def datasheet(index, account, settings, labels, groups):
             Table(f"Groups, by {field}", field, values.tolist(), np.split(numbers.reshape(-1), ends))
         )
     held = f"by hash of {settings['groups']}" if groups else "by hash of the content"
+    rule = (
+        f"as the source tells them, and else {held} with the seed {settings['seed']}, so that an example "
+        "stays in its own when others are added."
+    )
+    if DIVIDED in account.notes:
+        rule = "by time, first for training, then for validation, last for testing."
     return render(
         "datasets/datasheet.md.j2",
         plural=account.plural,
@@ -75,8 +82,7 @@ def datasheet(index, account, settings, labels, groups):
         fingerprint=index.fingerprint,
         used=account.used,
         total=sum(account.used.values()),
-        split_rule=f"as the source tells them, and else {held} with the seed {settings['seed']}, so that an "
-        "example stays in its own when others are added.",
+        split_rule=rule,
         tables=tables,
         source=index.source,
         account=account.lines(),

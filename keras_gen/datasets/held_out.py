@@ -38,7 +38,7 @@ def hold_out(found, name, validation=None, test=None, seed=0, stratify=True):
     """
     if "train" not in found.splits:
         raise InputError(f"{name} leaves no {found.media.plural} to train on.")
-    _check_groups(found.groups or {}, name)
+    check_groups(found.groups or {}, name)
     train = found.splits["train"]
     total = len(train[0])
     shares = _shares(found, name, validation, test)
@@ -76,7 +76,13 @@ def hold_out(found, name, validation=None, test=None, seed=0, stratify=True):
     return splits, files
 
 
-def _check_groups(groups, name):
+def check_groups(groups, name):
+    """Raises `InputError` where a group is in two splits at once.
+
+    Args:
+        groups: name of a split -> the group of each example, array of str.
+        name: of the source, for messages.
+    """
     for split in groups:
         for other in groups:
             both = np.intersect1d(groups[split], groups[other]) if split < other else ()
@@ -131,11 +137,8 @@ def _rows(units, classes, held_out, divided, seed, are_large):
     rows = {split: np.zeros(len(units), bool) for split in (*held_out, "train")}
     for unit in np.flatnonzero(divided):
         places = np.flatnonzero(units == unit)
-        counts = {split: max(1, round(share * len(places))) for split, share in held_out.items()}
-        for split, count in counts.items():
-            places, last = places[:-count], places[-count:]
-            rows[split][last] = True
-        rows["train"][places] = True
+        for split, taken in divided_by_time(places, held_out).items():
+            rows[split][taken] = True
     rest = np.flatnonzero(~divided[units])
     if len(rest):
         least = 0 if divided.any() else 1
@@ -144,6 +147,20 @@ def _rows(units, classes, held_out, divided, seed, are_large):
         for split, places in _taken(units[rest], among, wanted, seed, are_large).items():
             rows[split][rest[places]] = True
     return rows
+
+
+def divided_by_time(places, held_out):
+    """The places of each split: the first for training, the last for what is to be held out.
+
+    Args:
+        places: int (N,), in the order of time.
+        held_out: split -> share above 0; the first one takes the last places.
+    """
+    counts = {split: max(1, round(share * len(places))) for split, share in held_out.items()}
+    taken = {}
+    for split, count in counts.items():
+        places, taken[split] = places[:-count], places[-count:]
+    return taken | {"train": places}
 
 
 def _taken(units, classes, wanted, seed, are_large):

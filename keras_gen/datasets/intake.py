@@ -7,22 +7,25 @@ import itertools
 
 import numpy as np
 
-from keras_gen.datasets.blocks import Job, as_json, hash_of, pack_files, write_block
+from keras_gen.datasets.blocks import Job, as_json, pack_files, write_block
 from keras_gen.datasets.folders import number_values
+from keras_gen.datasets.hash_split import hash_of
+from keras_gen.datasets.held_out import check_groups
 from keras_gen.datasets.labels import number_texts
 from keras_gen.datasets.manifest import is_manifest
-from keras_gen.datasets.packing import tell_of_cut, tell_of_failures
+from keras_gen.datasets.packing import note_pieces, tell_of_cut, tell_of_failures
 from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.sentence_blocks import keep_list, learned, pack_texts, read_texts
+from keras_gen.datasets.shards import SPLITS
 from keras_gen.datasets.text import check_one_kind, note_texts
 from keras_gen.errors import InputError
 from keras_gen.files import read_json
 from keras_gen.media import Audio, Text
 from keras_gen.media.text import MOST_UNKNOWN
 
-SPLITS = ("train", "val", "test")
 BLOCK_BYTES = 2**24  # of packed examples, about
 BLOCK_FILES = 512  # at most
+BLOCK_FILES_IN_PIECES = 16  # at most, of which each may be an hour of sound
 READ_FILES = 64  # files of sentences that are read in one task
 MANY = 2000  # files above which several processes are quicker than one, though they start slowly
 
@@ -45,6 +48,8 @@ class Files:
         splits: the split of each block.
         brought: set of the splits that the source tells.
         groups: text of the group of each entry, or None.
+        in_pieces: whether a file may be packed as several examples.
+        is_one: whether all is one recording, whose pieces are divided by time.
         contents: text that is another one if the source is.
         is_many: whether there is work for several processes.
     """
@@ -55,10 +60,18 @@ class Files:
         order = np.argsort([SPLITS.index(split) for split in listing.splits], kind="stable")
         self.names = [listing.names[place] for place in order]
         self.classes = listing.classes[order]
-        self.groups = None if listing.groups is None else listing.groups[order].tolist()
         splits = listing.splits[order]
+        self.groups = None
+        if listing.groups is not None:
+            groups = listing.groups[order]
+            check_groups({str(split): groups[splits == split] for split in np.unique(splits)}, request.name)
+            self.groups = groups.tolist()
+        # One recording is no set of examples; its pieces are.
+        self.is_one = isinstance(media, Audio) and len(self.names) == 1 and self.groups is None
+        self.in_pieces = request.in_pieces or self.is_one
+        most = BLOCK_FILES_IN_PIECES if self.in_pieces else BLOCK_FILES
         bytes_each = int(np.prod(media.shape)) * np.dtype(media.dtype).itemsize
-        self.blocks = ranges(splits, min(BLOCK_FILES, max(1, BLOCK_BYTES // bytes_each)))
+        self.blocks = ranges(splits, min(most, max(1, BLOCK_BYTES // bytes_each)))
         self.splits = [str(splits[block.start]) for block in self.blocks]
         self.brought = set(self.splits)
         labels = repr([self.classes.tolist(), splits.tolist()])  # which a table tells, too
@@ -67,9 +80,7 @@ class Files:
 
     def job(self, folder):
         request = self.request
-        return Job(
-            folder, str(self._path), as_json(self.media), request.in_pieces, request.field, request.label
-        )
+        return Job(folder, str(self._path), as_json(self.media), self.in_pieces, request.field, request.label)
 
     def tasks(self, job):
         """The function that packs a block, and its arguments for each one."""
@@ -87,8 +98,13 @@ class Files:
             len(self.names),
             self.account,
         )
-        if isinstance(self.media, Audio) and not self.request.chunks:
-            tell_of_cut(self.media, np.array(packed.lengths), self.account)
+        if isinstance(self.media, Audio):
+            lengths = np.array(packed.lengths)
+            if self.in_pieces:
+                counts = np.unique(packed.entries, return_counts=True)[1]
+                note_pieces(self.media, lengths, counts, self.account)
+            else:
+                tell_of_cut(self.media, lengths, self.account)
 
     def labels(self, entries):
         """The names of the classes, or None, and the labels of entries, int32 (N,) or (N, n), or None."""
@@ -109,6 +125,7 @@ class Sentences:
     """
 
     groups = None
+    is_one = False
 
     def __init__(
         self, request, account, tree=None, names=None, splits=None, lists=None, brought=(), contents=""
@@ -217,7 +234,7 @@ class Arrays:
     """
 
     groups = None
-    is_many = False
+    is_one = is_many = False
 
     def __init__(self, found):
         self.media, self.account, self.class_names = found.media, found.account, found.class_names
@@ -230,7 +247,9 @@ class Arrays:
         self.blocks = ranges(np.repeat(present, counts), BLOCK_FILES)
         self.splits = [self._place(block.start)[0] for block in self.blocks]
         self.brought = set(present)
-        self.contents = hash_of("".join(hash_of(examples).hex() for examples in self.examples)).hex()
+        told = [found.class_names, present, counts]
+        told += [None if each is None else hash_of(each).hex() for each in (*self.examples, *self.values)]
+        self.contents = hash_of(repr(told)).hex()
 
     def job(self, folder):
         return Job(folder, "", as_json(self.media))

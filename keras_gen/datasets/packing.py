@@ -73,8 +73,7 @@ def pack_all_chunks(media, names, read, account):
     kept = _attempt(pack, names, account)
     counts = np.array([len(pieces[i]) for i in kept])
     if isinstance(media, Audio):
-        found = np.array([lengths[i] for i in kept])
-        account.seconds = _seconds(media, np.minimum(found, counts * media.samples), found)
+        note_pieces(media, np.array([lengths[i] for i in kept]), counts, account)
         _note_repaired(names, faults, kept, account)
     examples, end = empty((counts.sum(), *media.shape), media.dtype), 0
     for i in kept:
@@ -101,6 +100,18 @@ def tell_of_cut(media, lengths, account):
             f"Of {found:,.1f} seconds of sound {used:,.1f} are used ({used / found:.0%}), as recordings are "
             f"cut to {media.samples / media.rate:.3g} seconds: chunks=True takes long ones in pieces."
         )
+
+
+def note_pieces(media, lengths, counts, account):
+    """Notes in an `Account` how much sound is used of recordings that are taken in pieces.
+
+    Args:
+        media: the `Audio`.
+        lengths: samples of each recording, int (kept,).
+        counts: of its pieces, int (kept,).
+        account: the `Account`.
+    """
+    account.seconds = _seconds(media, np.minimum(lengths, counts * media.samples), lengths)
 
 
 def _seconds(media, *samples):

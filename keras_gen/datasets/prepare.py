@@ -10,20 +10,22 @@ import keras_gen
 from keras_gen.cores import available_cores
 from keras_gen.datasets import blocks
 from keras_gen.datasets.account import Account
-from keras_gen.datasets.assignment import SPLITS, Packed, assign, without_twins
+from keras_gen.datasets.assignment import Packed, assign, assign_by_time, without_twins
 from keras_gen.datasets.blocks import as_json, readers_closed
 from keras_gen.datasets.datasheet import datasheet
 from keras_gen.datasets.destination import ACCOUNT, DATASHEET, SETTINGS, Destination
 from keras_gen.datasets.files import Tree, open_tree
 from keras_gen.datasets.folders import list_tree
 from keras_gen.datasets.hash_split import check_shares, hash_of, splits_by_hash
+from keras_gen.datasets.held_out import DIVIDED
 from keras_gen.datasets.imports import is_import, open_import
 from keras_gen.datasets.intake import Arrays, Files, Sentences, contents_of
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.load import request_of
+from keras_gen.datasets.prepared import prepared_folder
 from keras_gen.datasets.readers import check_uses, media_of, read
 from keras_gen.datasets.shard_tasks import write_splits
-from keras_gen.datasets.shards import Index, write_index
+from keras_gen.datasets.shards import SPLITS, Index, write_index
 from keras_gen.datasets.text import list_text_tree
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import write_atomically
@@ -59,8 +61,9 @@ def prepare(
     The files are packed by several processes, a block of them at a time, so that memory does not grow with
     their number. What cannot be used is set aside, examples that are packed alike are kept once, and the rest
     is split by hash: an example, or a group, stays in its split when others are added. Splits that the source
-    brings stay. The folder then holds the shards, `dataset.json` (what is in them), `account.json` (every
-    file, line or duplicate that was left out, and why) and `datasheet.md`.
+    brings stay. A single recording is taken in pieces and divided by time, as by `load`. The folder then
+    holds the shards, `dataset.json` (what is in them), `account.json` (every file, line or duplicate that was
+    left out, and why) and `datasheet.md`.
 
     The same command goes on where it was stopped, and gives the same bytes. In a script it belongs below
     `if __name__ == "__main__":`, since processes are started.
@@ -91,6 +94,12 @@ def prepare(
         raise unknown("duplicates", duplicates, DUPLICATES)
     if processes is not None and (not isinstance(processes, int) or processes < 1):
         raise InputError(f"processes must be a whole number from 1, but is {processes!r}.")
+    if not isinstance(license, str | None):
+        raise InputError(f"license must be a text, such as 'CC BY 4.0', but is {license!r}.")
+    if prepared_folder(source) is not None:
+        raise InputError(
+            f"{source} is a prepared set already: load it, or prepare what it was made from once more."
+        )
     request, test_share = request_of(
         source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test
     )
@@ -125,7 +134,9 @@ def prepare(
                 Pool(_processes(processes, intake), blocks.__name__) as pool,
                 readers_closed(),
             ):
-                _make(folder, request, intake, pool, shares, seed, duplicates, license)
+                # Another process may have completed it before this one could begin.
+                if not folder.is_complete:
+                    _make(folder, request, intake, pool, shares, seed, duplicates, license)
         folder.finish()
     return folder.folder
 
@@ -172,7 +183,7 @@ def intake_of(request):
         for split, (texts, labels) in found.splits.items():
             yield split, split, texts, None if labels is None else names[labels].tolist()
 
-    contents = hash_of(repr([(split, *map(list, told)) for split, *told in lists()])).hex()
+    contents = hash_of(repr([(split, list(texts), labels) for split, _, texts, labels in lists()])).hex()
     yield Sentences(request, found.account, lists=lists, brought=found.splits, contents=contents)
 
 
@@ -225,12 +236,18 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
     packed = Packed(job, intake.blocks, intake.splits)
     intake.note(packed)
     class_names, labels = intake.labels(packed.entries)
-    ranks = assign(packed, intake.groups, shares, seed)
+    if intake.is_one:
+        ranks = assign_by_time(packed, shares)
+        if any(shares):
+            account.notes[DIVIDED] = intake.names
+    else:
+        ranks = assign(packed, intake.groups, shares, seed)
     kept = without_twins(packed, ranks, labels, intake, duplicates)
     chosen = {split: np.flatnonzero(kept & (ranks == rank)) for rank, split in enumerate(SPLITS)}
     chosen = {split: rows for split, rows in chosen.items() if len(rows)}
     if "train" not in chosen:
-        raise InputError(f"None of {len(packed)} {account.plural} would be left to train on: give more.")
+        more = "a longer one" if intake.is_one else "more"
+        raise InputError(f"None of {len(packed)} {account.plural} would be left to train on: give {more}.")
     for split, share in zip(("val", "test"), shares, strict=True):
         if share and split not in chosen:
             units = (

@@ -261,6 +261,8 @@ def test_a_folder_is_gone_on_with_by_the_same_command_only(heap, tmp_path):
         "needs the pattern of the file names": (heap, tmp_path / "new", {"groups": "speaker"}),
         "Unknown duplicates": (heap, tmp_path / "new", {"duplicates": "some"}),
         "processes must be": (heap, tmp_path / "new", {"processes": 0}),
+        "license must be a text": (heap, tmp_path / "new", {"license": 4}),
+        "is a prepared set already": (folder, tmp_path / "new", {}),
         "missing path": (tmp_path / "gone", tmp_path / "new", {}),
     }
     for told, (source, target, arguments) in refused.items():
@@ -301,6 +303,50 @@ def test_arrays_and_splits_that_a_source_brings_stay(tmp_path):
     assert np.array_equal(found["test"][0], pixels[20:]) and np.array_equal(found["test"][1], y[20:])
     kept, _ = quietly(tmp_path / "a.npz", tmp_path / "kept", validation=0, duplicates="keep")
     assert len(contents(kept)["test"][0]) == 15 and account(kept)["shared"] == {"test": 5}
+
+
+def test_arrays_with_other_labels_are_another_source(tmp_path):
+    pixels, source = np.arange(30 * 64, dtype=np.uint8).reshape(30, 8, 8, 1), tmp_path / "a.npz"
+    np.savez(source, x=pixels, y=np.arange(30) % 2)
+    folder, _ = quietly(source, tmp_path / "set")
+    np.savez(source, x=pixels, y=np.arange(30) % 3)
+    with pytest.raises(InputError, match="The source has changed"):
+        quietly(source, folder)
+
+
+def test_a_list_of_sentences_without_labels_or_with(tmp_path):
+    texts = [f"{one} {two}" for one in "abcdefgh" for two in "abcdefgh"] + [" "]
+    folder, _ = quietly(texts, tmp_path / "set", media=Text(4))
+    told = account(folder)
+    assert told["found"] == 65 and told["set_aside"]["it is empty"]["count"] == 1
+    labeled, _ = quietly((texts, [len(set(text)) for text in texts]), tmp_path / "labeled", media=Text(4))
+    for prepared in (folder, labeled):
+        media, found = read_index(prepared).media, contents(prepared)
+        assert sorted(str(text) for x, _ in found.values() for text in media.unpack(x)) == texts[:-1]
+    for x, y in found.values():
+        assert (y == [len(set(str(text))) - 2 for text in media.unpack(x)]).all()
+
+
+def test_one_recording_is_taken_in_pieces_and_divided_by_time(tmp_path):
+    media = Audio(256, 4000, mels=8, window=64, hop=32, trim=None)
+    soundfile.write(tmp_path / "speech.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 20 * 256), 4000)
+    folder, _ = quietly(tmp_path / "speech.wav", tmp_path / "set", media=media, test=0.2)
+    pieces = media.cut(media.clean((tmp_path / "speech.wav").read_bytes()), chunks=True)
+    for split, rows in {"train": slice(14), "val": slice(14, 16), "test": slice(16, 20)}.items():
+        np.testing.assert_array_equal(contents(folder)[split][0], pieces[rows])
+    assert any("by time" in note for note in account(folder)["notes"])
+    assert account(folder)["seconds"] == [1.28, 1.28] and "by time" in (folder / "datasheet.md").read_text()
+    with pytest.raises(InputError, match="give a longer one"):
+        quietly(tmp_path / "speech.wav", tmp_path / "new", media=Audio(2560, 4000, mels=8, trim=None))
+
+
+def test_a_group_in_two_splits_of_the_source_is_refused(tmp_path):
+    names = (
+        f"{split}/{speaker}_{i}.png" for split in ("train", "test") for speaker in "ab" for i in range(3)
+    )
+    heap = write(tmp_path / "heap", {name: png(number) for number, name in enumerate(names)})
+    with pytest.raises(InputError, match="has groups in test and train at once"):
+        quietly(heap, tmp_path / "set", media=MEDIA, labels="{speaker}_{index}", groups="speaker")
 
 
 def test_images_of_any_shape_by_a_table_frame_by_frame(tmp_path):
