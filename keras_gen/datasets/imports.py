@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_gen.datasets.account import Account
+from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.files import MOST_BYTES, endings, open_tree
 from keras_gen.datasets.folders import Listing
 from keras_gen.datasets.hash_split import hash_of
@@ -74,12 +74,12 @@ def _from_hugging_face(name):
 
 
 def _files(path, ending):
-    """The files of an ending that a path is of, or has below it."""
+    """The files of an ending that a path is of, or has below it: dict, name below the path -> path."""
     if path.is_dir():
         with open_tree(path) as tree:
-            found = [path / name for name in tree.names if name.lower().endswith(ending)]
+            found = {name: path / name for name in tree.names if name.lower().endswith(ending)}
     else:
-        found = [path] if path.is_file() else []
+        found = {path.name: path} if path.is_file() else {}
     if not found:
         raise InputError(f"{path} holds no files that end in {ending}.")
     return found
@@ -87,14 +87,33 @@ def _files(path, ending):
 
 def _contents(files):
     """A text that is another one where files were added, removed or changed."""
-    told = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    told = [(name, file.stat().st_size, file.stat().st_mtime_ns) for name, file in files.items()]
     return hash_of(repr(told)).hex()
 
 
-def _split_of(path):
-    """The split that a file's name tells by its last word of that kind, else "train"."""
-    words = ["train", *filter(None, map(split_word, re.split(r"[ ._-]", path.name)))]
+def _split_of(name):
+    """The split that the name of a file, or else of its folders, tells by its last such word, or "train"."""
+    words = ["train", *filter(None, map(split_word, re.split(r"[ ._/-]", name)))]
     return SPLITS[words[-1]]
+
+
+def _listing(names, splits, classes, plural):
+    """The `Listing` of examples, without those of no class where others of their split have one."""
+    splits, classes, account = np.array(splits), np.array(classes), Account(plural)
+    is_bare, with_classes = classes == "", np.unique(splits[classes != ""])
+    if len(with_classes) and "train" in splits and "train" not in with_classes:
+        raise InputError(f"No class is told for train, but for {', '.join(with_classes)}: give labels=None.")
+    is_lost = is_bare & np.isin(splits, with_classes)
+    lost = [name for name, without in zip(names, is_lost, strict=True) if without]
+    if lost:
+        account.found += len(lost)
+        account.set_apart(
+            "it has no class",
+            lost,
+            told=f"{len(lost)} of {len(names)} {plural} have no class, and are set aside ({some(lost)}).",
+        )
+    kept = [name for name, without in zip(names, is_lost, strict=True) if not without]
+    return Listing(kept, splits[~is_lost], classes[~is_lost], account)
 
 
 class WebDataset:
@@ -106,12 +125,8 @@ class WebDataset:
     is_text = False
 
     def __init__(self, path, field, label):
-        files, self.path = _files(path, ".tar"), f"webdataset:{path}"
-        self.archives, self.label, self.contents = (
-            {str(each): each for each in files},
-            label,
-            _contents(files),
-        )
+        self.archives, self.path, self.label = _files(path, ".tar"), f"webdataset:{path}", label
+        self.contents = _contents(self.archives)
         if field is not None:
             raise InputError(
                 "field has no use for a WebDataset, whose files tell by their ending: leave it out."
@@ -119,7 +134,7 @@ class WebDataset:
 
     @functools.lru_cache(4)  # noqa: B019  the import lives as long as its process
     def _open(self, archive):
-        context = open_tar(Path(archive), MOST_BYTES)
+        context = open_tar(self.archives[archive], MOST_BYTES)
         _, names, read, lost = context.__enter__()
         return context, names, read, lost
 
@@ -128,8 +143,8 @@ class WebDataset:
         archive, _, member = name.partition("::")
         return self._open(archive)[2](member)
 
-    def listing(self):
-        """The medium and the `Listing` of the examples."""
+    def listing(self, labeled=True):
+        """The medium and the `Listing` of the examples, with their classes where these are wanted."""
         found = {"images": [], "waveforms": []}
         beside = {}
         for archive in self.archives:
@@ -148,9 +163,9 @@ class WebDataset:
         names = found[plural]
         if not names:
             raise InputError("The archives hold no images or recordings.")
-        classes = np.array([self._class(*beside[name]) for name in names])
-        splits = np.array([_split_of(self.archives[name.partition("::")[0]]) for name in names])
-        return plural, Listing(names, splits, classes, Account(plural))
+        classes = [self._class(*beside[name]) if labeled else "" for name in names]
+        splits = [_split_of(name.partition("::")[0]) for name in names]
+        return plural, _listing(names, splits, classes, plural)
 
     def _class(self, archive, parts):
         read = self._open(archive)[2]
@@ -178,9 +193,8 @@ class Parquet:
                 'Parquet files are read with pyarrow: install it with pip install "keras_gen[parquet]".'
             ) from error
         self._library = pyarrow
-        files, self.path = _files(path, PARQUET), f"parquet:{path}"
-        self.files, self.contents = {str(file): file for file in files}, _contents(files)
-        self.brought = {_split_of(file) for file in files}
+        self.files, self.path = _files(path, PARQUET), f"parquet:{path}"
+        self.contents, self.brought = _contents(self.files), set(map(_split_of, self.files))
         self.field, self.label = field, label
         schema = self._table(next(iter(self.files))).schema_arrow
         self.column = self._column(schema)
@@ -191,9 +205,9 @@ class Parquet:
     @functools.lru_cache(4)  # noqa: B019  the import lives as long as its process
     def _table(self, file):
         try:
-            return self._library.parquet.ParquetFile(file)
+            return self._library.parquet.ParquetFile(self.files[file])
         except (OSError, ValueError, self._library.ArrowException) as error:
-            raise InputError(f"{file} could not be read as Parquet: {error}.") from error
+            raise InputError(f"{self.files[file]} could not be read as Parquet: {error}.") from error
 
     def _column(self, schema):
         known = [*MEDIA_COLUMNS["images"], *MEDIA_COLUMNS["waveforms"], *TEXT_COLUMNS]
@@ -222,21 +236,29 @@ class Parquet:
 
     def _groups(self):
         """The file, split and number of each group of rows."""
-        for name, file in self.files.items():
+        for name in self.files:
             for group in range(self._table(name).num_row_groups):
-                yield name, _split_of(file), group
+                yield name, _split_of(name), group
 
     def _labels(self, name, group):
+        """The class of each row, None for one without, or None where none are asked for."""
         if self.label is None:
             return None
-        values = self._table(name).read_row_group(group, [self.label]).column(0).to_pylist()
+        values = self._rows(name, group, self.label).to_pylist()
         if self.class_names is None:
-            return ["" if value is None else str(value) for value in values]
-        return [self.class_names[value] if value in range(len(self.class_names)) else "" for value in values]
+            return [None if value is None else str(value) for value in values]
+        known = range(len(self.class_names))
+        return [self.class_names[value] if value in known else None for value in values]
+
+    def _rows(self, name, group, column):
+        table = self._table(name)
+        if column not in table.schema_arrow.names:
+            raise InputError(f"{self.files[name]} has no column {column!r}, which others have: take it out.")
+        return table.read_row_group(group, [column]).column(0)
 
     @functools.lru_cache(2)  # noqa: B019  the import lives as long as its process
     def _values(self, name, group):
-        return self._table(name).read_row_group(group, [self.column]).column(0)
+        return self._rows(name, group, self.column)
 
     def read(self, name):
         """The bytes of the media of a row."""
@@ -247,21 +269,22 @@ class Parquet:
             raise InputError("The row holds no bytes of a file.")
         return raw
 
-    def listing(self):
-        """The medium and the `Listing` of the rows."""
+    def listing(self, labeled=True):
+        """The medium and the `Listing` of the rows, with their classes where these are wanted."""
         names, splits, classes = [], [], []
         for name, split, group in self._groups():
             count = self._table(name).metadata.row_group(group).num_rows
             names += [f"{name}::{group}.{row}" for row in range(count)]
             splits += [split] * count
-            classes += self._labels(name, group) or [""] * count
+            told = self._labels(name, group) if labeled else None
+            classes += [value or "" for value in told or [""] * count]
         if not names:
             raise InputError("The Parquet files hold no rows.")
         plural = "waveforms" if self.column in MEDIA_COLUMNS["waveforms"] else "images"
-        return plural, Listing(names, np.array(splits), np.array(classes), Account(plural))
+        return plural, _listing(names, splits, classes, plural)
 
     def sentences(self):
         """The sentences of each group of rows: yields (split, name, list of str, list of labels or None)."""
         for name, split, group in self._groups():
-            texts = self._table(name).read_row_group(group, [self.column]).column(0).to_pylist()
-            yield split, f"{Path(name).name}, rows {group}", texts, self._labels(name, group)
+            texts = self._rows(name, group, self.column).to_pylist()
+            yield split, f"{name}, row group {group}", texts, self._labels(name, group)

@@ -193,6 +193,8 @@ def _imported(request):
         raise InputError(
             f"labels, chunks and names for testing have no use for {request.name}: leave them out."
         )
+    if request.labels == "top":
+        raise InputError(f"labels='top' is about folders, but has no use for {request.name}: leave it out.")
     found = open_import(request.source, request.field, request.label)
     if found.is_text:
         if not isinstance(request.media or Text(), Text):
@@ -205,12 +207,14 @@ def _imported(request):
             brought=found.brought,
             contents=found.contents,
         )
-    plural, listing = found.listing()
+    plural, listing = found.listing(labeled=request.labels is not None)
     media = request.media or (
         Audio() if plural == "waveforms" else Image(*(request.size or (64, 64)), request.channels or 3)
     )
     if media.plural != plural:
         raise InputError(f"media is {media}, but {request.name} brings {plural}.")
+    if plural != "images":
+        request.check_no_images()
     return Files(request, media, listing, found.path, found.contents)
 
 

@@ -82,8 +82,10 @@ def keep_texts(job, number, part, kept):
 
 
 def keep_list(job, number, name, texts, labels):
-    """Writes the sentences of a list, as `read_texts` does those of files; what is no text is set aside."""
-    rows = [row for row, text in enumerate(texts) if isinstance(text, str) and text.strip()]
+    """Writes the sentences of a list, as `read_texts` does those of files, without what cannot be used."""
+    is_text = [isinstance(text, str) and bool(text.strip()) for text in texts]
+    is_known = [label is not None for label in labels] if labels is not None else [True] * len(texts)
+    rows = [row for row in range(len(texts)) if is_text[row] and is_known[row]]
     parts = range(0, len(rows), SENTENCES)
     for part, first in enumerate(parts):
         some, kept = rows[first : first + SENTENCES], _Sentences()
@@ -91,8 +93,9 @@ def keep_list(job, number, name, texts, labels):
             name, first, [texts[row] for row in some], labels is not None and [labels[row] for row in some]
         )
         keep_texts(job, number, part, kept)
-    empty = len(texts) - len(rows)
-    faults = {"it is empty": {"count": empty, "names": [name]}} if empty else {}
+    empty = is_text.count(False)
+    counts = {"it is empty": empty, "it has no label": len(texts) - len(rows) - empty}
+    faults = {reason: {"count": count, "names": [name]} for reason, count in counts.items() if count}
     told = {"faults": faults, "failures": {}, "parts": len(parts)}
     write_atomically(job.path(number, ".read.json"), json.dumps(told))
 

@@ -59,12 +59,31 @@ def test_webdataset(tmp_path, label):
         prepare(f"webdataset:{tmp_path / 'set'}", tmp_path / "new", **ALL)
 
 
+def test_examples_without_a_class_are_set_aside_by_a_name_that_tells_no_folder_of_the_user(tmp_path):
+    with tarfile.open(tmp_path / "w.tar", "w") as archive:
+        for i in range(20):
+            told = {} if i == 5 else {"cls": f"c{i % 3}".encode()}
+            for ending, raw in {"png": png(PIXELS[i]), **told}.items():
+                member = tarfile.TarInfo(f"{i:03d}.{ending}")
+                member.size = len(raw)
+                archive.addfile(member, io.BytesIO(raw))
+    source, arguments = f"webdataset:{tmp_path}", ALL | {"test": 0}
+    with pytest.warns(UserWarning, match="1 of 20 images have no class"):
+        folder = prepare(source, tmp_path / "set", **arguments)
+    told = json.loads((folder / "account.json").read_text())
+    assert told["set_aside"]["it has no class"]["names"] == ["w.tar::005.png"]
+    assert told["found"] == 20 and len(contents(folder)["train"][1]) == 19
+    without = prepare(source, tmp_path / "without", labels=None, **arguments)
+    assert contents(without)["train"][1] is None and len(contents(without)["train"][0]) == 20
+    with pytest.raises(InputError, match="labels='top' is about folders"):
+        prepare(source, tmp_path / "new", labels="top", **arguments)
+
+
 def test_parquet_of_images_as_hugging_face_keeps_them(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     features = {"label": {"names": ["c0", "c1", "c2"], "_type": "ClassLabel"}}
     told = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
-    (tmp_path / "data").mkdir()
     for split, rows in (("train", range(20)), ("test", range(20, 30))):
         table = pyarrow.table(
             {
@@ -72,7 +91,8 @@ def test_parquet_of_images_as_hugging_face_keeps_them(tmp_path):
                 "label": [i % 3 for i in rows],
             }
         )
-        path = tmp_path / "data" / f"{split}-00000-of-00001.parquet"
+        path = tmp_path / "data" / "default" / split / "0000.parquet"
+        path.parent.mkdir(parents=True)
         pq.write_table(table.replace_schema_metadata(told), path, row_group_size=7)
     source = f"parquet:{tmp_path / 'data'}"
     check(prepare(source, tmp_path / "set", label="label", **ALL))
@@ -84,13 +104,18 @@ def test_parquet_of_images_as_hugging_face_keeps_them(tmp_path):
     }.items():
         with pytest.raises(InputError, match=message):
             prepare(source, tmp_path / "new", **ALL | dict(arguments))
+    pq.write_table(pyarrow.table({"image": [b""]}), tmp_path / "data" / "z.parquet")
+    with pytest.raises(InputError, match="z.parquet has no column 'label', which others have"):
+        prepare(source, tmp_path / "new", label="label", **ALL)
 
 
 def test_parquet_of_sentences(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     texts = [f"sentence {'abcdefghij'[i // 10]} {'abcdefghij'[i % 10]}" for i in range(90)]
-    table = pyarrow.table({"text": [*texts, "", None], "intent": [*["x", "y"] * 45, "x", "y"]})
+    table = pyarrow.table(
+        {"text": [*texts, "", None, "no label"], "intent": [*["x", "y"] * 45, "x", "y", None]}
+    )
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=25)
     media = Text(4)
     folder = prepare(tmp_path / "t.parquet", tmp_path / "set", label="intent", media=media, processes=1)
@@ -101,7 +126,11 @@ def test_parquet_of_sentences(tmp_path):
             assert of.pop(str(text)) == index.class_names[label]
     assert not of
     told = json.loads((folder / "account.json").read_text())
-    assert told["found"] == 92 and told["set_aside"]["it is empty"]["count"] == 2
+    assert told["found"] == 93
+    assert {why: part["count"] for why, part in told["set_aside"].items()} == {
+        "it is empty": 2,
+        "it has no label": 1,
+    }
 
 
 def test_files_of_other_kinds_are_refused_in_a_sentence(tmp_path):
