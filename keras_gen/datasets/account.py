@@ -3,6 +3,7 @@
 import dataclasses
 
 MOST_NAMED = 5
+MOST_COUNTED = 2**53
 
 
 @dataclasses.dataclass
@@ -94,21 +95,23 @@ class Account:
         Returns:
             List of str.
         """
-        used = ", ".join(f"{count:,} {split}" for split, count in self.used.items())
+        used = ", ".join(f"{count:,} {printable(split)}" for split, count in self.used.items())
         told = [f"{self.found:,} {self.plural} found, {'' if self.set_aside else 'all '}used: {used}."]
         if self.cleaned:
-            steps = ", ".join(f"{step} ({count:,})" for step, count in sorted(self.cleaned.items()))
+            steps = ", ".join(
+                f"{printable(step)} ({count:,})" for step, count in sorted(self.cleaned.items())
+            )
             told.append(f"Cleaned: {steps}.")
         for reason, left in self.set_aside.items():
             names = some(left.names, most).partition(": ")[2]
-            told.append(f"Set aside: {reason} ({left.count:,}{': ' * bool(names)}{names}).")
+            told.append(f"Set aside: {printable(reason)} ({left.count:,}{': ' * bool(names)}{names}).")
         told += [f"Ignored: {printable(kind)} ({some(names, most)})." for kind, names in self.ignored.items()]
-        told += [f"{what} ({some(names, most)})." for what, names in self.notes.items()]
+        told += [f"{printable(what)} ({some(names, most)})." for what, names in self.notes.items()]
         told += [
-            f"Kept, though they stand in other splits too: {count:,} of {split}."
+            f"Kept, though they stand in other splits too: {count:,} of {printable(split)}."
             for split, count in self.shared.items()
         ]
-        if self.seconds:
+        if self.seconds and self.seconds[1]:
             kept, found = self.seconds
             told.append(f"Used of all sound: {kept:,.1f} of {found:,.1f} seconds, {kept / found:.0%}.")
         return told
@@ -117,11 +120,69 @@ class Account:
         """The account as JSON has it."""
         return dataclasses.asdict(self)
 
+    @classmethod
+    def from_dict(cls, told):
+        """The account that `as_dict` gave, of which no value is trusted and other keys are left out.
+
+        Args:
+            told: what JSON had.
+
+        Raises:
+            TypeError, ValueError: a value is missing, or not what an account holds.
+        """
+        if not isinstance(told, dict):
+            raise TypeError("it is no account")
+        values = {field.name: told[field.name] for field in dataclasses.fields(cls) if field.name in told}
+        for name, value in values.items():
+            if not CHECKS[name](value):
+                raise ValueError(f"its {name} cannot be right")
+        parts, seconds = values.get("set_aside", {}), values.get("seconds")
+        values["set_aside"] = {reason: SetAside(**part) for reason, part in parts.items()}
+        values["seconds"] = None if seconds is None else tuple(seconds)
+        return cls(**values)
+
     def __str__(self):
         return "\n".join(self.lines())
 
     def __repr__(self):
         return str(self)
+
+
+def _is_count(value):
+    return type(value) is int and 0 <= value < MOST_COUNTED
+
+
+def _are_names(value):
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_set_aside(value):
+    fits = isinstance(value, dict) and value.keys() == {"count", "names", "twins"}
+    return fits and _is_count(value["count"]) and _are_names(value["names"]) and _are_names(value["twins"])
+
+
+def _are_seconds(value):
+    if value is None:
+        return True
+    fits = isinstance(value, list) and len(value) == 2 and all(type(part) in (int, float) for part in value)
+    return fits and 0 <= value[0] <= value[1] < MOST_COUNTED
+
+
+def _each(is_right):
+    return lambda value: isinstance(value, dict) and all(map(is_right, value.values()))
+
+
+CHECKS = {  # of what JSON had: the name of an attribute -> whether it may be its value
+    "plural": lambda value: isinstance(value, str),
+    "found": _is_count,
+    "used": _each(_is_count),
+    "set_aside": _each(_is_set_aside),
+    "cleaned": _each(_is_count),
+    "ignored": _each(_are_names),
+    "notes": _each(_are_names),
+    "shared": _each(_is_count),
+    "seconds": _are_seconds,
+}
 
 
 def some(names, most=MOST_NAMED):

@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+from keras_gen.datasets.account import Account
 from keras_gen.datasets.builtin import NAMES
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.destination import BEGUN, WORK
-from keras_gen.datasets.shards import INDEX, is_prepared, read_index
+from keras_gen.datasets.destination import ACCOUNT, BEGUN, WORK
+from keras_gen.datasets.shards import INDEX, MOST_BYTES, is_prepared, read_index
 from keras_gen.datasets.sources import Sharded
 from keras_gen.errors import InputError
+from keras_gen.files import read_json
 from keras_gen.media import Image, Text
 
 DEFAULTS = {  # of the arguments of `load` that a prepared set has settled
@@ -67,6 +69,7 @@ def load_prepared(folder, name, batch_size, seed, media=None, size=None, channel
         raise InputError(
             f"{folder / INDEX} tells a pattern of labels, but no classes: prepare the set again."
         )
+    account = _account(folder, index)
     return Dataset(
         index.media,
         **{split: Sharded(folder, index, split) for split in index.splits},
@@ -75,8 +78,34 @@ def load_prepared(folder, name, batch_size, seed, media=None, size=None, channel
         batch_size=batch_size,
         seed=seed,
         name=name,
+        account=account,
         fingerprint=index.fingerprint,
     )
+
+
+def _account(folder, index):
+    """The `Account` that `account.json` tells, of which no value is trusted, or None where there is none.
+
+    Raises:
+        InputError: it cannot be read, or is not that of this set.
+    """
+    path = folder / ACCOUNT
+    if not path.is_file():
+        return None
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise InputError(f"{path} is of {size:,} bytes, more than {MOST_BYTES:,}: remove it.")
+    told = read_json(path)
+    try:
+        account = Account.from_dict(told)
+        counts = {split: part.count for split, part in index.splits.items()}
+        if (account.plural, account.used) != (index.media.plural, counts):
+            raise ValueError(f"it is not of {counts} {index.media.plural}")
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is not the account of this set ({error}): bring it back, or remove it."
+        ) from error
+    return account
 
 
 def _check_media(name, found, media, size, channels):

@@ -12,6 +12,7 @@ from keras_gen.datasets.shards import Layout, Shard, Split, shard_name, write_sh
 from keras_gen.files import read_json, write_atomically
 
 SHARD_BYTES = 2**26  # of a shard, at most
+MOST_SHARDS = 128  # of a split, all of which are open while it is read; of more bytes they are larger
 
 
 def write_splits(folder, job, pool, packed, chosen, labels, advance):
@@ -34,7 +35,8 @@ def write_splits(folder, job, pool, packed, chosen, labels, advance):
         told = labels[split]
         width = 0 if told is None else told.reshape(len(told), -1).shape[1]
         bytes_each = Layout(from_json(job.media), width).dtype.itemsize
-        parts = np.array_split(np.arange(len(places)), -(-len(places) * bytes_each // SHARD_BYTES))
+        count = min(-(-len(places) * bytes_each // SHARD_BYTES), MOST_SHARDS)
+        parts = np.array_split(np.arange(len(places)), count)
         files[split] = [shard_name(split, number, len(parts)) for number in range(len(parts))]
         for name, part in zip(files[split], parts, strict=True):
             if _note(job, name).is_file():

@@ -82,8 +82,12 @@ def heap(tmp_path):
     return write(tmp_path / "heap", files | {"README.md": b"A heap."})
 
 
-def test_every_file_is_in_a_shard_or_set_aside_with_its_reason_and_twin(heap, tmp_path):
+def test_every_file_is_in_a_shard_or_set_aside_with_its_reason_and_twin(heap, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_gen.datasets.shard_tasks.SHARD_BYTES", 200)
+    monkeypatch.setattr("keras_gen.datasets.shard_tasks.MOST_SHARDS", 5)
     folder, warned = quietly(heap, tmp_path / "set", media=MEDIA, license="CC0 <1>", seed=3)
+    assert len(list(folder.glob("train-*"))) == 5
+    assert load(folder, batch_size=1).account.as_dict().items() <= account(folder).items()
     told, found = account(folder), contents(folder)
     lost = told["set_aside"]
     assert told["found"] == 43 == sum(told["used"].values()) + sum(part["count"] for part in lost.values())

@@ -14,6 +14,7 @@ import keras_gen as kg
 from keras_gen import recipes
 from keras_gen.datasets import Dataset, load
 from keras_gen.datasets import dataset as datasets
+from keras_gen.datasets.account import Account
 from keras_gen.datasets.shards import (
     INDEX,
     Index,
@@ -274,6 +275,37 @@ def test_a_hostile_index_is_refused(folder, name):
         InputError, match=r"dataset\.json is (not the index of a prepared set|of the format 2)"
     ):
         load(folder, batch_size=4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plural": "waveforms"},
+        {"found": -1},
+        {"used": {"train": 22, "val": 7, "test": 6}},
+        {"set_aside": {"torn": {"count": 1, "names": [1], "twins": []}}},
+        {"set_aside": {"torn": {"count": 1, "names": [], "twins": [], "evil": 1}}},
+        {"cleaned": {"resized": "many"}},
+        {"ignored": [".md"]},
+        {"notes": {"x": "y"}},
+        {"shared": None},
+        {"seconds": [float("nan"), 1]},
+        None,
+    ],
+    ids=str,
+)
+def test_a_hostile_account_is_refused(folder, change):
+    account = Account("images", found=40, used=COUNTS, seconds=(1.0, 2.0), notes={"by\x1b[31m": ["a"]})
+    account.set_apart("torn", ["b\n.png"], twins=["c"])
+    path = folder / "account.json"
+    path.write_text(json.dumps(account.as_dict() | {"settings": {}}))
+    assert load(folder, batch_size=4).account == account
+    assert all(line.isprintable() for line in account.lines())
+    path.write_text(json.dumps([] if change is None else account.as_dict() | change))
+    with pytest.raises(InputError, match=r"account\.json is not the account of this set"):
+        load(folder, batch_size=4)
+    path.unlink()
+    assert load(folder, batch_size=4).account is None
 
 
 def test_an_index_that_was_changed_or_cut_off_is_refused(folder):
