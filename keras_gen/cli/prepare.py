@@ -1,6 +1,5 @@
 """`keras-gen prepare`: from a heap of files to a set of shards."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,12 +12,18 @@ MEDIA = ("image", "audio", "text")
 MOST_PROCESSES = 256
 
 
+def address_of(text):
+    """A path, or an address such as gs://bucket/set, which no `Path` could hold."""
+    path_of(text)
+    return text
+
+
 def prepare(
     source: Annotated[
         str, typer.Argument(metavar="SRC", help="A name, or a file, folder or archive of your own.")
     ],
     destination: Annotated[
-        Path, typer.Argument(metavar="DEST", help="Folder for the shards.", parser=path_of)
+        str, typer.Argument(metavar="DEST", help="Folder for the shards.", parser=address_of)
     ],
     media: Annotated[
         str | None,

@@ -119,8 +119,8 @@ def load(
         return load_prepared(
             prepared,
             str(source),
-            batch_size,
-            seed,
+            batch_size=batch_size,
+            seed=seed,
             media=media,
             size=size,
             channels=channels,
@@ -138,7 +138,18 @@ def load(
     if duplicates not in CHOICES:
         raise unknown("duplicates", duplicates, CHOICES)
     request, test = request_of(
-        source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test
+        source,
+        media=media,
+        size=size,
+        channels=channels,
+        labels=labels,
+        groups=groups,
+        chunks=chunks,
+        frames=frames,
+        field=field,
+        label=label,
+        seed=seed,
+        test=test,
     )
     found = read(request)
     media, class_names = found.media, found.class_names
@@ -176,8 +187,24 @@ def load(
     )
 
 
-def request_of(source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test):
-    """What `load` and `prepare` are asked for, checked as far as it can be before the source is read.
+def request_of(
+    source,
+    *,
+    media=None,
+    size=None,
+    channels=None,
+    labels="inferred",
+    groups=None,
+    chunks=False,
+    frames="first",
+    field=None,
+    label=None,
+    seed=0,
+    test=None,
+):
+    """What `load`, `prepare` and `check` are asked for, checked as far as it can be without reading.
+
+    The arguments are those of `load`.
 
     Returns:
         The `Request`, and the share for testing or None.

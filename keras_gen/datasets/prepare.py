@@ -3,6 +3,7 @@
 import contextlib
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from keras_gen.datasets.files import Tree, open_tree
 from keras_gen.datasets.folders import list_tree
 from keras_gen.datasets.hash_split import check_shares, hash_of, splits_by_hash
 from keras_gen.datasets.held_out import DIVIDED
-from keras_gen.datasets.imports import is_import, open_import
+from keras_gen.datasets.imports import PREFIXES, is_import, open_import
 from keras_gen.datasets.intake import Arrays, Files, Sentences, contents_of
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.load import request_of
+from keras_gen.datasets.manifest import is_manifest
 from keras_gen.datasets.prepared import prepared_folder
 from keras_gen.datasets.readers import check_uses, media_of, read
 from keras_gen.datasets.shard_tasks import write_splits
@@ -101,7 +103,18 @@ def prepare(
             f"{source} is a prepared set already: load it, or prepare what it was made from once more."
         )
     request, test_share = request_of(
-        source, media, size, channels, labels, groups, chunks, frames, field, label, seed, test
+        source,
+        media=media,
+        size=size,
+        channels=channels,
+        labels=labels,
+        groups=groups,
+        chunks=chunks,
+        frames=frames,
+        field=field,
+        label=label,
+        seed=seed,
+        test=test,
     )
     with intake_of(request) as intake:
         present = intake.brought
@@ -111,10 +124,10 @@ def prepare(
             raise InputError(f"No file of {request.name} is chosen for testing.")
         shares = check_shares(request.name, intake.media.plural, present, validation, test_share)
         settings = {
-            "source": request.name,
+            "source": whence(request),
             "contents": intake.contents,
             "media": as_json(intake.media),
-            "labels": labels,
+            "labels": Path(labels).name if is_manifest(labels) else labels,
             "chunks": chunks,
             "frames": frames,
             "field": request.field,
@@ -185,6 +198,13 @@ def intake_of(request):
 
     contents = hash_of(repr([(split, list(texts), labels) for split, _, texts, labels in lists()])).hex()
     yield Sentences(request, found.account, lists=lists, brought=found.splits, contents=contents)
+
+
+def whence(request):
+    """The source as the set tells it: without the folders above it, which are nobody's business."""
+    kind = next((prefix for prefix in PREFIXES if request.name.startswith(prefix)), "")
+    path = Path(request.name.removeprefix(kind)).expanduser()
+    return f"{kind}{path.absolute().name}" if request.is_path and path.exists() else request.name
 
 
 def _imported(request):
@@ -269,7 +289,7 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
     with progress("Writing", account.plural, sum(account.used.values())) as advance:
         splits = write_splits(folder.folder, job, pool, packed, chosen, told, advance)
     pattern = request.pattern.without_groups() if request.pattern and class_names else None
-    index = Index(intake.media, splits, class_names, pattern, request.name, license)
+    index = Index(intake.media, splits, class_names, pattern, folder.settings["source"], license)
     groups = intake.groups and {
         split: [intake.groups[entry] for entry in packed.entries[rows]] for split, rows in chosen.items()
     }

@@ -43,7 +43,7 @@ def prepared_folder(source):
     return None
 
 
-def load_prepared(folder, name, batch_size, seed, media=None, size=None, channels=None, **unused):
+def load_prepared(folder, name, *, batch_size, seed, media=None, size=None, channels=None, **unused):
     """The `Dataset` of a prepared set, whose examples stay on the disk.
 
     Args:

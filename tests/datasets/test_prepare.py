@@ -110,6 +110,8 @@ def test_every_file_is_in_a_shard_or_set_aside_with_its_reason_and_twin(heap, tm
             assert of.pop(example.tobytes()) == (["dog", "cat"].index(read_index(folder).class_names[label]))
     assert not of
     sheet = (folder / "datasheet.md").read_text()
+    for name in ("account.json", "dataset.json", "datasheet.md"):  # none tells the folders of the user
+        assert str(tmp_path) not in (folder / name).read_text() and "heap" in (folder / name).read_text()
     assert "CC0 \\<1>" in sheet and read_index(folder).fingerprint in sheet and "| cat |" in sheet
     assert sorted(path.name for path in folder.iterdir() if path.suffix != ".array_record") == [
         "account.json",
@@ -398,6 +400,8 @@ def test_the_command_tells_where_things_are_and_refuses_in_a_sentence(heap, run_
     }.items():
         code, printed = run_cli(*arguments, *more)
         assert code == 2 and told in printed and "Traceback" not in printed
+    code, printed = run_cli("prepare", heap, "gs://bucket/set", *arguments[3:], *size)
+    assert code == 2 and "gs://bucket/set is elsewhere" in printed
 
 
 def test_files_elsewhere_are_read_as_those_here(heap, tmp_path):

@@ -53,7 +53,7 @@ def check(source, *, media=None, labels="inferred", field=None, label=None, seed
             f"{source} is a prepared set, whose account.json and datasheet.md tell what is in it: check what "
             "it was prepared from."
         )
-    request, _ = request_of(source, media, None, None, labels, None, False, "first", field, label, seed, None)
+    request, _ = request_of(source, media=media, labels=labels, field=field, label=label, seed=seed)
     with opened(request) as examples:
         findings = Findings(request.name, examples.plural, examples.account, examples.notes)
         if examples.rows is None:
