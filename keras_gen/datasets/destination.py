@@ -70,6 +70,7 @@ class Destination:
             told = ", ".join(
                 f"{key} is {_shown(begun.get(key))} there, {_shown(self.settings.get(key))} here"
                 for key in changed
+                if key != CONTENTS  # of which a hash tells nothing to anyone
             )
             raise InputError(
                 f"{self.folder} was begun otherwise ({told}): give the same command, remove that folder, or "

@@ -5,6 +5,7 @@ An import has examples by name, as a `Tree` has files, and tells their splits an
 
 import collections
 import functools
+import itertools
 import json
 import os
 import re
@@ -104,7 +105,7 @@ def _listing(names, splits, classes, plural):
     if len(with_classes) and "train" in splits and "train" not in with_classes:
         raise InputError(f"No class is told for train, but for {', '.join(with_classes)}: give labels=None.")
     is_lost = is_bare & np.isin(splits, with_classes)
-    lost = [name for name, without in zip(names, is_lost, strict=True) if without]
+    lost = list(itertools.compress(names, is_lost))
     if lost:
         account.found += len(lost)
         account.set_apart(
@@ -112,8 +113,7 @@ def _listing(names, splits, classes, plural):
             lost,
             told=f"{len(lost)} of {len(names)} {plural} have no class, and are set aside ({some(lost)}).",
         )
-    kept = [name for name, without in zip(names, is_lost, strict=True) if not without]
-    return Listing(kept, splits[~is_lost], classes[~is_lost], account)
+    return Listing(list(itertools.compress(names, ~is_lost)), splits[~is_lost], classes[~is_lost], account)
 
 
 class WebDataset:

@@ -149,7 +149,7 @@ def prepare(
             ):
                 # Another process may have completed it before this one could begin.
                 if not folder.is_complete:
-                    _make(folder, request, intake, pool, shares, seed, duplicates, license)
+                    _make(folder, request, intake, pool, shares)
         folder.finish()
     return folder.folder
 
@@ -251,7 +251,9 @@ def _processes(asked, intake):
     return available_cores() if intake.is_many else 1
 
 
-def _make(folder, request, intake, pool, shares, seed, duplicates, license):
+def _make(folder, request, intake, pool, shares):
+    """Makes the set of what an intake holds, in a folder that is held, with its settings."""
+    seed, license = folder.settings["seed"], folder.settings["license"]
     job = intake.job(str(folder.work))
     if isinstance(intake, Sentences):
         job = intake.read(job, pool, lambda numbers: splits_by_hash(numbers, *shares, seed) == "train")
@@ -266,7 +268,7 @@ def _make(folder, request, intake, pool, shares, seed, duplicates, license):
             account.notes[DIVIDED] = intake.names
     else:
         ranks = assign(packed, intake.groups, shares, seed)
-    kept = without_twins(packed, ranks, labels, intake, duplicates)
+    kept = without_twins(packed, ranks, labels, intake, folder.settings["duplicates"])
     chosen = {split: np.flatnonzero(kept & (ranks == rank)) for rank, split in enumerate(SPLITS)}
     chosen = {split: rows for split, rows in chosen.items() if len(rows)}
     if "train" not in chosen:

@@ -285,7 +285,7 @@ def is_prepared(path):
     try:
         with open(Path(path) / INDEX, "rb") as file:
             head = file.read(HEAD)
-    except OSError:
+    except (OSError, ValueError):  # of which the latter is for a name that no file can have
         return False
     # Others may call a file of sentences so.
     return b'"format"' in head and b'"media"' in head

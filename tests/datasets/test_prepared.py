@@ -344,6 +344,8 @@ def test_what_has_no_use_for_a_prepared_set_is_refused(folder, asked, told):
 def test_files_of_sentences_may_be_called_like_the_index(tmp_path):
     (tmp_path / INDEX).write_text(json.dumps([f"sentence {i}" for i in range(40)]))
     assert load(tmp_path, batch_size=4).media.plural == "sentences"
+    with pytest.raises(InputError, match="missing path"):
+        load("no\0name")
 
 
 def test_a_recipe_takes_the_labels_and_splits_of_a_prepared_set(tmp_path):
