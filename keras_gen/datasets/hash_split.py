@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from keras_gen.datasets.held_out import check_not_given, check_share
 from keras_gen.errors import InputError
 
 SHARE = 0.1  # held out for validation, and for testing, where nothing else is asked
@@ -66,18 +67,12 @@ def check_shares(name, plural, present, validation, test):
     shares = []
     for split, argument, share in (("val", "validation", validation), ("test", "test", test)):
         if split in present:
-            if share is not None:
-                raise InputError(
-                    f"{argument}={share!r} has no use: {name} brings a {split} split of its own."
-                )
+            check_not_given(argument, share, split, name)
             shares.append(0.0)
-            continue
-        share = SHARE if share is None else share
-        if not 0 <= share < 1:
-            raise InputError(
-                f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
-            )
-        shares.append(float(share))
+        else:
+            share = SHARE if share is None else share
+            check_share(argument, share, plural)
+            shares.append(float(share))
     if sum(shares) >= 1:
         raise InputError(f"validation and test leave no {plural} to train on: lower them.")
     return shares

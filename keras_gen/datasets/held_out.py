@@ -1,5 +1,7 @@
 """Which examples are held out for validation and testing, by a seed, where a source does not tell."""
 
+import numbers
+
 import numpy as np
 
 from keras_gen.datasets import memory
@@ -102,17 +104,23 @@ def _shares(found, name, validation, test):
         ("val", "validation", validation, min(0.1, 5000 / total)),
     ):
         if split in found.splits:
-            if share is not None:
-                raise InputError(
-                    f"{argument}={share!r} has no use: {name} brings a {split} split of its own."
-                )
-            continue
-        shares[split] = share = default if share is None else share
-        if not 0 <= share < 1:
-            raise InputError(
-                f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}."
-            )
+            check_not_given(argument, share, split, name)
+        else:
+            shares[split] = default if share is None else share
+            check_share(argument, shares[split], plural)
     return shares
+
+
+def check_not_given(argument, share, split, name):
+    """Raises `InputError` where a share was given of a split that a source, of this name, brings itself."""
+    if share is not None:
+        raise InputError(f"{argument}={share!r} has no use: {name} brings a {split} split of its own.")
+
+
+def check_share(argument, share, plural):
+    """Raises `InputError` for what is no share of examples that leaves others."""
+    if not isinstance(share, numbers.Real) or not 0 <= share < 1:
+        raise InputError(f"{argument} must be a share of the {plural}, from 0 to below 1, but is {share!r}.")
 
 
 def _nothing_left(found, count):

@@ -267,6 +267,7 @@ def test_a_folder_is_gone_on_with_by_the_same_command_only(heap, tmp_path):
         "needs the pattern of the file names": (heap, tmp_path / "new", {"groups": "speaker"}),
         "Unknown duplicates": (heap, tmp_path / "new", {"duplicates": "some"}),
         "processes must be": (heap, tmp_path / "new", {"processes": 0}),
+        "validation must be a share of the images": (heap, tmp_path / "new", {"validation": "0.1"}),
         "license must be a text": (heap, tmp_path / "new", {"license": 4}),
         "is a prepared set already": (folder, tmp_path / "new", {}),
         "missing path": (tmp_path / "gone", tmp_path / "new", {}),
