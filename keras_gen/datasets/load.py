@@ -20,6 +20,8 @@ from keras_gen.errors import InputError, unknown
 from keras_gen.media import Audio, Image, Text
 from keras_gen.media.image import check_channels
 
+STRATIFY = ("auto", True, False)
+
 
 def load(
     source,
@@ -37,7 +39,7 @@ def load(
     validation=None,
     test=None,
     groups=None,
-    stratify=True,
+    stratify="auto",
     duplicates="auto",
 ):
     """Load images, recordings or sentences, packed in memory and ready to train on.
@@ -98,6 +100,7 @@ def load(
             "speaker". It is no label then.
         stratify: whether the splits that are held out have the classes, or the combinations of several
             labels, in the proportion of all. Groups are kept whole, and come as near to it as they can.
+            "auto" does so but where others compare themselves on the splits, as with `duplicates`.
         duplicates: what becomes of held-out examples that are, as they are packed, also training examples,
             and of those for testing that are also for validation: "drop" leaves them out, "keep" only counts
             them. "auto" keeps them where others compare themselves on the test set: in sets with a name and
@@ -137,6 +140,8 @@ def load(
         )
     if duplicates not in CHOICES:
         raise unknown("duplicates", duplicates, CHOICES)
+    if stratify not in STRATIFY:
+        raise InputError(f'stratify must be "auto", True or False, but is {stratify!r}.')
     request, test = request_of(
         source,
         media=media,
@@ -158,6 +163,8 @@ def load(
     name = request.name
     if request.is_test is not None and "test" not in found.splits:
         raise InputError(f"No file of {name} is chosen for testing.")
+    if stratify == "auto":
+        stratify = not found.is_published
     splits, files = hold_out(found, name, validation, test, seed, stratify)
     warn_of_missing(class_names, splits["train"][1])
     account = found.account

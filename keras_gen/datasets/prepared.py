@@ -22,7 +22,7 @@ DEFAULTS = {  # of the arguments of `load` that a prepared set has settled
     "validation": None,
     "test": None,
     "groups": None,
-    "stratify": True,
+    "stratify": "auto",
     "duplicates": "auto",
 }
 

@@ -90,8 +90,10 @@ class Recipe(Part):
     duplicates: Literal["auto", "drop", "keep"] = Field(
         "auto", description="whether held-out examples that are also training examples are left out"
     )
-    stratify: bool = Field(
-        True, description="whether splits that are held out have the classes in the proportion of all"
+    stratify: bool | Literal["auto"] = Field(
+        "auto",
+        description="whether splits that are held out have the classes in the proportion of all; auto: but of"
+        " sets with a name and arrays with a test split",
     )
     checkpoint_steps: Count | None = Field(
         None, description="batches between two checkpoints within an epoch; none: after epochs alone"

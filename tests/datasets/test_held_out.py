@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_gen import datasets
 from keras_gen.datasets.account import Account
 from keras_gen.datasets.held_out import hold_out
 from keras_gen.datasets.readers import Found
@@ -43,6 +44,16 @@ def test_splits_have_the_classes_in_the_proportion_of_all():
         again, other = held(source(labels), test=0.2, seed=3), held(source(labels), test=0.2, seed=4)
         assert np.array_equal(again["test"], places["test"])
         assert not np.array_equal(other["test"], places["test"])
+
+
+def test_sets_with_a_name_are_divided_as_ever():
+    def of_classes(**settings):
+        return np.bincount(datasets.load("digits", **settings).arrays("test")[1]).tolist()
+
+    assert of_classes() == of_classes(stratify=False) != of_classes(stratify=True)
+    assert np.ptp(of_classes(stratify=True)) <= 2
+    with pytest.raises(InputError, match="stratify"):
+        datasets.load("digits", stratify="always")
 
 
 def test_combinations_of_labels_are_in_proportion():

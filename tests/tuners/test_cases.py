@@ -32,7 +32,7 @@ CLIP = "clip_norm of a trial"
     "found, wanted, told",
     [
         ({}, {}, None),
-        ({}, {}, "stratify of a trial is False there, True here"),
+        ({}, {}, "stratify of a trial is False there, auto here"),
         ({CLIP: None}, {}, None),  # as kits wrote it that had no such field
         ({CLIP: None}, CLIPPED, "optimizer.clip_norm of a trial is 0.0 there, 1.0 here"),
         ({"seed": 2}, {}, "seed is 2 there, 1 here"),
