@@ -177,7 +177,7 @@ def _by_pattern(source, names, splits, pattern, is_test, account):
             f"No name in {source} is of the pattern {pattern.pattern}, the first being {names[0]}."
         )
     if not matching.all():
-        lost = [name for name, fits in zip(names, matching, strict=True) if not fits]
+        lost = _chosen(names, ~matching)
         account.found += len(lost)
         account.set_apart(
             f"its name is not of the pattern {pattern.pattern}",
@@ -185,7 +185,7 @@ def _by_pattern(source, names, splits, pattern, is_test, account):
             told=f"{len(lost)} of {len(names)} names are not of the pattern {pattern.pattern}, and their "
             f"files were set aside ({some(lost)}).",
         )
-    names = [name for name, fits in zip(names, matching, strict=True) if fits]
+    names = _chosen(names, matching)
     fields, splits = [values for values in fields if values is not None], splits[matching]
     if is_test is not None:
         is_test.check(source, fields)

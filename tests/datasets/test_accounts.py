@@ -12,6 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import soundfile
+from loading import loaded
 
 from keras_gen.datasets import load
 from keras_gen.datasets.account import Account
@@ -74,18 +75,6 @@ def zipped(path, files):
             info.filename = name  # as it is, with backslashes
             archive.writestr(info, content)
     return path
-
-
-def loaded(source, told=(), **arguments):
-    """The `Dataset`; what is told of it is in one warning, which is there only where something is told."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        data = load(source, **arguments)
-    found = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    assert len(found) == bool(told), found
-    for part in told:
-        assert part in found[0], found
-    return data
 
 
 def sentences(data, split="train"):

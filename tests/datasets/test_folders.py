@@ -2,12 +2,12 @@
 
 import io
 import json
-import warnings
 import zipfile
 
 import numpy as np
 import PIL.Image
 import pytest
+from loading import loaded
 
 from keras_gen.datasets import load
 from keras_gen.errors import InputError
@@ -46,18 +46,6 @@ def zipped(path, files):
         for name, content in files.items():
             archive.writestr(name, content)
     return path
-
-
-def loaded(source, told=(), **arguments):
-    """The `Dataset`; what is told of it is in one warning, which is there only where something is told."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        data = load(source, **arguments)
-    found = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    assert len(found) == bool(told), found
-    for part in told:
-        assert part in found[0], found
-    return data
 
 
 STRAYS = images(*ANIMALS, count=2) | {"0.png": image(90), "1.png": image(91)}
