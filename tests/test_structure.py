@@ -55,6 +55,13 @@ def test_imports_point_downwards_only():
     assert seen > 100
 
 
+def test_loading_needs_nothing_of_preparation():
+    datasets = PACKAGE / "datasets"
+    loading = [path for path in datasets.rglob("*.py") if datasets / "preparation" not in path.parents]
+    importing = [path for path in loading if "keras_gen.datasets.preparation" in path.read_text()]
+    assert len(loading) > 20 and importing == [datasets / "__init__.py"]  # which names `prepare`
+
+
 def test_what_models_ask_of_upper_rooms_is_registered():
     for name in HOMES:
         assert callable(find(name))

@@ -3,6 +3,6 @@
 from keras_gen.datasets.checks import check
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.load import load
-from keras_gen.datasets.prepare import prepare
+from keras_gen.datasets.preparation import prepare
 
 __all__ = ["Dataset", "check", "load", "prepare"]

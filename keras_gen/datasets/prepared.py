@@ -6,13 +6,15 @@ from pathlib import Path
 from keras_gen.datasets.account import Account
 from keras_gen.datasets.builtin import NAMES
 from keras_gen.datasets.dataset import Dataset
-from keras_gen.datasets.destination import ACCOUNT, BEGUN, WORK
 from keras_gen.datasets.shards import INDEX, MOST_BYTES, is_prepared, read_index
 from keras_gen.datasets.sources import Sharded
 from keras_gen.errors import InputError
 from keras_gen.files import read_json
 from keras_gen.media import Image, Text
 
+ACCOUNT = "account.json"
+WORK = ".work"  # the folder of what is not needed once the set is complete
+BEGUN = "begun.json"  # in that folder
 DEFAULTS = {  # of the arguments of `load` that a prepared set has settled
     "labels": "inferred",
     "chunks": False,

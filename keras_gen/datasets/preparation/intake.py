@@ -7,15 +7,15 @@ import itertools
 
 import numpy as np
 
-from keras_gen.datasets.blocks import Job, as_json, pack_files, write_block
 from keras_gen.datasets.folders import number_values
-from keras_gen.datasets.hash_split import hash_of
 from keras_gen.datasets.held_out import check_groups
 from keras_gen.datasets.labels import number_texts
 from keras_gen.datasets.manifest import is_manifest
 from keras_gen.datasets.packing import note_pieces, tell_of_cut, tell_of_failures
+from keras_gen.datasets.preparation.blocks import Job, as_json, pack_files, write_block
+from keras_gen.datasets.preparation.hash_split import hash_of
+from keras_gen.datasets.preparation.sentence_blocks import keep_list, learned, pack_texts, read_texts
 from keras_gen.datasets.remote import is_remote
-from keras_gen.datasets.sentence_blocks import keep_list, learned, pack_texts, read_texts
 from keras_gen.datasets.shards import SPLITS
 from keras_gen.datasets.text import check_one_kind, note_texts
 from keras_gen.errors import InputError

@@ -16,7 +16,7 @@ import numpy as np
 from keras_gen.datasets.account import Account, some
 from keras_gen.datasets.files import MOST_BYTES, endings, open_tree
 from keras_gen.datasets.folders import Listing
-from keras_gen.datasets.hash_split import hash_of
+from keras_gen.datasets.preparation.hash_split import hash_of
 from keras_gen.datasets.splits import SPLITS, split_word
 from keras_gen.datasets.tars import open_tar
 from keras_gen.errors import InputError

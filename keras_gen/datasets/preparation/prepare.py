@@ -9,24 +9,24 @@ import numpy as np
 
 import keras_gen
 from keras_gen.cores import available_cores
-from keras_gen.datasets import blocks
 from keras_gen.datasets.account import Account
-from keras_gen.datasets.assignment import Packed, assign, assign_by_time, without_twins
-from keras_gen.datasets.blocks import as_json, readers_closed
-from keras_gen.datasets.datasheet import datasheet
-from keras_gen.datasets.destination import ACCOUNT, DATASHEET, SETTINGS, Destination
 from keras_gen.datasets.files import Tree, open_tree
 from keras_gen.datasets.folders import list_tree
-from keras_gen.datasets.hash_split import check_shares, hash_of, splits_by_hash
 from keras_gen.datasets.held_out import DIVIDED
-from keras_gen.datasets.imports import PREFIXES, is_import, open_import
-from keras_gen.datasets.intake import Arrays, Files, Sentences, contents_of
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.load import request_of
 from keras_gen.datasets.manifest import is_manifest
-from keras_gen.datasets.prepared import prepared_folder
+from keras_gen.datasets.preparation import blocks
+from keras_gen.datasets.preparation.assignment import Packed, assign, assign_by_time, without_twins
+from keras_gen.datasets.preparation.blocks import as_json, readers_closed
+from keras_gen.datasets.preparation.datasheet import datasheet
+from keras_gen.datasets.preparation.destination import DATASHEET, SETTINGS, Destination
+from keras_gen.datasets.preparation.hash_split import check_shares, hash_of, splits_by_hash
+from keras_gen.datasets.preparation.imports import PREFIXES, is_import, open_import
+from keras_gen.datasets.preparation.intake import Arrays, Files, Sentences, contents_of
+from keras_gen.datasets.preparation.shard_tasks import write_splits
+from keras_gen.datasets.prepared import ACCOUNT, prepared_folder
 from keras_gen.datasets.readers import check_uses, media_of, read
-from keras_gen.datasets.shard_tasks import write_splits
 from keras_gen.datasets.shards import SPLITS, Index, write_index
 from keras_gen.datasets.text import list_text_tree
 from keras_gen.errors import InputError, unknown

@@ -76,7 +76,7 @@ def datasheet(index, account, settings, labels, groups):
     if DIVIDED in account.notes:
         rule = "by time, first for training, then for validation, last for testing."
     return render(
-        "datasets/datasheet.md.j2",
+        "datasets/preparation/datasheet.md.j2",
         plural=account.plural,
         media=index.media,
         fingerprint=index.fingerprint,

@@ -18,9 +18,9 @@ import PIL.Image
 import soundfile
 
 from keras_gen.datasets.files import is_archive, open_tree
-from keras_gen.datasets.hash_split import hash_of
-from keras_gen.datasets.imports import is_import, open_import
 from keras_gen.datasets.packing import reason_of
+from keras_gen.datasets.preparation.hash_split import hash_of
+from keras_gen.datasets.preparation.imports import is_import, open_import
 from keras_gen.datasets.remote import path_of
 from keras_gen.files import read_json, replace_atomically, write_atomically
 from keras_gen.media import Audio

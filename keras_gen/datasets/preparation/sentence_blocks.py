@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 
-from keras_gen.datasets.blocks import from_json, reader_of, write_block
-from keras_gen.datasets.hash_split import as_numbers, hash_of
+from keras_gen.datasets.preparation.blocks import from_json, reader_of, write_block
+from keras_gen.datasets.preparation.hash_split import as_numbers, hash_of
 from keras_gen.datasets.text_files import FieldNeeded, read_sentences
 from keras_gen.errors import InputError
 from keras_gen.files import read_json, write_atomically

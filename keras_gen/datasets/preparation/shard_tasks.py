@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_gen.datasets.blocks import from_json
+from keras_gen.datasets.preparation.blocks import from_json
 from keras_gen.datasets.shards import Layout, Shard, Split, shard_name, write_shard
 from keras_gen.files import read_json, write_atomically
 

@@ -83,8 +83,8 @@ def heap(tmp_path):
 
 
 def test_every_file_is_in_a_shard_or_set_aside_with_its_reason_and_twin(heap, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_gen.datasets.shard_tasks.SHARD_BYTES", 200)
-    monkeypatch.setattr("keras_gen.datasets.shard_tasks.MOST_SHARDS", 5)
+    monkeypatch.setattr("keras_gen.datasets.preparation.shard_tasks.SHARD_BYTES", 200)
+    monkeypatch.setattr("keras_gen.datasets.preparation.shard_tasks.MOST_SHARDS", 5)
     folder, warned = quietly(heap, tmp_path / "set", media=MEDIA, license="CC0 <1>", seed=3)
     assert len(list(folder.glob("train-*"))) == 5
     assert load(folder, batch_size=1).account.as_dict().items() <= account(folder).items()
@@ -125,8 +125,8 @@ class Killed(BaseException):
 
 
 def test_killed_at_any_moment_it_ends_with_the_same_bytes_and_repeats_nothing(heap, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_gen.datasets.intake.BLOCK_FILES", 7)
-    monkeypatch.setattr("keras_gen.datasets.shard_tasks.SHARD_BYTES", 3000)
+    monkeypatch.setattr("keras_gen.datasets.preparation.intake.BLOCK_FILES", 7)
+    monkeypatch.setattr("keras_gen.datasets.preparation.shard_tasks.SHARD_BYTES", 3000)
     whole = files_of(quietly(heap, tmp_path / "whole", media=MEDIA)[0])
     replace, pack, packed = os.replace, MEDIA.pack, collections.Counter()
 

@@ -5,14 +5,13 @@ import json
 import shutil
 from pathlib import Path
 
+from keras_gen.datasets.prepared import ACCOUNT, BEGUN, WORK
 from keras_gen.datasets.remote import is_remote
 from keras_gen.datasets.shards import is_prepared
 from keras_gen.errors import InputError
 from keras_gen.files import PARTIAL, locked, make_folder, read_json, remove_partial, write_atomically
 
-WORK = ".work"  # the folder of what is not needed once the set is complete
-BEGUN = "begun.json"
-ACCOUNT, DATASHEET = "account.json", "datasheet.md"
+DATASHEET = "datasheet.md"
 CONTENTS = "contents"  # the setting that is of the source
 SETTINGS = "settings"  # the key in account.json of what the set was made with
 

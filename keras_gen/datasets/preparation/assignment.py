@@ -4,8 +4,8 @@ import collections
 
 import numpy as np
 
-from keras_gen.datasets.hash_split import as_numbers, hash_of, splits_by_hash
 from keras_gen.datasets.held_out import divided_by_time
+from keras_gen.datasets.preparation.hash_split import as_numbers, hash_of, splits_by_hash
 from keras_gen.datasets.shards import SPLITS
 
 TWIN = "it is packed as another one"
