@@ -180,9 +180,9 @@ def compare_readers(folder, count, rounds, steps):
         told(name, ratios, rates["shards"], rates[name])
 
 
-def compare_training(folder, rounds, steps):
+def compare_training(folder, rounds, steps, **smaller):
     for recipe, count, size, channels in (("digits-gan", 1437, 8, 1), ("cifar10-gan", 45_000, 32, 3)):
-        config = recipes.resolve(recipe, {"steps_per_execution": 10})
+        config = recipes.resolve(recipe, {"steps_per_execution": 10, **smaller})
         count = count if steps > 20 else 2 * config.batch_size
         kept = prepared(folder / recipe, count, size, channels)
         data = {
@@ -296,9 +296,10 @@ def main():
         if "readers" in options.parts:
             compare_readers(folder / "readers", 300 if tiny else 20_000, rounds, 2 if tiny else 100)
         if "training" in options.parts:
-            compare_training(folder / "training", rounds, 10 if tiny else 40)
+            smaller = {"width": 8, "batch_size": 16} if tiny else {}
+            compare_training(folder / "training", rounds, 10 if tiny else 40, **smaller)
         if "memory" in options.parts:
-            counts = (200, 400) if tiny else (10_000, 100_000, 1_000_000)
+            counts = (200,) if tiny else (10_000, 100_000, 1_000_000)
             measure_memory(folder / "memory", counts, 4 if tiny else 40)
         if "loading" in options.parts:
             measure_loading(folder / "loading", 200 if tiny else 50_000)
