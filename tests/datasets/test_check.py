@@ -207,6 +207,7 @@ def test_near_sentences_are_those_with_most_parts_in_common(monkeypatch):
     # Where enough pairs are found, those that are left were not compared.
     monkeypatch.setattr("keras_gen.datasets.near_duplicates.MOST_FOUND", 1)
     assert near_sentences(sentences) == ([(0, 1, 1.0)], 2)
+    assert any("1 pairs of near duplicates are told" in note for note in check(sentences).notes)
 
 
 def test_outliers_are_told_by_robust_deviations():

@@ -5,13 +5,13 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
+from keras_gen.datasets import near_duplicates
 from keras_gen.datasets.checks import sentences
 from keras_gen.datasets.checks.examples import SPLITS, opened
 from keras_gen.datasets.checks.findings import QUANTILES, Duplicate, Findings, Flag, Outlier
 from keras_gen.datasets.checks.measures import FAR
 from keras_gen.datasets.checks.page import as_address
 from keras_gen.datasets.load import request_of
-from keras_gen.datasets.near_duplicates import LEAST_ALIKE, PART, near_pairs, near_sentences
 from keras_gen.datasets.prepared import prepared_folder
 from keras_gen.errors import InputError
 
@@ -170,29 +170,38 @@ def _find_duplicates(findings, examples, content, seed):
 def _near(examples, unique, seed):
     """Near duplicates among examples that are not the same: pairs, the criterion, and a note or ""."""
     if examples.rows is None:
-        found, compared = near_sentences(examples.names[unique], seed)
+        found, compared = near_duplicates.near_sentences(examples.names[unique], seed)
+        is_cut = len(found) >= near_duplicates.MOST_FOUND
         pairs = [
             (int(unique[one]), int(unique[other]), False, f"{alike:.2f} in common")
             for one, other, alike in found
         ]
         criterion = (
-            f"at least {LEAST_ALIKE:g} of their parts of {PART} characters in common (Jaccard's index)"
+            f"at least {near_duplicates.LEAST_ALIKE:g} of their parts of {near_duplicates.PART} characters "
+            "in common (Jaccard's index)"
         )
     else:
         probe, rows = examples.probe, examples.rows[unique]
         if not probe.can_compare:
             raise InputError(probe.missing)
-        found, compared = near_pairs(rows["fingerprint"], probe.most_bits, seed)
+        found, compared = near_duplicates.near_pairs(rows["fingerprint"], probe.most_bits, seed)
+        is_cut = len(found) >= near_duplicates.MOST_FOUND
         found = found[probe.are_near(rows, found)]
         pairs = [
             (int(unique[one]), int(unique[other]), False, f"{bits} bits apart") for one, other, bits in found
         ]
         criterion = probe.near
-    told = (
-        f"Near duplicates were sought of {compared:,} {examples.plural}, a sample drawn by seed {seed}, as "
-        f"all pairs of {len(unique):,} are too many."
-    )
-    return pairs, criterion, told if compared < len(unique) else ""
+    told = ""
+    if is_cut:
+        told = (
+            f"The first {near_duplicates.MOST_FOUND:,} pairs of near duplicates are told: there may be more."
+        )
+    elif compared < len(unique):
+        told = (
+            f"Near duplicates were sought of {compared:,} {examples.plural}, a sample drawn by seed {seed}, "
+            f"as all pairs of {len(unique):,} are too many."
+        )
+    return pairs, criterion, told
 
 
 def _draw(findings, examples, seed):
