@@ -1,7 +1,7 @@
 """Small color photographs, 32x32, by class, for one GPU: the 60,000 of CIFAR-10.
 
 Command: keras-gen train cifar10-r3gan [--data cifar10.zip]
-Time: 13 minutes on an H200 that two other trainings shared.
+Time: 13 minutes on an H200 that three other trainings shared.
 Score: none yet: it was trained there once to its end, and its samples were looked at (docs/gpu.md), but the
     machine was gone before they were scored.
 

@@ -1,7 +1,7 @@
 """Small color photographs, 32x32, by class, with spectral normalization, for one GPU: the 60,000 of CIFAR-10.
 
 Command: keras-gen train cifar10-sngan [--data cifar10.zip]
-Time: 25 minutes on an H200 that two other trainings shared, estimated from the 15 ms that a batch took there.
+Time: 25 minutes on an H200 that three other trainings shared, estimated from the 15 ms of a batch there.
 Score: none yet: it was trained there for 3 of its 20 epochs.
 
 Loss, optimizers and the order of updates are those of SNGAN (Miyato et al. 2018, arXiv 1802.05957, setting C
