@@ -2,7 +2,7 @@
 
 Command: keras-gen train cifar10-r3gan [--data cifar10.zip]
 Time: 13 minutes on an H200 that three other trainings shared.
-Score: none yet: it was trained there once to its end, and its samples were looked at (docs/gpu.md), but the
+Score: none yet: all 20 epochs were trained there once, and the samples were looked at (docs/gpu.md), but the
     machine was gone before they were scored.
 
 Loss, penalties and learning rates are those of R3GAN (Huang et al. 2025, arXiv 2501.05441), on its schedules
