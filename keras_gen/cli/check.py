@@ -26,11 +26,11 @@ def check(
     labels: Annotated[
         str,
         typer.Option(
-            help="inferred, top, a pattern of names such as {digit}_{speaker}_{index}, a table, or none."
+            help="inferred, top, a pattern of names such as {digit}_{speaker}_{index}, a table, a column of "
+            "sentences, or none."
         ),
     ] = "inferred",
     field: Annotated[str | None, typer.Option(help="Key or column that holds the sentences.")] = None,
-    label: Annotated[str | None, typer.Option(help="Key or column that holds their labels.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn to be shown.")] = 0,
 ):
     """Looks at data before training: sizes, balance, damage, duplicates, outliers. Writes only --out."""
@@ -44,9 +44,7 @@ def check(
 
     makers = {"image": lambda: Image(64, 64, 3), "audio": Audio, "text": Text, None: lambda: None}
     labels = None if labels == "none" else labels
-    findings = datasets.check(
-        source, media=makers[media](), labels=labels, field=field, label=label, seed=seed
-    )
+    findings = datasets.check(source, media=makers[media](), labels=labels, field=field, seed=seed)
     show(findings)
     if out is not None:
         findings.save(out)

@@ -38,16 +38,16 @@ def prepare(
         str,
         typer.Option(
             help="Folders (inferred, top), a pattern of the names, such as "
-            '"{digit}_{speaker}_{index}", a table "labels.csv", or none.'
+            '"{digit}_{speaker}_{index}", a table "labels.csv", a column of sentences, or none.'
         ),
     ] = "inferred",
-    frames: Annotated[str, typer.Option(help="first or all frames of animated images.")] = "first",
     groups: Annotated[
         str | None, typer.Option(help="Field of the pattern, each value of which is in one split only.")
     ] = None,
-    chunks: Annotated[bool, typer.Option("--chunks", help="Take recordings in pieces.")] = False,
+    chunks: Annotated[
+        bool, typer.Option("--chunks", help="Take all pieces of recordings, all frames of images.")
+    ] = False,
     field: Annotated[str | None, typer.Option(help="Key or column of sentences, or its number.")] = None,
-    label: Annotated[str | None, typer.Option(help="Key or column of their labels.")] = None,
     validation: Annotated[
         float | None, typer.Option(help="Share held out for validation.", show_default="0.1")
     ] = None,
@@ -80,11 +80,9 @@ def prepare(
             size=size and size_of(size),
             channels=channels,
             labels=None if labels == "none" else labels,
-            frames=frames,
             groups=groups,
             chunks=chunks,
             field=field,
-            label=label,
             validation=validation,
             test=number_or_text(test),
             seed=seed,

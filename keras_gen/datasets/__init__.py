@@ -3,6 +3,7 @@
 from keras_gen.datasets.checks import check
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.load import load
+from keras_gen.datasets.manifest import Table
 from keras_gen.datasets.preparation import prepare
 
-__all__ = ["Dataset", "check", "load", "prepare"]
+__all__ = ["Dataset", "Table", "check", "load", "prepare"]

@@ -9,10 +9,10 @@ from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.duplicates import CHOICES, without_duplicates
 from keras_gen.datasets.held_out import hold_out
 from keras_gen.datasets.labels import warn_of_missing
-from keras_gen.datasets.manifest import is_manifest
+from keras_gen.datasets.manifest import Table, is_table
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.prepared import load_prepared, prepared_folder
-from keras_gen.datasets.readers import FOLDERS, FRAMES, Request, read
+from keras_gen.datasets.readers import LABELS, Request, read
 from keras_gen.datasets.shapes import FACTORS
 from keras_gen.datasets.text import each_once, pack_sentences
 from keras_gen.datasets.vowels import FACTORS as VOICE_FACTORS
@@ -30,10 +30,8 @@ def load(
     size=None,
     channels=None,
     labels="inferred",
-    chunks=False,
-    frames="first",
     field=None,
-    label=None,
+    chunks=False,
     batch_size=64,
     seed=0,
     validation=None,
@@ -79,17 +77,16 @@ def load(
             folders alone, such as "animals". A pattern of the file names, such as
             "{digit}_{speaker}_{index}", makes each field a label except index, {_}, which may come several
             times, and that of `groups`. A table, such as "labels.csv" or "labels.jsonl", in the folder or
-            elsewhere, has the columns file, label and perhaps split. None is for no labels.
-        chunks: whether long recordings are packed as consecutive pieces instead of being cut, as a single one
-            always is. All pieces of a recording are in one split; where there are fewer recordings than
-            splits, or fewer of a class, these are divided by time, first for training, last for testing.
-        frames: "first" or "all" frames of animated images and pages of TIFFs; those of a file are in one
-            split.
-        field: key or column that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
-            1, such as "2", of lists and of tables whose first row names no columns. Of a table of labels, the
-            one that holds the names of files.
-        label: the same of what holds the label of a sentence, such as its intent: text or whole numbers. By
-            default sentences have none.
+            elsewhere, has the columns file, label and perhaps split; a `Table` tells others. For sentences it
+            is the column or key that holds their labels, text or whole numbers, such as "intent"; without
+            one they have none. None is for no labels.
+        field: column or key that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
+            1, such as "2", of lists and of tables whose first row names no columns.
+        chunks: whether all of a file is taken: consecutive pieces of a long recording instead of its
+            beginning, all frames of an animated image and pages of a TIFF instead of the first. Those of a
+            file are in one split; where there are fewer recordings than splits, or fewer of a class, these
+            are divided by time, first for training, last for testing. A single recording is always taken in
+            pieces.
         batch_size: examples in a batch.
         seed: decides the splits and the order of training, 0 to 2**31 - 1.
         validation: share of the training examples to hold out for validation, from 0 (none) to below 1, if
@@ -128,10 +125,8 @@ def load(
             size=size,
             channels=channels,
             labels=labels,
-            chunks=chunks,
-            frames=frames,
             field=field,
-            label=label,
+            chunks=chunks,
             validation=validation,
             test=test,
             groups=groups,
@@ -149,10 +144,8 @@ def load(
         channels=channels,
         labels=labels,
         groups=groups,
-        chunks=chunks,
-        frames=frames,
         field=field,
-        label=label,
+        chunks=chunks,
         seed=seed,
         test=test,
     )
@@ -202,10 +195,8 @@ def request_of(
     channels=None,
     labels="inferred",
     groups=None,
-    chunks=False,
-    frames="first",
     field=None,
-    label=None,
+    chunks=False,
     seed=0,
     test=None,
 ):
@@ -227,22 +218,18 @@ def request_of(
         raise InputError("size and channels have no use beside media: leave them out.")
     if isinstance(media, Image):
         _sides((media.height, media.width))
-    if frames not in FRAMES:
-        raise unknown("frames", frames, FRAMES)
     if not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise InputError(f"seed must be an integer from 0 to 2**31 - 1, but is {seed!r}.")
-    _check_labels(labels, label)
-    if "{" in (labels or ""):
-        labels = NamePattern(labels, groups)
-    elif groups is not None:
+    labels = _labels(labels, groups)
+    if groups is not None and not isinstance(labels, NamePattern):
         raise InputError(
             f"groups={groups!r} needs the pattern of the file names, such as labels='{{{groups}}}_{{index}}'."
         )
     is_test = None
     if isinstance(test, str):
         test, is_test = None, Selection(test, labels if isinstance(labels, NamePattern) else None)
-    field, label = (None if name is None else str(name) for name in (field, label))
-    return Request(source, media, size, channels, labels, is_test, chunks, frames, field, label), test
+    field = None if field is None else str(field)
+    return Request(source, media, size, channels, labels, is_test, chunks, field), test
 
 
 def _sides(size):
@@ -256,13 +243,16 @@ def _sides(size):
     return sides
 
 
-def _check_labels(labels, label):
-    if labels is None and label is not None:
-        raise InputError(f"label={label!r} has no use with labels=None: leave one of them out.")
-    is_known = isinstance(labels, str) and (labels in FOLDERS or "{" in labels or is_manifest(labels))
-    if labels is not None and not is_known:
-        beside = "" if isinstance(labels, str) else "; labels of arrays stand beside these, as load((x, y))"
+def _labels(labels, groups):
+    """The labels that `load` is given as a `Request` has them."""
+    if isinstance(labels, int) and not isinstance(labels, bool):
+        return str(labels)
+    if labels is None or isinstance(labels, Table):
+        return labels
+    if not isinstance(labels, str) or not labels:
         raise InputError(
-            'labels must be "inferred", "top" or None, a pattern of names, such as "{animal}_{index}", or a '
-            f'table, such as "labels.csv", but is {reprlib.repr(labels)}{beside}.'
+            f"{LABELS}, but is {reprlib.repr(labels)}; labels of arrays stand beside these, as load((x, y))."
         )
+    if "{" in labels:
+        return NamePattern(labels, groups)
+    return Table(labels) if is_table(labels) else labels

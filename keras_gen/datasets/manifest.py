@@ -1,6 +1,7 @@
 """Tables that tell the labels of files, and perhaps their splits."""
 
 import contextlib
+import dataclasses
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
@@ -13,9 +14,34 @@ from keras_gen.errors import InputError
 ENDINGS = tuple(ending for ending in TEXTS if not ending.startswith(".txt"))
 
 
-def is_manifest(labels):
-    """Whether `labels` names a table, by its ending."""
-    return isinstance(labels, str) and labels.lower().endswith(ENDINGS)
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A .csv, .tsv, .jsonl or .json file that tells the labels of files: `load(..., labels=Table(...))`.
+
+    Its column or key `split`, where there is one, tells their splits.
+
+    Args:
+        path: of the file, in the folder that is loaded or elsewhere.
+        file: column or key that holds the names of files; its number from 1 of lists and of tables whose
+            first row names no columns.
+        label: the same of their labels.
+
+    Raises:
+        InputError: the path has another ending.
+    """
+
+    path: str
+    file: str = "file"
+    label: str = "label"
+
+    def __post_init__(self):
+        if not is_table(self.path):
+            raise InputError(f"A table of labels ends in {', '.join(ENDINGS)}, not as {str(self.path)!r}.")
+
+
+def is_table(path):
+    """Whether a path is one of a table, by its ending."""
+    return str(path).lower().endswith(ENDINGS)
 
 
 class Manifest:
@@ -52,15 +78,16 @@ class Manifest:
             check_splits(f"The files of {name}", [split_word(word) for word in words])
 
     @classmethod
-    def of(cls, tree, path, field, label):
-        """The manifest at a path, which is that of a file in the `Tree` or of another one."""
+    def of(cls, tree, table):
+        """The manifest that a `Table` is, of a file in the `Tree` or of another one."""
+        path, columns = str(table.path), (str(table.file), str(table.label))
         inside = next((name for name in tree.names if parts_of(name) == parts_of(path)), None)
         if inside is None and not Path(path).expanduser().is_file():
             raise InputError(f"labels is {path!r}, but there is no such file, neither in {tree.source}.")
         if inside is None:
-            return cls(str(path), Path(path).expanduser().read_bytes(), field, label)
+            return cls(path, Path(path).expanduser().read_bytes(), *columns)
         tree.names.remove(inside)  # it is not ignored
-        return cls(str(path), tree.read(inside), field, label, parts_of(inside)[:-1])
+        return cls(path, tree.read(inside), *columns, parts_of(inside)[:-1])
 
     def apply(self, names, account):
         """The files that have one label, as places in `names`; their labels; and their splits or None.

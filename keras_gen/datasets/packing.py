@@ -54,7 +54,7 @@ def pack_all(media, names, read, account):
         _note_repaired(names, faults, kept, account)
     elif is_animated[kept].any():
         files = [str(names[i]) for i in kept if is_animated[i]]
-        account.tell(f"Of some files only the first frame is used ({some(files)}): frames='all' takes all.")
+        account.tell(f"Of some files only the first frame is used ({some(files)}): chunks=True takes all.")
     rows = np.isin(np.arange(len(names)), kept)
     return divided(examples, {"kept": rows})["kept"], kept
 

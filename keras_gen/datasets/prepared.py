@@ -17,10 +17,8 @@ WORK = ".work"  # the folder of what is not needed once the set is complete
 BEGUN = "begun.json"  # in that folder
 DEFAULTS = {  # of the arguments of `load` that a prepared set has settled
     "labels": "inferred",
-    "chunks": False,
-    "frames": "first",
     "field": None,
-    "label": None,
+    "chunks": False,
     "validation": None,
     "test": None,
     "groups": None,

@@ -10,7 +10,7 @@ from keras_gen.datasets.builtin import NAMES, read_builtin, read_tfds
 from keras_gen.datasets.files import IMAGES, RECORDINGS, TEXTS, endings, is_archive, open_tree
 from keras_gen.datasets.folders import read_tree
 from keras_gen.datasets.labels import number_given
-from keras_gen.datasets.manifest import Manifest, is_manifest
+from keras_gen.datasets.manifest import Manifest, Table
 from keras_gen.datasets.name_pattern import NamePattern, Selection
 from keras_gen.datasets.remote import path_of
 from keras_gen.datasets.shapes import SHAPES, read_shapes
@@ -29,7 +29,10 @@ from keras_gen.media import Audio, Image, Media, Text
 
 TFDS = "tfds:"
 FOLDERS = ("inferred", "top", None)  # labels that need nothing but folders
-FRAMES = ("first", "all")
+LABELS = (
+    'labels must be "inferred", "top" or None, a pattern of names, such as "{animal}_{index}", a table, such '
+    'as "labels.csv", or a column of sentences'
+)
 
 
 @dataclasses.dataclass
@@ -40,12 +43,10 @@ class Request:
     media: Media | None = None
     size: tuple | None = None
     channels: int | None = None
-    labels: NamePattern | str | None = "inferred"
+    labels: NamePattern | Table | str | None = "inferred"
     is_test: Selection | None = None
     chunks: bool = False
-    frames: str = "first"
     field: str | None = None
-    label: str | None = None
 
     @property
     def is_path(self):
@@ -89,11 +90,7 @@ class Request:
     @property
     def of_files(self):
         """The names of arguments that were given and are about files in a folder or .zip."""
-        given = {
-            "labels": self.labels not in FOLDERS,
-            "chunks": self.chunks,
-            "frames": self.frames != "first",
-        }
+        given = {"labels": isinstance(self.labels, NamePattern | Table), "chunks": self.chunks}
         return [name for name, is_given in given.items() if is_given]
 
     @property
@@ -102,15 +99,13 @@ class Request:
         return self.labels if isinstance(self.labels, NamePattern) else None
 
     @property
-    def in_pieces(self):
-        """Whether a file may hold several examples."""
-        return self.chunks or self.frames == "all"
+    def column(self):
+        """Column or key of the labels of sentences, or None."""
+        return self.labels if isinstance(self.labels, str) and self.labels not in FOLDERS else None
 
     def labels_in(self, tree):
         """Where labels come from, as `read_tree` takes it, for the files of a `Tree`."""
-        if not is_manifest(self.labels):
-            return self.labels
-        return Manifest.of(tree, self.labels, self.field or "file", self.label or "label")
+        return Manifest.of(tree, self.labels) if isinstance(self.labels, Table) else self.labels
 
     def check_no_images(self):
         """Raises `InputError` where what is of images was given for something else."""
@@ -170,11 +165,12 @@ def check_uses(request):
     """Raises `InputError` where something was asked that has no use for the kind of source."""
     kind = request.kind
     of_what = request.source if request.is_path else "arrays"
-    for asked in ("field", "label"):
-        if getattr(request, asked) and kind not in ("tree", "text file"):
+    if kind not in ("tree", "text file"):
+        if request.column:
+            raise InputError(f"{LABELS}, but is {request.column!r} for {of_what}.")
+        if request.field:
             raise InputError(
-                f"{asked} is of .jsonl, .json, .csv and .tsv files, but has no use for {of_what}: leave it "
-                "out."
+                f"field is of .jsonl, .json, .csv and .tsv files, but has no use for {of_what}: leave it out."
             )
     asked = request.of_files
     if asked and kind != "tree":
@@ -220,7 +216,7 @@ def _read_docstrings(request):
 
 
 def _read_text_file(request):
-    return _text(request, *read_text_file(request.path, request.field, request.label))
+    return _text(request, *read_text_file(request.path, request.field, request.column))
 
 
 def _text(request, splits, account):
@@ -304,11 +300,11 @@ def _read_tree(request):
     with open_tree(request.path) as tree:
         media = media_of(tree, request)
         if isinstance(media, Text):
-            return _text(request, *read_text_tree(tree, request.field, request.label))
+            return _text(request, *read_text_tree(tree, request.field, request.column))
         # One recording is no set of examples; its pieces are.
         is_one = isinstance(media, Audio) and len(tree.of(media.plural)) == 1
         splits, class_names, files, groups, account = read_tree(
-            tree, media, request.labels_in(tree), request.is_test, request.in_pieces or is_one
+            tree, media, request.labels_in(tree), request.is_test, request.chunks or is_one
         )
         return Found(media, splits, class_names, account, files, groups)
 
@@ -325,16 +321,10 @@ def media_of(tree, request):
         if request.of_files:
             raise InputError(f"{request.of_files[0]} has no use where sentences are loaded: leave it out.")
         return media
-    for asked in ("field", "label"):
-        if getattr(request, asked) and not is_manifest(request.labels):
-            raise InputError(
-                f"{asked} is of sentences and of tables of labels, but {media.plural} are loaded: leave it "
-                "out, or give labels='labels.csv'."
-            )
-    if request.chunks and not isinstance(media, Audio):
-        raise InputError("chunks is about recordings, but images are loaded: leave it out.")
-    if request.frames != "first" and not isinstance(media, Image):
-        raise InputError("frames is about images, but recordings are loaded: leave it out.")
+    if request.column:
+        raise InputError(f"{LABELS}, but is {request.column!r} for {media.plural}.")
+    if request.field:
+        raise InputError(f"field is of sentences, but {media.plural} are loaded: leave it out.")
     return media
 
 

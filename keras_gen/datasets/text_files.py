@@ -181,7 +181,7 @@ def _is_valid(text):
 
 
 def _read_lines(name, lines, field, label):
-    for asked, value in (("field", field), ("label", label)):
+    for asked, value in (("field", field), ("labels", label)):
         if value is not None:
             raise InputError(
                 f"{asked} has no use for {name}, each line of which is a sentence: leave it out."

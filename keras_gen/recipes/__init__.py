@@ -219,13 +219,15 @@ def restore(name, fields):
 def _before(recipe, data):
     """What was done before there were fields for it: dict, field of the recipe -> value.
 
-    Duplicates have always been kept in sets with a name. Classes were top folders, whatever lay within them,
-    where labels told nothing else.
+    Duplicates have always been kept in sets with a name. Classes of images and recordings were top folders,
+    whatever lay within them, where labels told nothing else.
     """
     has_name = data in {get(other).recipe.data for other in NAMES} - {""}
+    labels = "inferred" if has_name else "top"
     before = BEFORE_FIELDS | {
         "duplicates": "auto" if has_name else "keep",
-        f"{recipe.medium}.labels": "inferred" if has_name else "top",
+        "image.labels": labels,
+        "audio.labels": labels,
     }
     return {field: value for field, value in before.items() if knows(recipe, field)}
 

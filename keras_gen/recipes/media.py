@@ -44,7 +44,7 @@ class Image(Part):
         description='where labels come from: folders (inferred, top), a pattern, a table "labels.csv", none',
     )
     groups: str | None = Field(None, description=GROUPS)
-    frames: Literal["first", "all"] = Field("first", description="which frames of animated images are taken")
+    chunks: bool = Field(False, description="whether all frames of animated images are taken, not the first")
 
     def make(self):
         """The `keras_gen.media.Image`."""
@@ -56,7 +56,7 @@ class Image(Part):
     def load(self, recipe):
         """The `Dataset` of a recipe."""
         media = self.make()
-        found = {"labels": _given(self.labels), "groups": self.groups, "frames": self.frames}
+        found = {"labels": _given(self.labels), "groups": self.groups, "chunks": self.chunks}
         return _loaded(recipe, media, {"media": media, **found})
 
 
@@ -144,9 +144,9 @@ class Text(Part):
         description="words, sub-words or characters in the vocabulary, the most frequent ones in training",
     )
     lower: Annotated[bool, SHAPES] = Field(True, description="whether letters become lower case")
-    field: str | None = Field(None, description="key or column of sentences, or its number")
-    label: str | None = Field(
-        None, description="key or column of their labels, or its number; none: no labels"
+    field: str | None = Field(None, description="column or key of sentences, or its number")
+    labels: str | None = Field(
+        None, description="column or key of their labels, or its number; none: no labels"
     )
 
     def load(self, recipe):
@@ -156,7 +156,7 @@ class Text(Part):
         text = media.Text(self.length, self.tokenizer, self.most_words, lower=self.lower)
         if recipe.start is not None:
             text = recipe.earlier().media  # the weights are of its words
-        return _loaded(recipe, text, {"media": text, "field": self.field, "label": self.label})
+        return _loaded(recipe, text, {"media": text, "field": self.field, "labels": self.labels})
 
 
 def _loaded(recipe, media, found):

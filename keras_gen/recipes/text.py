@@ -175,9 +175,9 @@ class TextRecipe(Recipe):
 
     def check_data(self, dataset):
         super().check_data(dataset)
-        if self.text.label is not None and self.num_classes is None:
+        if self.text.labels is not None and self.num_classes is None:
             raise InputError(
-                f"label={self.text.label} has no use for a model without classes: give --set "
+                f"labels={self.text.labels} has no use for a model without classes: give --set "
                 f"num_classes={dataset.num_classes} too."
             )
         if isinstance(self.model, TextVAE):

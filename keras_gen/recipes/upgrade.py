@@ -38,7 +38,7 @@ def upgrade(fields):
         Dict, name -> value, as `settings.override` takes it.
     """
     is_flat = not any(isinstance(value, dict) for value in fields.values())
-    fields = _with_sampling_prior(fields)
+    fields = _with_words_of_load(_with_sampling_prior(fields))
     if not is_flat:
         return fields
     fields = _upgraded_text(fields) if "free_bits" in fields else _upgraded_objective(fields)
@@ -65,6 +65,17 @@ def _with_sampling_prior(fields):
         components = changed.pop("sampling_components")
         mixture = {"kind": "mixture", "components": components}
         changed["sampling_prior"] = mixture if components else "prior"
+    return changed
+
+
+def _with_words_of_load(fields):
+    """Fields of media under the names that `keras_gen.datasets.load` has for them."""
+    changed = {n: dict(v) if isinstance(v, dict) else v for n, v in fields.items()}
+    image, text = changed.get("image"), changed.get("text")
+    if isinstance(image, dict) and "frames" in image:
+        image["chunks"] = image.pop("frames") == "all"
+    if isinstance(text, dict) and "label" in text:
+        text["labels"] = text.pop("label")
     return changed
 
 

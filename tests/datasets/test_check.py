@@ -123,7 +123,7 @@ def test_sentences_with_labels(tmp_path):
     lines += [{"text": "The dog, is lost!", "kind": "lost"}, {"text": "собака потерялась", "kind": "lost"}]
     lines += [{"text": "a cafÃ© in the rain by the river", "kind": "lost"}, lines[0]]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    found = check(tmp_path / "a.jsonl", field="text", label="kind")
+    found = check(tmp_path / "a.jsonl", field="text", labels="kind")
     assert found.balance == {"kind": {"lost": {"train": 10}, "found": {"train": 6}}}
     assert [(pair.names, pair.is_exact) for pair in found.duplicates] == [
         (("the dog is lost",) * 2, True),

@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 from loading import loaded
 
-from keras_gen.datasets import load
+from keras_gen.datasets import Table, load
 from keras_gen.errors import InputError
 from keras_gen.media import Image
 
@@ -138,7 +138,7 @@ LAYOUTS = {
                 separator="\t",
             )
         },
-        {**SPLIT, "labels": "a.tsv", "field": "id", "label": "breed"},
+        {**SPLIT, "labels": Table("a.tsv", "id", "breed")},
         {"train": ["x", "y"], "test": ["x", "y"]},
     ),
     "lines of JSON that match on no side": (
@@ -248,19 +248,19 @@ def test_labels_are_left_out_of_any_source(tmp_path):
     (tmp_path / "a.csv").write_text("file,label\n0.png,x\n1.png,y\n")
     folder = tree(tmp_path / "set", images(".", count=2))
     assert load(folder, labels=str(tmp_path / "a.csv"), **ALL).class_names == ["x", "y"]
-    for arguments in ({"label": "intent"}, {"labels": "a.csv"}, {"labels": "{a}_{index}"}, {"frames": "all"}):
+    for arguments in ({"labels": "a.csv"}, {"labels": "{a}_{index}"}, {"chunks": True}):
         with pytest.raises(InputError, match="has no use"):
-            load("digits", **{"labels": None, **arguments})
+            load("digits", **arguments)
 
 
 def test_frames_of_a_file_are_in_one_split(tmp_path):
     for file in range(10):
         frames = [PIL.Image.new("L", (8, 8), 20 * file + frame) for frame in range(4)]
         frames[0].save(tmp_path / f"{file}.gif", save_all=True, append_images=frames[1:])
-    told = ["Of some files only the first frame is used (10: 0.gif", "frames='all' takes all"]
+    told = ["Of some files only the first frame is used (10: 0.gif", "chunks=True takes all"]
     first = loaded(tmp_path, told, size=8, batch_size=1, channels=1)
     assert first.account.used == {"train": 8, "val": 1, "test": 1}
-    data = loaded(tmp_path, size=8, batch_size=1, channels=1, frames="all")
+    data = loaded(tmp_path, size=8, batch_size=1, channels=1, chunks=True)
     assert data.account.used == {"train": 32, "val": 4, "test": 4} and data.account.found == 10
     for split in data.account.used:
         values = data.arrays(split)[0][:, 0, 0, 0]

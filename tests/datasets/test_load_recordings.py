@@ -340,7 +340,7 @@ def test_a_zip_is_not_trusted_for_paths(tmp_path, wavs):
         ({"labels": PATTERN, "groups": "speaker", "test": "index=0"}, "groups in test and train at once"),
         ({"size": 32}, "size and channels have no use beside media"),
         ({"media": Image(16, 16, 3)}, "holds no images"),
-        ({"media": Image(16, 16, 3), "chunks": True}, "chunks is about recordings"),
+        ({"labels": "speaker"}, "labels must be .* but is 'speaker' for waveforms"),
         ({"test": 0.6, "validation": 0.6}, "None of 24 waveforms would be left"),
     ],
 )

@@ -325,9 +325,7 @@ def test_notes_beside_images_or_recordings_are_not_taken_for_examples(tmp_path):
         assert data.media == Image(16, 16, 3) and len(data.arrays("train")[0]) == 12
         # Unless it is said.
         assert splits_of(load(tmp_path / "notes.txt", media=PLAIN, **ALL)) == {"train": ["A note."]}
-    with pytest.raises(
-        InputError, match="field is of sentences and of tables of labels, but images are loaded"
-    ):
+    with pytest.raises(InputError, match="field is of sentences, but images are loaded"):
         load(tmp_path, field="a")
     for names, media in (
         (["a.wav", "a.txt"], Audio()),
@@ -398,7 +396,7 @@ def test_labels_of_all_files_are_numbered_together(tmp_path):
         "val.csv": [("seven", "b")],
     }
     files = {name: lines(["text,kind", *(",".join(row) for row in some)]) for name, some in rows.items()}
-    data = load(tree(tmp_path, files), media=Text(8, "bytes"), field="text", label="kind", batch_size=1)
+    data = load(tree(tmp_path, files), media=Text(8, "bytes"), field="text", labels="kind", batch_size=1)
     assert data.class_names == ["a", "b", "c"] and data.num_classes == 3
     for name, some in rows.items():
         packed, labels = data.arrays(name.removesuffix(".csv"))
@@ -411,11 +409,9 @@ def test_labels_of_all_files_are_numbered_together(tmp_path):
     assert batch.shape == (1, 8) and labels.shape == (1,)
     numbers = tmp_path / "numbers.csv"
     numbers.write_text("text,kind\n" + "".join(f"word {n},{n}\n" for n in range(12)))
-    data = load(numbers, field="text", label="kind", batch_size=1, validation=0, test=0)
+    data = load(numbers, field="text", labels="kind", batch_size=1, validation=0, test=0)
     assert data.class_names == [str(n) for n in range(12)] and data.arrays("train")[1].tolist() == [
         *range(12)
     ]
-    with pytest.raises(
-        InputError, match="label is of .jsonl, .json, .csv and .tsv files, but has no use for"
-    ):
-        load(SENTENCES, label="kind")
+    with pytest.raises(InputError, match="labels must be .* or a column of sentences, but is 'kind' for"):
+        load(SENTENCES, labels="kind")

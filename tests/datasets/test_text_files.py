@@ -234,5 +234,5 @@ def test_labels_stand_beside_sentences(name, raw, field, label, faults):
 def test_a_label_that_there_is_not_is_told_with_those_that_there_are(name, raw):
     with pytest.raises(InputError, match="has no (field|column) 'intents': .*'text'"):
         read_sentences(name, raw, "text", "intents")
-    with pytest.raises(InputError, match="label has no use for a.txt"):
+    with pytest.raises(InputError, match="labels has no use for a.txt"):
         read_sentences("a.txt", b"A dog.", None, "intent")

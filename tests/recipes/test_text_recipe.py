@@ -35,7 +35,7 @@ USED_LATER = {
     "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "stratify", "start",
     "frozen",
 }  # fmt: skip
-TESTED_BELOW = {"field", "label"}
+TESTED_BELOW = {"field", "labels"}
 TESTED_ELSEWHERE = {"components"}  # of a sampling prior
 
 
@@ -114,7 +114,7 @@ def test_a_label_is_what_the_model_is_conditional_on(tmp_path, model):
     path = tmp_path / "mine.csv"
     rows = [f"{text},{text.split()[1].lower()}" for text in SENTENCES]
     path.write_text("\n".join(["text,animal", *rows]))
-    config = resolved(path, field="text", label="animal", num_classes=4, model=model)
+    config = resolved(path, field="text", labels="animal", num_classes=4, model=model)
     dataset = config.load()
     config.check_data(dataset)
     assert dataset.class_names == ["bird", "cat", "dog", "fish"]
@@ -128,10 +128,10 @@ def test_a_label_is_what_the_model_is_conditional_on(tmp_path, model):
     built = config.build()
     assert built.num_classes == 4 and built.decoder.num_classes == 4
     assert model == "language_model" or len(built.encoder.inputs) == 2
-    with pytest.raises(InputError, match="label=animal has no use .* num_classes=4 too"):
-        resolved(path, field="text", label="animal").check_data(dataset)
+    with pytest.raises(InputError, match="labels=animal has no use .* num_classes=4 too"):
+        resolved(path, field="text", labels="animal").check_data(dataset)
     with pytest.raises(InputError, match="wants 3 classes, but the data have 4"):
-        resolved(path, field="text", label="animal", num_classes=3).check_data(dataset)
+        resolved(path, field="text", labels="animal", num_classes=3).check_data(dataset)
 
 
 @pytest.mark.parametrize(

@@ -215,3 +215,12 @@ def test_a_file_that_somebody_wrote_may_be_short(tmp_path):
     assert changes(*read(tmp_path, nested)) == {"network.width": 8, "epochs": 3}
     with pytest.raises(InputError, match="'samples' has no use with objective=elbo"):
         read(tmp_path, {"recipe": "digits-vae", "objective": "elbo", "samples": 3})
+
+
+def test_media_have_the_words_of_load(tmp_path):
+    images = {"recipe": "folder-gan", "data": "mine", "image": {"size": 64, "frames": "all"}}
+    assert read(tmp_path, images)[1].image.chunks
+    images["image"]["frames"] = "first"
+    assert not read(tmp_path, images)[1].image.chunks
+    sentences = {"recipe": "file-text", "data": "mine.csv", "text": {"field": "text", "label": "intent"}}
+    assert read(tmp_path, sentences)[1].text.labels == "intent"

@@ -19,7 +19,7 @@ DRAWN = {"images": 48, "waveforms": 24, "sentences": 30}
 MOST_PAIRS_SHOWN, MOST_OUTLIERS = 40, 24
 
 
-def check(source, *, media=None, labels="inferred", field=None, label=None, seed=0):
+def check(source, *, media=None, labels="inferred", field=None, seed=0):
     """Look at a source: what is in it, what may be wrong with it, and what is in it twice.
 
     All examples are read, one after the other, and only what is measured of each is kept: some 500 bytes of
@@ -31,7 +31,6 @@ def check(source, *, media=None, labels="inferred", field=None, label=None, seed
         media: an `Image`, `Audio` or `Text` of any size: what to look at in a folder that holds several.
         labels: as in `load`; each field of a pattern is shown with its balance.
         field: as in `load`.
-        label: as in `load`.
         seed: of the examples that are drawn to be shown, and of the sample that is compared where all pairs
             would be too many; 0 or more.
 
@@ -53,7 +52,7 @@ def check(source, *, media=None, labels="inferred", field=None, label=None, seed
             f"{source} is a prepared set, whose account.json and datasheet.md tell what is in it: check what "
             "it was prepared from."
         )
-    request, _ = request_of(source, media=media, labels=labels, field=field, label=label, seed=seed)
+    request, _ = request_of(source, media=media, labels=labels, field=field, seed=seed)
     with opened(request) as examples:
         findings = Findings(request.name, examples.plural, examples.account, examples.notes)
         if examples.rows is None:

@@ -157,7 +157,7 @@ def _labels(found, request):
         return {}
     several = found.class_names
     if not isinstance(several, dict):
-        several = {request.pattern.labels[0] if request.pattern else request.label or "class": several}
+        several = {request.pattern.labels[0] if request.pattern else request.column or "class": several}
     columns = {label: [] for label in several}
     for split in _splits(found):
         examples, numbers = found.splits[split][:2]

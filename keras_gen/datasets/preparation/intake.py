@@ -10,7 +10,7 @@ import numpy as np
 from keras_gen.datasets.folders import number_values
 from keras_gen.datasets.held_out import check_groups
 from keras_gen.datasets.labels import number_texts
-from keras_gen.datasets.manifest import is_manifest
+from keras_gen.datasets.manifest import Table
 from keras_gen.datasets.packing import note_pieces, tell_of_cut, tell_of_failures
 from keras_gen.datasets.preparation.blocks import Job, as_json, pack_files, write_block
 from keras_gen.datasets.preparation.hash_split import hash_of
@@ -68,7 +68,7 @@ class Files:
             self.groups = groups.tolist()
         # One recording is no set of examples; its pieces are.
         self.is_one = isinstance(media, Audio) and len(self.names) == 1 and self.groups is None
-        self.in_pieces = request.in_pieces or self.is_one
+        self.in_pieces = request.chunks or self.is_one
         most = BLOCK_FILES_IN_PIECES if self.in_pieces else BLOCK_FILES
         bytes_each = int(np.prod(media.shape)) * np.dtype(media.dtype).itemsize
         self.blocks = ranges(splits, min(most, max(1, BLOCK_BYTES // bytes_each)))
@@ -80,7 +80,9 @@ class Files:
 
     def job(self, folder):
         request = self.request
-        return Job(folder, str(self._path), as_json(self.media), self.in_pieces, request.field, request.label)
+        return Job(
+            folder, str(self._path), as_json(self.media), self.in_pieces, request.field, request.column
+        )
 
     def tasks(self, job):
         """The function that packs a block, and its arguments for each one."""
@@ -108,8 +110,8 @@ class Files:
 
     def labels(self, entries):
         """The names of the classes, or None, and the labels of entries, int32 (N,) or (N, n), or None."""
-        labels = self.request.labels
-        return number_values(self.classes[entries], self.request.pattern, is_manifest(labels))
+        is_table = isinstance(self.request.labels, Table)
+        return number_values(self.classes[entries], self.request.pattern, is_table)
 
 
 class Sentences:
@@ -144,7 +146,7 @@ class Sentences:
     def job(self, folder):
         request = self.request
         source = "" if self.lists else str(self._path)
-        return Job(folder, source, as_json(self.media), False, request.field, request.label)
+        return Job(folder, source, as_json(self.media), False, request.field, request.column)
 
     def read(self, job, pool, choose):
         """Reads all sentences, notes what cannot be used, and learns the vocabulary where there is none yet.

@@ -15,7 +15,8 @@ from keras_gen.datasets.folders import list_tree
 from keras_gen.datasets.held_out import DIVIDED
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.load import request_of
-from keras_gen.datasets.manifest import is_manifest
+from keras_gen.datasets.manifest import Table
+from keras_gen.datasets.name_pattern import NamePattern
 from keras_gen.datasets.preparation import blocks
 from keras_gen.datasets.preparation.assignment import Packed, assign, assign_by_time, without_twins
 from keras_gen.datasets.preparation.blocks import as_json, readers_closed
@@ -46,10 +47,8 @@ def prepare(
     size=None,
     channels=None,
     labels="inferred",
-    chunks=False,
-    frames="first",
     field=None,
-    label=None,
+    chunks=False,
     groups=None,
     seed=0,
     validation=None,
@@ -73,7 +72,7 @@ def prepare(
     Args:
         source: what `load` takes.
         destination: path of the folder, which is empty, not there yet, or was begun by the same command.
-        media, size, channels, labels, chunks, frames, field, label: as in `load`.
+        media, size, channels, labels, field, chunks: as in `load`.
         groups: field of `labels`, the pattern of the names, such as "speaker", each value of which is in one
             split only; it is no label then.
         seed: decides the splits, 0 to 2**31 - 1.
@@ -109,10 +108,8 @@ def prepare(
         channels=channels,
         labels=labels,
         groups=groups,
-        chunks=chunks,
-        frames=frames,
         field=field,
-        label=label,
+        chunks=chunks,
         seed=seed,
         test=test,
     )
@@ -127,11 +124,9 @@ def prepare(
             "source": whence(request),
             "contents": intake.contents,
             "media": as_json(intake.media),
-            "labels": Path(labels).name if is_manifest(labels) else labels,
-            "chunks": chunks,
-            "frames": frames,
+            "labels": _told(request.labels),
             "field": request.field,
-            "label": request.label,
+            "chunks": chunks,
             "groups": groups,
             "seed": seed,
             "validation": validation,
@@ -207,6 +202,13 @@ def whence(request):
     return f"{kind}{path.absolute().name}" if request.is_path and path.exists() else request.name
 
 
+def _told(labels):
+    """Labels as the set tells them: of a table nothing but its name."""
+    if isinstance(labels, NamePattern):
+        return labels.pattern
+    return Path(labels.path).name if isinstance(labels, Table) else labels
+
+
 def _imported(request):
     """What is to be packed of a set in the form of another tool."""
     if {"labels", "chunks"} & set(request.of_files) or request.is_test:
@@ -215,7 +217,7 @@ def _imported(request):
         )
     if request.labels == "top":
         raise InputError(f"labels='top' is about folders, but has no use for {request.name}: leave it out.")
-    found = open_import(request.source, request.field, request.label)
+    found = open_import(request.source, request.field, request.column)
     if found.is_text:
         if not isinstance(request.media or Text(), Text):
             raise InputError(f"media is {request.media}, but {request.name} brings sentences: give a Text.")

@@ -43,18 +43,18 @@ def check(folder):
         assert [names[label] for label in labels] == [f"c{i % 3}" for i in range(30)][rows]
 
 
-@pytest.mark.parametrize("label", [None, "kind"])
-def test_webdataset(tmp_path, label):
+@pytest.mark.parametrize("labels", ["inferred", "kind"])
+def test_webdataset(tmp_path, labels):
     for split, rows in (("train", range(20)), ("test", range(20, 30))):
         with tarfile.open(tmp_path / f"set-{split}-0.tar", "w") as archive:
             for i in rows:
-                told = {"cls": f"c{i % 3}\n".encode()} if label is None else {}
+                told = {"cls": f"c{i % 3}\n".encode()} if labels == "inferred" else {}
                 told |= {"json": json.dumps({"kind": f"c{i % 3}"}).encode(), "seg.png": b"no image"}
                 for ending, raw in {"png": png(PIXELS[i]), **told}.items():
                     member = tarfile.TarInfo(f"shard/{i:03d}.{ending}")
                     member.size = len(raw)
                     archive.addfile(member, io.BytesIO(raw))
-    check(prepare(f"webdataset:{tmp_path}", tmp_path / "set", label=label, **ALL))
+    check(prepare(f"webdataset:{tmp_path}", tmp_path / "set", labels=labels, **ALL))
     with pytest.raises(InputError, match="no files that end in .tar"):
         prepare(f"webdataset:{tmp_path / 'set'}", tmp_path / "new", **ALL)
 
@@ -95,10 +95,10 @@ def test_parquet_of_images_as_hugging_face_keeps_them(tmp_path):
         path.parent.mkdir(parents=True)
         pq.write_table(table.replace_schema_metadata(told), path, row_group_size=7)
     source = f"parquet:{tmp_path / 'data'}"
-    check(prepare(source, tmp_path / "set", label="label", **ALL))
+    check(prepare(source, tmp_path / "set", labels="label", **ALL))
     for arguments, message in {
         (("field", "picture"),): "no column 'picture': give field, one of image, label",
-        (("label", "kind"),): "no column 'kind'",
+        (("labels", "kind"),): "no column 'kind'",
         (("labels", "{x}_{index}"),): "have no use",
         (("media", Text(8)),): "brings images",
     }.items():
@@ -106,7 +106,7 @@ def test_parquet_of_images_as_hugging_face_keeps_them(tmp_path):
             prepare(source, tmp_path / "new", **ALL | dict(arguments))
     pq.write_table(pyarrow.table({"image": [b""]}), tmp_path / "data" / "z.parquet")
     with pytest.raises(InputError, match="z.parquet has no column 'label', which others have"):
-        prepare(source, tmp_path / "new", label="label", **ALL)
+        prepare(source, tmp_path / "new", labels="label", **ALL)
 
 
 def test_parquet_of_sentences(tmp_path):
@@ -118,7 +118,7 @@ def test_parquet_of_sentences(tmp_path):
     )
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=25)
     media = Text(4)
-    folder = prepare(tmp_path / "t.parquet", tmp_path / "set", label="intent", media=media, processes=1)
+    folder = prepare(tmp_path / "t.parquet", tmp_path / "set", labels="intent", media=media, processes=1)
     found, index = contents(folder), read_index(folder)
     of = dict(zip(texts, ["x", "y"] * 45, strict=True))
     for examples, labels in found.values():
@@ -153,7 +153,7 @@ def test_sets_of_hugging_face(tmp_path, monkeypatch):
     for split, words in (("train", "abcdef"), ("test", "xyz")):
         rows = "".join(f"a sentence {word},{word in 'ax'}\n" for word in words)
         (folder / f"{split}.csv").write_text(f"text,first\n{rows}")
-    arguments = {"label": "first", "media": Text(4, vocabulary=list("abcdefxyz")), "validation": 0}
+    arguments = {"labels": "first", "media": Text(4, vocabulary=list("abcdefxyz")), "validation": 0}
     index = read_index(prepare(f"hf:{folder}", tmp_path / "set", processes=1, **arguments))
     assert {split: told.count for split, told in index.splits.items()} == {"train": 6, "test": 3}
     assert index.class_names == ["False", "True"]

@@ -288,7 +288,7 @@ def test_sentences_are_split_by_what_they_say_and_learned_from_those_for_trainin
     rows = [f"{' '.join(rng.choice(words, 5))},{'ab'[i % 2]}" for i in range(60)]
     table = write(tmp_path / "tables", {"t.csv": "\n".join(["text,kind", *rows, rows[0], ",a"]).encode()})
     (table / "gone.csv").symlink_to(tmp_path / "nowhere")
-    folder, _ = quietly(table, tmp_path / "set", media=Text(8), field="text", label="kind")
+    folder, _ = quietly(table, tmp_path / "set", media=Text(8), field="text", labels="kind")
     told, found, index = account(folder), contents(folder), read_index(folder)
     assert told["found"] == 62 and sum(told["used"].values()) == 60
     (twin,) = (part for part in told["set_aside"].values() if part["twins"])
@@ -366,7 +366,7 @@ def test_images_of_any_shape_by_a_table_frame_by_frame(tmp_path):
         rows.append(f"{number}.png,{'ab'[number % 2]},{('train', 'val', 'test')[number % 3]}")
     heap = write(tmp_path / "heap", files | {"labels.csv": "\n".join(rows).encode()})
     media = Image(8, 12, 4, "pad", "navy")
-    settings = {"media": media, "labels": "labels.csv", "frames": "all"}
+    settings = {"media": media, "labels": "labels.csv", "chunks": True}
     folder, _ = quietly(heap, tmp_path / "set", **settings)
     found = contents(folder)
     assert read_index(folder).media == media and account(folder)["cleaned"]["taken frame by frame"] == 12
