@@ -42,15 +42,18 @@ setup(
     ],
     extras_require={
         "test": [
+            "datasets>=3",
             "datasketch",
             "imagehash",
             "ipykernel",
             "librosa",
             "nbformat",
             "nltk",
+            "pyarrow",
             "pytest",
             "pytest-xdist",
             "ruff",
+            "tensorflow-datasets",
             "tokenizers>=0.20",
         ],
         "notebooks": ["jupyterlab"],

@@ -1,3 +1,4 @@
+import functools
 import io
 import re
 import sys
@@ -295,3 +296,38 @@ def test_mistaken_files_are_input_errors(tmp_path):
     }.items():
         with pytest.raises(InputError, match=message):
             load(tmp_path / name)
+
+
+def test_tfds_itself(tmp_path, monkeypatch):
+    tfds = pytest.importorskip("tensorflow_datasets")
+
+    class Stamps(tfds.core.GeneratorBasedBuilder):
+        """Stamps of one gray each."""
+
+        VERSION = tfds.core.Version("1.0.0")
+        __module__ = "stamps"  # as in a notebook: the library looks for no files beside this one
+
+        def _info(self):
+            image = tfds.features.Image(shape=(12, 16, 3))
+            features = {"image": image, "label": tfds.features.ClassLabel(names=["a", "b", "c"])}
+            return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+        def _split_generators(self, manager):
+            return {
+                "train": self._generate_examples(range(20)),
+                "test": self._generate_examples(range(20, 30)),
+            }
+
+        def _generate_examples(self, numbers):
+            for n in numbers:
+                yield n, {"image": np.full((12, 16, 3), n, np.uint8), "label": n % 3}
+
+    Stamps(data_dir=tmp_path).download_and_prepare()
+    monkeypatch.setattr(tfds, "load", functools.partial(tfds.load, data_dir=tmp_path))
+    data = load("tfds:stamps", batch_size=4)
+    assert data.media == Image(12, 16, 3) and data.class_names == ["a", "b", "c"]
+    for split, count in {"train": 18, "val": 2, "test": 10}.items():
+        images, labels = data.arrays(split)
+        assert len(images) == count and (images == images[:, :1, :1, :1]).all()
+        np.testing.assert_array_equal(images[:, 0, 0, 0] % 3, labels)
+    assert sorted(data.arrays("test")[0][:, 0, 0, 0]) == list(range(20, 30))
