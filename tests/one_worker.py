@@ -1,7 +1,7 @@
 """One of several workers: trains a GAN and a VAE with the others that `TF_CONFIG` lists, and writes what it
 ended with.
 
-python tests/one_worker.py FILE.npz
+python tests/one_worker.py SOURCE FILE.npz
 """
 
 import sys
@@ -36,8 +36,7 @@ def models():
 def main():
     strategy = distribution.strategy()
     keras.utils.set_random_seed(0)
-    images = np.random.default_rng(0).integers(0, 256, (60, *MEDIA_SHAPE), dtype=np.uint8)
-    dataset = datasets.load(images, size=8, channels=1, batch_size=BATCH)
+    dataset = datasets.load(sys.argv[1], batch_size=BATCH)
     read = []
 
     def batches(context):
@@ -64,7 +63,7 @@ def main():
         weights = [*model.weights, *optimizers]
         ended |= {f"{kind} {index} {v.path}": v.numpy() for index, v in enumerate(weights)}
         ended[f"{kind} greatest"] = distribution.greatest(strategy, 7 + int(ended["chief"]))
-    np.savez(sys.argv[1], read=np.stack(read), **ended)
+    np.savez(sys.argv[2], read=np.stack(read), **ended)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_gen import datasets
 from keras_gen.models import load_model
 from keras_gen.runs.processes import free_ports
 
@@ -39,17 +40,66 @@ def wait_for_a_checkpoint(training, run):
         time.sleep(0.05)
 
 
-def test_workers_end_with_the_same_weights(tmp_path):
-    num = 3
+def children_of(training):
+    children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def assert_ended_alike(*runs):
+    models = [load_model(run / "model.keras") for run in runs]
+    assert models[0].examples_seen.numpy() == EPOCHS * 40 * 32
+    for a, b in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(a, b)
+    histories = [(run / "history.csv").read_text() for run in runs]
+    assert histories[0] == histories[1]
+
+
+@pytest.fixture
+def in_memory_and_in_shards(tmp_path, monkeypatch):
+    """Writes the same examples, in the same order, to an `.npz` and as a prepared set of several shards."""
+    monkeypatch.setattr("keras_gen.datasets.preparation.shard_tasks.SHARD_BYTES", 1000)
+
+    def write(**arrays):
+        memory, shards = tmp_path / "images.npz", tmp_path / "set"
+        np.savez(memory, **arrays)
+        datasets.prepare(memory, shards)
+        assert len(list(shards.glob("train-*.array_record"))) > 1
+        return memory, shards
+
+    return write
+
+
+def unlabeled():
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
+    return {"x_train": images[:48], "x_val": images[48:54], "x_test": images[54:]}
+
+
+def digits():
+    found = datasets.load("digits")
+    arrays = {}
+    for split in ("train", "val", "test"):
+        arrays[f"x_{split}"], arrays[f"y_{split}"] = found.arrays(split)
+    return arrays
+
+
+def ends_of_workers(num, source, folder):
+    """What each of some workers that train together on a source ends with."""
+    folder.mkdir()
     addresses = [f"127.0.0.1:{port}" for port in free_ports(num)]
     workers = []
     for index in range(num):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        path = tmp_path / f"{index}.npz"
-        workers.append(start(TESTS / "one_worker.py", path, TF_CONFIG=json.dumps(config)))
+        path = folder / f"{index}.npz"
+        workers.append(start(TESTS / "one_worker.py", source, path, TF_CONFIG=json.dumps(config)))
     said = [worker.communicate(timeout=PATIENCE)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * num, said
-    ends = [np.load(tmp_path / f"{index}.npz") for index in range(num)]
+    return [np.load(folder / f"{index}.npz") for index in range(num)]
+
+
+def test_workers_end_with_the_same_weights(tmp_path):
+    num = 3
+    np.savez(tmp_path / "images.npz", **unlabeled())
+    ends = ends_of_workers(num, tmp_path / "images.npz", tmp_path / "ends")
     assert [bool(end["chief"]) for end in ends] == [True] + [False] * (num - 1)
     for name in ends[0].files:
         if name not in ("chief", "read"):
@@ -61,6 +111,39 @@ def test_workers_end_with_the_same_weights(tmp_path):
     for batch in zip(*(end["read"] for end in ends), strict=True):
         rows = np.concatenate(batch).reshape(12, -1)
         assert len(np.unique(rows, axis=0)) == 12
+
+
+def test_workers_learn_from_shards_what_they_learn_in_memory(tmp_path, in_memory_and_in_shards):
+    memory, shards = (
+        ends_of_workers(2, source, tmp_path / name)
+        for name, source in zip(("memory", "shards"), in_memory_and_in_shards(**unlabeled()), strict=True)
+    )
+    assert {"VAE loss", "VAE val_loss"} <= set(memory[0].files)
+    for one, other in zip(memory, shards, strict=True):
+        assert one.files == other.files
+        for name in one.files:
+            np.testing.assert_array_equal(one[name], other[name], name)
+
+
+def test_workers_killed_on_shards_end_as_those_left_alone_in_memory(tmp_path, in_memory_and_in_shards):
+    memory, shards = in_memory_and_in_shards(**digits())
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--epochs", EPOCHS]
+    training = start(*command, "--data", shards, "--output", killed)
+    wait_for_a_checkpoint(training, killed)
+    workers = children_of(training)
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    training.kill()
+    training.communicate(timeout=PATIENCE)
+    assert not (killed / "model.keras").exists()
+    for run, source in ((killed, shards), (straight, memory)):
+        training = start(*command, "--data", source, "--output", run)
+        said = training.communicate(timeout=PATIENCE)[0]
+        assert training.returncode == 0, said
+        assert ("Going on after" in said) == (run == killed)
+    assert_ended_alike(killed, straight)
 
 
 def test_workers_are_stopped_and_go_on_by_one_command(tmp_path, run_cli):
@@ -86,19 +169,15 @@ def test_workers_are_stopped_and_go_on_by_one_command(tmp_path, run_cli):
     command[command.index(run)] = tmp_path / "straight"
     straight = start(*command)
     assert straight.communicate(timeout=PATIENCE)[0] and straight.returncode == 0
-    models = [load_model(tmp_path / name / "model.keras") for name in ("run", "straight")]
-    assert models[0].examples_seen.numpy() == EPOCHS * 40 * 32
-    for a, b in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert (run / "history.csv").read_text() == (tmp_path / "straight" / "history.csv").read_text()
+    assert_ended_alike(run, tmp_path / "straight")
 
 
 def test_where_a_worker_is_lost_the_others_are_ended(tmp_path):
     run = tmp_path / "run"
     training = start("-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", 500)
     wait_for_a_checkpoint(training, run)
-    children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text().split()
-    os.kill(int(children[1]), signal.SIGKILL)
+    children = children_of(training)
+    os.kill(children[1], signal.SIGKILL)
     said = training.communicate(timeout=PATIENCE)[0]
     assert training.returncode == 137, said
     assert "Worker 1 failed: see" in said
