@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_gen.datasets.sources import InMemory, Sharded
 from keras_gen.errors import InputError, unknown
+from keras_gen.training.replicas import with_its_seed_alone
 
 MOST_SAMPLED = 2**28  # bytes of a split in shards that statistics are taken of
 
@@ -98,7 +99,9 @@ class Dataset:
         is dropped, so that the shape of a batch is static.
         """
         # This pipeline redraws its one element at each iteration, which tells epochs apart.
-        epochs = tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).take(1)
+        epochs = with_its_seed_alone(
+            lambda: tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).take(1)
+        )
         steps = tf.data.Dataset.range(self.steps_per_epoch)
         places = epochs.flat_map(lambda epoch: steps.map(lambda step: (epoch, step * self.batch_size)))
         known = tf.data.experimental.assert_cardinality(self.steps_per_epoch)

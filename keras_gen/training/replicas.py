@@ -95,5 +95,27 @@ def whole_batches(x, y, batch_size, replicas, seed):
         return x
     examples = x if y is None else (x, y)
     ordered = tf.data.Dataset.from_tensor_slices(examples)
-    ordered = ordered if seed is None else ordered.shuffle(len(x), seed)
+    if seed is not None:
+        ordered = with_its_seed_alone(lambda ordered: ordered.shuffle(len(x), seed), ordered)
     return ordered.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def with_its_seed_alone(pipeline, *datasets):
+    """A pipeline that draws by a seed of its own, and so alike in every process.
+
+    TensorFlow mixes its global seed into any other one, and processes may have set it differently.
+
+    Args:
+        pipeline: function of datasets that returns a `tf.data.Dataset`.
+        datasets: what it takes.
+
+    Returns:
+        What it returns.
+    """
+
+    @tf.function(autograph=False)
+    def in_graph(*datasets):
+        tf.compat.v1.set_random_seed(0)  # of this graph alone, in place of the global one
+        return pipeline(*datasets)
+
+    return in_graph(*datasets)

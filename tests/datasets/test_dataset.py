@@ -44,6 +44,15 @@ def test_a_training_epoch_draws_each_image_at_most_once_and_another_order_each_t
     assert epochs[0] != places(dataset(seed=8).train)
 
 
+def test_epochs_come_in_one_order_whatever_the_global_seed():
+    orders = []
+    for global_seed in (0, 1):  # as of two workers
+        tf.random.set_seed(global_seed)
+        data = dataset()
+        orders.append([places(data.train) for _ in range(2)])
+    assert orders[0] == orders[1]
+
+
 def test_fit_sees_another_order_each_epoch():
     class Seen(keras.Model):
         def __init__(self):

@@ -15,7 +15,7 @@ from keras_gen.media import Image
 from keras_gen.models import VAE, VQVAE, load_model
 from keras_gen.networks import CodePrior, conv_grid, mlp
 from keras_gen.training import distribution
-from keras_gen.training.replicas import generators_of
+from keras_gen.training.replicas import generators_of, whole_batches
 
 MEDIA = Image(8, 8, 1)
 BATCH = 16
@@ -202,6 +202,16 @@ def test_every_example_is_validated_also_where_a_replica_runs_out(strategy, imag
     assert np.isfinite(list(report.values())).all()
     assert report["kl"] != alone["kl"]
     np.testing.assert_allclose(report["kl"], alone["kl"], rtol=0.2)
+
+
+def test_arrays_come_in_one_order_whatever_the_global_seed(images):
+    epochs = []
+    for global_seed in (0, 1):  # as of two workers
+        tf.random.set_seed(global_seed)
+        batches = whole_batches(*images, BATCH, 2, seed=1)
+        epochs.append([np.concatenate([labels for _, labels in batches]) for _ in range(2)])
+    np.testing.assert_array_equal(*epochs)
+    assert (epochs[0][0] != epochs[0][1]).any()
 
 
 def test_arrays_are_trained_in_whole_batches(small_gan, images):
