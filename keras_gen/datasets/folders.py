@@ -189,6 +189,10 @@ def _by_pattern(source, names, splits, pattern, is_test, account):
     fields, splits = [values for values in fields if values is not None], splits[matching]
     if is_test is not None:
         is_test.check(source, fields)
+        if "test" in splits:
+            account.tell(
+                f"{source} has a split for testing, to which the files that test= chooses are added."
+            )
         splits = np.where([is_test(values) for values in fields], "test", splits)
     # "" is no class, of a pattern that tells groups alone.
     classes = np.array([[values[label] for label in pattern.labels] or [""] for values in fields])

@@ -160,6 +160,9 @@ def test_with_a_pattern_folders_are_splits_but_not_classes(tmp_path, clips):
         examples, labels = data.arrays(split)
         assert sorted(heard(examples)) == [number for number in range(24) if number % 4 in places]
         np.testing.assert_array_equal(labels, np.array(heard(examples)) // 8)
+    with pytest.warns(UserWarning, match="has a split for testing, to which .* are added"):
+        data = load(tmp_path, media=MEDIA, labels="{digit}_{index}", test="index=1", batch_size=4)
+    assert sorted(heard(data.arrays("test")[0])) == [1, 2, 6, 10, 14, 18, 22]
 
 
 @pytest.mark.parametrize("chunks", [False, True])
