@@ -27,19 +27,19 @@ def to_loudness(waveforms, rate, loudness):
         float32 (batch, samples).
     """
     peak = tf.reduce_max(tf.abs(waveforms), axis=1)
-    gain = 10.0 ** ((loudness - integrated_loudness(waveforms, rate)) / 20.0)
+    gain = tf.cast(10.0 ** ((loudness - integrated_loudness(waveforms, rate)) / 20.0), tf.float32)
     gain = tf.minimum(gain, HIGHEST_PEAK / tf.maximum(peak, SILENT))
     return waveforms * tf.where(peak < SILENT, 1.0, gain)[:, tf.newaxis]
 
 
 def integrated_loudness(waveforms, rate):
-    """The loudness of each waveform (batch, samples), in LUFS (batch,); see `cleaning.loudness_of`."""
+    """The loudness of each waveform (batch, samples), LUFS, float64 (batch,); see `cleaning.loudness_of`."""
     block = round(GATE * rate)
-    whole = _lufs(tf.reduce_mean(tf.square(waveforms), axis=1))
+    whole = _lufs(_power(waveforms))
     if waveforms.shape[1] < block:
         return whole
     blocks = tf.signal.frame(_weighted(waveforms, rate), block, round(GATE / 4 * rate))
-    power = tf.reduce_mean(tf.square(blocks), axis=-1)
+    power = _power(blocks)
     loud = _lufs(power) >= ABSOLUTE_GATE
     relative = _lufs(_mean_where(loud, power)) + RELATIVE_GATE
     gated = _mean_where(loud & (_lufs(power) > relative[:, tf.newaxis]), power)
@@ -61,6 +61,12 @@ def _response(rate, length):
     return math.prod(
         scipy.signal.freqz(*biquad.generate_coefficients(), frequencies)[1] for biquad in (shelf, high_pass)
     )
+
+
+def _power(waveforms):
+    # TensorFlow rounds the logarithm of one number otherwise than that of one among many. In double precision
+    # that is lost when the gain becomes a float32, so that a waveform has the same bits in any batch.
+    return tf.cast(tf.reduce_mean(tf.square(waveforms), axis=-1), tf.float64)
 
 
 def _mean_where(counts, values):

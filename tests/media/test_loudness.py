@@ -38,3 +38,13 @@ def test_what_is_drawn_has_the_loudness_of_recordings():
     assert not np.any(media.finish(silence))
     unchanged = Audio(8192, 8000, mels=16, window=256, hop=64, loudness=None)
     assert np.array_equal(unchanged.finish(tf.constant(quiet)), quiet)
+
+
+def test_a_waveform_has_the_same_bits_in_any_batch():
+    random = np.random.default_rng(0)
+    drawn = random.normal(size=(50, 5120)) * np.exp(random.uniform(-6, -2, (50, 1)))
+    media = Audio(5120, 8000, mels=16, window=256, hop=64)
+    together = media.finish(tf.constant(drawn, tf.float32)).numpy()
+    for size in (1, 3, 7):
+        apart = [media.finish(tf.constant(drawn[n : n + size], tf.float32)) for n in range(0, 50, size)]
+        np.testing.assert_array_equal(np.concatenate(apart), together)
