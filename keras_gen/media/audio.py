@@ -270,7 +270,7 @@ class Audio(Media):
 
     def finish(self, raw):
         """Waveforms that were drawn, which blur makes quieter, brought to the loudness of recordings."""
-        return raw if self.loudness is None else to_loudness(raw, self.rate, self.loudness)
+        return raw if self.loudness is None else to_loudness(raw, self.rate, self.loudness, self.trim)
 
     def _waveforms(self, model):
         log_mel = (tf.cast(model, tf.float32) - 1.0) * (RANGE / 2.0)

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.media import Audio
-from keras_gen.media.cleaning import HIGHEST_PEAK, loudness_of
+from keras_gen.media.cleaning import HIGHEST_PEAK, clean, loudness_of
 from keras_gen.media.loudness import integrated_loudness
+from keras_gen.sampling.requests import for_any_batch
 
 
 def sounds(rate, seconds):
@@ -27,6 +28,18 @@ def test_loudness_is_that_of_another_implementation(rate, seconds):
     np.testing.assert_allclose(integrated_loudness(tf.constant(waveforms), rate), expected, atol=0.05)
 
 
+@pytest.mark.parametrize("rate, seconds", [(8000, 0.64), (22050, 2.5), (8000, 0.3)])
+def test_silence_at_the_ends_does_not_count(rate, seconds):
+    waveforms = sounds(rate, seconds)[:5]
+    silence = np.zeros((len(waveforms), rate // 2), np.float32)
+    padded = np.concatenate([silence, waveforms, silence], axis=1)
+    measured = integrated_loudness(tf.constant(padded), rate, 40.0)
+    trimmed = [clean(waveform, rate, rate, trim=40.0, loudness=None, repair=False) for waveform in padded]
+    expected = [loudness_of(waveform, rate) for waveform in trimmed]
+    np.testing.assert_allclose(measured, expected, atol=0.05)
+    assert np.max(measured - integrated_loudness(tf.constant(padded), rate)) > 0.1
+
+
 def test_what_is_drawn_has_the_loudness_of_recordings():
     media = Audio(8192, 8000, mels=16, window=256, hop=64)
     quiet = 0.01 * sounds(8000, 1.024)[:3]
@@ -43,8 +56,10 @@ def test_what_is_drawn_has_the_loudness_of_recordings():
 def test_a_waveform_has_the_same_bits_in_any_batch():
     random = np.random.default_rng(0)
     drawn = random.normal(size=(50, 5120)) * np.exp(random.uniform(-6, -2, (50, 1)))
+    drawn = drawn.astype("float32")
     media = Audio(5120, 8000, mels=16, window=256, hop=64)
-    together = media.finish(tf.constant(drawn, tf.float32)).numpy()
+    finish = for_any_batch(media.finish)
+    together = finish(drawn).numpy()
     for size in (1, 3, 7):
-        apart = [media.finish(tf.constant(drawn[n : n + size], tf.float32)) for n in range(0, 50, size)]
+        apart = [finish(drawn[n : n + size]) for n in range(0, 50, size)]
         np.testing.assert_array_equal(np.concatenate(apart), together)
