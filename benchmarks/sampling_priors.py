@@ -65,6 +65,7 @@ def equal_in_any_batch(model, labels):
     with tempfile.TemporaryDirectory() as folder:
         generate = tf.saved_model.load(str(model.export(Path(folder) / "1"))).signatures["generate"]
         seeds = seeds_of(0, max(BATCHES))
+        labels = None if labels is None else np.resize(labels, (len(seeds), *labels.shape[1:]))
 
         def served(start, size):
             inputs = {"seed": tf.constant(seeds[start : start + size])}
