@@ -8,6 +8,8 @@ from keras_gen.errors import InputError
 from keras_gen.training import distribution
 from keras_gen.training.keras_internals import GENERATOR, layers_of
 
+UNSET = 87654321  # the global seed that TensorFlow mixes in where none is set
+
 
 def share(model):
     """Makes a model ready to be trained by several replicas.
@@ -115,7 +117,7 @@ def with_its_seed_alone(pipeline, *datasets):
 
     @tf.function(autograph=False)
     def in_graph(*datasets):
-        tf.compat.v1.set_random_seed(0)  # of this graph alone, in place of the global one
+        tf.compat.v1.set_random_seed(UNSET)  # of this graph alone
         return pipeline(*datasets)
 
     return in_graph(*datasets)
