@@ -38,6 +38,7 @@ NAMES = (
     "folder-voice",
     "fsdd-vae",
     "mnist-gan",
+    "mnist-r3gan",
     "mnist-vae",
     "mnist-vae-best",
     "mnist-vqvae",

@@ -11,9 +11,8 @@ but over 2,048,000 images. The paper sees ten times as many and more, also mirro
 so few images would see little.
 """
 
-from keras_gen.recipes.gan import R3GAN, Adams, GANRecipe, Penalties
+from keras_gen.recipes.gan import R3GAN, R3GAN_SPACE, Adams, GANRecipe, Penalties
 from keras_gen.recipes.media import Image
-from keras_gen.recipes.space import Choice, Range
 
 recipe = GANRecipe(
     data="cifar10",
@@ -27,13 +26,4 @@ recipe = GANRecipe(
     epochs=20,
     steps_per_epoch=400,
 )
-space = {
-    "r1": Range(0.01, 1.0, log=True),
-    "r2": Range(0.01, 1.0, log=True),
-    "final_weight_share": Range(0.05, 1.0, log=True),
-    "augment": Choice("none", "diff"),
-    "generator_learning_rate": Range(5e-5, 1e-3, log=True),
-    "discriminator_learning_rate": Range(5e-5, 1e-3, log=True),
-    "final_learning_rate_share": Range(0.05, 1.0, log=True),
-    "ema": Range(10_000.0, 500_000.0, log=True),
-}
+space = R3GAN_SPACE

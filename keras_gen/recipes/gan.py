@@ -22,6 +22,16 @@ SPACE = {  # what a search may change of a GAN
     "discriminator_learning_rate": Range(5e-5, 1e-3, log=True),
     "ema": Range(2_000.0, 50_000.0, log=True),
 }
+R3GAN_SPACE = {
+    "r1": Range(0.01, 1.0, log=True),
+    "r2": Range(0.01, 1.0, log=True),
+    "final_weight_share": Range(0.05, 1.0, log=True),
+    "augment": Choice("none", "diff"),
+    "generator_learning_rate": Range(5e-5, 1e-3, log=True),
+    "discriminator_learning_rate": Range(5e-5, 1e-3, log=True),
+    "final_learning_rate_share": Range(0.05, 1.0, log=True),
+    "ema": Range(10_000.0, 500_000.0, log=True),
+}
 
 
 class Networks(Part):
