@@ -23,7 +23,7 @@ from keras_gen.datasets.text import (
     read_text_tree,
     without_empty,
 )
-from keras_gen.datasets.vowels import RATE, SAMPLES, VOWELS, read_vowels
+from keras_gen.datasets.vowels import LOUDNESS, RATE, SAMPLES, VOWELS, read_vowels
 from keras_gen.errors import InputError, unknown
 from keras_gen.media import Audio, Image, Media, Text
 
@@ -264,7 +264,9 @@ def _read_npz(request):
 
 def _read_vowels(request):
     request.check_no_images()
-    media = request.media or Audio(SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512)
+    media = request.media or Audio(
+        SAMPLES, RATE, mels=64, window=256, hop=64, fft_length=512, loudness=LOUDNESS
+    )
     if not isinstance(media, Audio) or (media.samples, media.rate) != (SAMPLES, RATE):
         raise InputError(
             f"The vowels are recordings of {SAMPLES} samples at {RATE} Hz, but media is {media}."

@@ -48,6 +48,7 @@ OPEN = 0.5
 GLIDE = 0.01
 
 LEVEL = 0.1 * 2**15  # RMS, 20 dB below full scale: the peaks of all recordings fit
+LOUDNESS = -20.0  # LUFS of that, within 1 LU for most
 FADE = tukey(SAMPLES, 0.1)  # 26 ms at each end
 TRAIN = 3600
 # Steps of a cycle: enough that the error of not interpolating is 60 dB below the pulses.

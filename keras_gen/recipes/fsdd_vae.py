@@ -4,13 +4,13 @@ The recordings are a folder or zip of files such as 7_jackson_32.wav. Those numb
 as the authors say.
 
 Command: keras-gen train fsdd-vae --data fsdd.zip
-Time: 18 minutes on one of two cores, the other busy.
-Score: an independent classifier hears the digit asked for in 96% of what is generated and the speaker in 97%;
-    Frechet distance 6.5, real 1.9, of 2,000 each against 300 for testing.
+Time: 25 minutes on one of two cores, the other busy.
+Score: a classifier hears the digit asked for in 99% of what is generated, the speaker in 97%, both in 96%;
+    Frechet distance 9.4, real recordings 3.1, of 300 each.
 """
 
 from keras_gen.recipes.media import Audio
-from keras_gen.recipes.priors import GaussianMixture
+from keras_gen.recipes.priors import RectifiedFlow
 from keras_gen.recipes.vae import AUDIO_SPACE, ELBO, AudioVAERecipe, Conv1D
 
 recipe = AudioVAERecipe(
@@ -31,7 +31,7 @@ recipe = AudioVAERecipe(
     batch_size=64,
     epochs=60,
     steps_per_epoch=100,
-    sampling_prior=GaussianMixture(),
+    sampling_prior=RectifiedFlow(),
     nll_samples=100,
 )
 space = AUDIO_SPACE

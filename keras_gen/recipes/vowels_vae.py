@@ -13,7 +13,7 @@ from keras_gen.recipes.vae import AudioVAERecipe, Conv1D
 
 recipe = AudioVAERecipe(
     data="vowels",
-    audio=Audio(length=4096, rate=8000, mels=64, window=256, hop=64, fft_length=512),
+    audio=Audio(length=4096, rate=8000, mels=64, window=256, hop=64, fft_length=512, loudness=-20.0),
     network=Conv1D(width=64, latent_dim=24),
     batch_size=64,
     epochs=40,

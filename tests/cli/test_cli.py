@@ -117,7 +117,7 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     (tmp_path / "voices" / "1_ann_99.wav").write_text("no recording")
     fields = (
         "num_classes=2,2 length=2048 mels=16 width=4 latent_dim=4 nll_samples=3 test=index=0,1 time_mask=4",
-        "steps_per_epoch=5 batch_size=8",
+        "steps_per_epoch=5 batch_size=8 training_steps=5",
     )
     small = [part for text in " ".join(fields).split() for part in ("--set", text)]
     command = ["train", "fsdd-vae", "--data", "voices", "--epochs", 1, *small, "--output", "run"]

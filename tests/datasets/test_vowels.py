@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_toeplitz
 
+from keras_gen.datasets import load
 from keras_gen.datasets.vowels import (
     BREATHS,
     FACTORS,
@@ -145,3 +146,10 @@ def test_mistakes_are_told_in_one_sentence():
     for message, factors in mistakes.items():
         with pytest.raises(InputError, match=message):
             render(factors)
+
+
+def test_the_media_knows_how_loud_they_are():
+    vowels = load("vowels")
+    spoken = vowels.media.to_waveform(vowels.arrays("test")[0][:300])
+    drawn = vowels.media.finish(spoken)
+    np.testing.assert_allclose(np.std(drawn), np.std(spoken), rtol=0.03)
