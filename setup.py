@@ -50,6 +50,7 @@ setup(
             "nbformat",
             "nltk",
             "pyarrow",
+            "prdc",  # the reference of precision, recall, density and coverage
             "pytest",
             "pytest-xdist",
             "ruff",

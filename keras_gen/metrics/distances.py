@@ -29,7 +29,7 @@ def frechet_distance(real_features, fake_features):
 
     Source: Dowson & Landau 1982; Heusel et al. 2017, arXiv 1706.08500.
     """
-    real, fake = _feature_pair(real_features, fake_features)
+    real, fake = feature_pair(real_features, fake_features)
     offset = real.mean(axis=0) - fake.mean(axis=0)
     real_covariance = np.atleast_2d(np.cov(real, rowvar=False))
     fake_covariance = np.atleast_2d(np.cov(fake, rowvar=False))
@@ -71,7 +71,7 @@ def frechet_scores(real_features, fake_features, count, draws=20, seed=0):
 
     Source: Chong & Forsyth 2020, arXiv 1911.07023.
     """
-    real, fake = _feature_pair(real_features, fake_features, FEWEST)
+    real, fake = feature_pair(real_features, fake_features, FEWEST)
     most = min(len(real), len(fake))
     if not FEWEST <= count <= most or draws < 2:
         raise InputError(
@@ -132,7 +132,7 @@ def kid(real_features, fake_features):
     Source: Binkowski et al. 2018, arXiv 1801.01401; Gretton et al. 2012, equation 3; Arvesen 1969 for the
     jackknife of U-statistics of two sets.
     """
-    x, y = _feature_pair(real_features, fake_features, FEWEST)
+    x, y = feature_pair(real_features, fake_features, FEWEST)
     m, n = len(x), len(y)
     xx, yy, (xy, yx) = _sums_within(x), _sums_within(y), _sums_between(x, y)
     value = xx.sum() / (m * (m - 1)) + yy.sum() / (n * (n - 1)) - 2 * xy.sum() / (m * n)
@@ -182,7 +182,7 @@ def _kernel(products, dimensions):
     return cube
 
 
-def _feature_pair(real_features, fake_features, fewest=2):
+def feature_pair(real_features, fake_features, fewest=2):
     """Two sets of features in double precision; refuses those without a defined distance.
 
     Args:
