@@ -51,7 +51,7 @@ def few_samples():
     """Runs and trials draw few samples to be scored by."""
     from keras_gen.evaluation import measures
 
-    measures.NUM_SCORED = measures.NUM_HEARD = 200
+    measures.NUM_SCORED = measures.MOST_HEARD = measures.LEAST_HEARD = 200
 
 
 @pytest.fixture(scope="session")

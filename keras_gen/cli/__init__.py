@@ -16,6 +16,7 @@ from keras_gen.cli.list import list_recipes
 from keras_gen.cli.prepare import prepare
 from keras_gen.cli.reconstruct import reconstruct
 from keras_gen.cli.sample import sample
+from keras_gen.cli.score import score
 from keras_gen.cli.show import show
 from keras_gen.cli.terminal import LogLines, complain, one_line, say, streams
 from keras_gen.cli.train import train
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_recipes)
-for command in (check, prepare, show, train, tune, sample, interpolate, reconstruct, export):
+for command in (check, prepare, show, train, tune, score, sample, interpolate, reconstruct, export):
     app.command()(command)
 
 

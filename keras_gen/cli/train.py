@@ -48,6 +48,9 @@ def train(
     ] = None,
     start: Start = None,
     freeze: Freeze = None,
+    scored: Annotated[
+        bool, typer.Option("--score/--no-score", help="Whether the model is scored, which comes last.")
+    ] = True,
     assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
@@ -74,13 +77,16 @@ def train(
             "--output ANOTHER, or train to another --output."
         )
         return
+    if not scored and run.has_results and run.finished() is not None:
+        say(f"{run.folder} is trained and exported: keras-gen score {run.folder} scores it.")
+        return
     if workers and not os.environ.get("TF_CONFIG"):  # which says to each worker that it is one
         raise typer.Exit(train_with_workers(workers, run, strategy, sys.argv[1:]))
     start_tensorflow()
     from keras_gen.runs.training import left_by, train
 
     with stopped(lambda: left_by(run, config)):
-        savedmodel = train(run, recipe, config, strategy)
+        savedmodel = train(run, recipe, config, strategy, scored=scored)
     if savedmodel is None:
         return  # the chief tells
     left = (

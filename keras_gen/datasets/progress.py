@@ -17,7 +17,7 @@ class _Rate(TextColumn):
         return super().render(task)
 
 
-def watched(work, told, total, unit, each=1):
+def watched(work, told, total, unit, each=1, least=LEAST):
     """The elements of an iterable, under a bar on a terminal or in a notebook.
 
     Args:
@@ -26,9 +26,10 @@ def watched(work, told, total, unit, each=1):
         total: number of elements.
         unit: what is counted, such as "images".
         each: how many of them an element stands for.
+        least: how many of them count as long work.
     """
     console = Console(stderr=True)
-    if total * each < LEAST or not (console.is_terminal or console.is_jupyter):
+    if total * each < least or not (console.is_terminal or console.is_jupyter):
         yield from work
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()

@@ -19,7 +19,9 @@ from keras_gen.metrics import (
 UNORDERED = ("shape", "vowel")  # factors whose values have no order
 NUM_SCORED = 10_000  # images drawn
 MOST_DIMENSIONS = 64  # whose KL divergence a report tells
-NUM_HEARD = 2_000  # recordings drawn, each of which Griffin-Lim takes its time for
+# Recordings drawn, each of which Griffin-Lim takes its time for: a Frechet distance takes half of them, and
+# as many real ones; of fewer than the least, shares such as label_agreement would be too coarse.
+LEAST_HEARD, MOST_HEARD = 200, 2_000
 MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
 
 
@@ -41,7 +43,7 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
 def quality(model, dataset, config):
     """Distances of fresh samples to the held-out examples, and agreement with the labels asked for."""
     quality = Quality(dataset)
-    num = NUM_HEARD if isinstance(dataset.media, Audio) else NUM_SCORED
+    num = _num_scored(config, dataset, quality)
     labels = model.labels_for(num)
     metrics = quality.score(model.generate(num, labels, config.seed), labels)
     conditions = (
@@ -52,6 +54,15 @@ def quality(model, dataset, config):
         "examples are in the place of generated ones: as many in frechet, as many as there are in kid."
     )
     return Score(metrics, conditions, quality.floor(num))
+
+
+def _num_scored(config, dataset, quality):
+    """How many examples are drawn: as the recipe says, or no more than is compared."""
+    if config.num_scored != "auto":
+        return config.num_scored
+    if not isinstance(dataset.media, Audio):
+        return NUM_SCORED
+    return max(2 * quality.count(MOST_HEARD), LEAST_HEARD)
 
 
 NLL = Measure("nll", "min", "upper bound on -log p(x), nats per example; lower is better")

@@ -33,5 +33,6 @@ recipe = AudioVAERecipe(
     steps_per_epoch=100,
     sampling_prior=RectifiedFlow(),
     nll_samples=100,
+    num_scored=2_000,
 )
 space = AUDIO_SPACE

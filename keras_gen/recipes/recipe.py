@@ -102,6 +102,11 @@ class Recipe(Part):
         20, description="steps in a row that may not be finite before training goes back to a checkpoint"
     )
     most_restores: Natural = Field(3, description="how often it may, each time with half the learning rates")
+    num_scored: Annotated[int, Field(ge=4, lt=LIMIT)] | Literal["auto"] = Field(
+        "auto",
+        description="generated examples that Frechet distance, KID and labels are of; auto: 10,000, of "
+        "recordings twice as many as are held out, from 200 to 2,000",
+    )
     start: str | None = Field(None, description="folder of a run whose weights training begins with")
     frozen: Literal["none"] = Field("none", description="what keeps the weights of start")
 

@@ -20,6 +20,7 @@ recipe = AudioVAERecipe(
     steps_per_epoch=100,
     sampling_prior=GaussianMixture(),
     nll_samples=100,
+    num_scored=2_000,
 )
 space = {
     "width": Choice(48, 64, 96),

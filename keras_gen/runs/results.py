@@ -1,6 +1,8 @@
-"""What a run shows while it trains, and what it leaves when it is over: sheets, scores and a SavedModel."""
+"""What a run shows while it trains, and what it leaves when it is over: sheets, a SavedModel and scores."""
 
 import json
+import time
+from pathlib import Path
 
 import numpy as np
 
@@ -8,7 +10,7 @@ from keras_gen.callbacks import LatentMonitor, Monitor
 from keras_gen.callbacks.latent_monitor import views
 from keras_gen.evaluation import evaluate, report
 from keras_gen.export import next_version
-from keras_gen.files import replace_atomically, write_atomically
+from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
 from keras_gen.recipes.settings import flat
@@ -19,43 +21,73 @@ SAMPLES_HEARD = 20
 RECONSTRUCTED = 20
 
 
-def write_results(run, recipe, config, dataset, model, versions, minutes):
-    """Saves, scores and exports a trained model; the path of its SavedModel."""
-    replace_atomically(run.model_file, model.save)
-    sheets = write_sheets(model, dataset, run, config.seed)
+def write_results(run, config, dataset, model, versions, minutes):
+    """Saves a trained model, shows and exports it: all but the scores. Nothing that is done is done again.
+
+    Args:
+        run: a `Run`, whose folder exists.
+        config: of its recipe.
+        dataset: its `Dataset`.
+        model: trained.
+        versions: path, the folder of the versions of its SavedModel.
+        minutes: float, how long training took.
+
+    Returns:
+        Path of the SavedModel.
+    """
+    if damage(run.model_file) is not None:
+        run.finished_file.unlink(missing_ok=True)  # which tells of another model
+        replace_atomically(run.model_file, model.save)
+    finished = run.finished()
+    if finished is None or not run.has_results:
+        write_sheets(model, dataset, run, config.seed)
+    if finished is None or not Path(finished["savedmodel"]).is_dir():
+        savedmodel = model.export(next_version(versions), provenance=run.provenance())
+        minutes = minutes if finished is None else finished["training_minutes"]
+        finished = {"savedmodel": str(savedmodel), "training_minutes": minutes}
+        write_atomically(run.finished_file, json.dumps(finished, indent=2) + "\n")
+    return Path(finished["savedmodel"])
+
+
+def write_scores(run, recipe, config, dataset, model):
+    """Scores a trained model, and writes its report and `metrics.json`.
+
+    Args:
+        run: a `Run`, with its sheets.
+        recipe: name of the recipe, for the report.
+        config: of the recipe.
+        dataset: its `Dataset`.
+        model: trained.
+    """
     log.info("Scoring against held-out %s", dataset.media.plural)
+    started = time.perf_counter()
     scores = evaluate(model, dataset, config)
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
     metrics |= {
         "examples_seen": int(model.examples_seen.numpy()),
         "skipped_steps": int(model.skipped_steps.numpy()),
-        "training_minutes": minutes,
     }
-    savedmodel = model.export(next_version(versions), provenance=run.provenance())
-    text = report(recipe, flat(config), dataset, scores, metrics, sheets)
+    earlier = run.finished() or run.metrics() or {}  # runs of older kits have their metrics alone
+    if "training_minutes" in earlier:
+        metrics["training_minutes"] = earlier["training_minutes"]
+    text = report(recipe, flat(config), dataset, scores, metrics, run.sheets())
     write_atomically(run.report_file, text)
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
-    return savedmodel
+    log.info("Scored in %.0f s", time.perf_counter() - started)
 
 
 def write_sheets(model, dataset, run, seed):
     """Writes samples of a finished model, and what an autoencoder makes of test examples.
 
     Some samples of recordings are also written to be heard.
-
-    Returns:
-        List of the paths of the sheets.
     """
     ending = model.media.sheet_ending
-    sheets = [run.samples(ending)]
-    write_samples(model, sheets[0], SAMPLES_SHOWN, seed=seed)
+    write_samples(model, run.samples(ending), SAMPLES_SHOWN, seed=seed)
     if isinstance(model.media, Audio):
         write_samples(model, run.sounds, SAMPLES_HEARD, seed=seed, classes=run.classes())
     if hasattr(model, "encode"):
         for name, (examples, rows) in views(model, *some_examples(model, dataset, "test")).items():
-            sheets.append(run.folder / f"{name}{ending}")
-            model.media.save_sheet(examples, sheets[-1], rows)
-    return sheets
+            model.media.save_sheet(examples, run.folder / f"{name}{ending}", rows)
 
 
 def some_examples(model, dataset, split):

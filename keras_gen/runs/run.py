@@ -31,6 +31,7 @@ class Run:
         self.history_file = self.folder / "history.csv"
         self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"
+        self.finished_file = self.folder / "finished.json"
 
     @classmethod
     def open(cls, folder):
@@ -60,20 +61,39 @@ class Run:
             return None
         return renamed(found)
 
+    def sheets(self):
+        """The paths of what shows examples of a finished model: images, or texts."""
+        names = ("samples", "reconstructions", "traversals")
+        paths = [self.folder / f"{name}{ending}" for ending in (".png", ".txt") for name in names]
+        return [path for path in paths if path.is_file()]
+
+    def finished(self):
+        """What `finished.json` says once all but the scores is written; None before, or where it is damaged.
+
+        Returns:
+            A dict of `savedmodel`, the path of the exported model, and `training_minutes`, or None.
+        """
+        try:
+            found = read_json(self.finished_file)
+        except InputError:
+            return None
+        is_whole = isinstance(found, dict) and {"savedmodel", "training_minutes"} <= found.keys()
+        return found if is_whole else None
+
     @property
-    def complete(self):
-        """Whether a training has left all that it leaves in the end, and none of it is damaged."""
-        sheets = [self.samples(".png"), self.samples(".txt")]
+    def has_results(self):
+        """Whether the model and its samples are there, and undamaged; scores may be missing."""
         try:
             self.classes()
         except InputError:
             return False
-        return (
-            self.metrics() is not None
-            and self.report_file.is_file()
-            and any(sheet.is_file() for sheet in sheets)
-            and damage(self.model_file) is None
-        )
+        sheets = (self.samples(".png"), self.samples(".txt"))
+        return any(sheet.is_file() for sheet in sheets) and damage(self.model_file) is None
+
+    @property
+    def complete(self):
+        """Whether a training has left all that it leaves in the end, and none of it is damaged."""
+        return self.metrics() is not None and self.report_file.is_file() and self.has_results
 
     def settings(self):
         """The name of the run's recipe and its resolved config.

@@ -1,4 +1,4 @@
-"""The whole line: from a recipe to a trained model, its samples, its scores and a SavedModel."""
+"""The whole line: from a recipe to a trained model, its samples, a SavedModel and its scores."""
 
 import contextlib
 import errno
@@ -23,7 +23,8 @@ from keras_gen.errors import InputError
 from keras_gen.files import damage, make_folder
 from keras_gen.logs import log, quiet
 from keras_gen.models import load_model
-from keras_gen.runs.results import monitor_of, write_results
+from keras_gen.recipes.settings import override
+from keras_gen.runs.results import monitor_of, write_results, write_scores, write_sheets
 from keras_gen.signals import leave
 from keras_gen.training import distribution
 
@@ -31,7 +32,7 @@ LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
-def train(run, recipe, config, strategy="auto", name=None):
+def train(run, recipe, config, strategy="auto", name=None, scored=True):
     """Trains what a config describes, in the folder of a run, from where an earlier start of it stopped.
 
     Args:
@@ -40,6 +41,7 @@ def train(run, recipe, config, strategy="auto", name=None):
         config: of the recipe, resolved.
         strategy: name for `keras_gen.distribution.strategy`.
         name: of the model among the SavedModels; None for that of the folder.
+        scored: bool, whether the model is scored, which comes last.
 
     Returns:
         Path of the SavedModel, or None where another process of the same training writes it.
@@ -68,7 +70,36 @@ def train(run, recipe, config, strategy="auto", name=None):
         started = time.perf_counter()
         model = trained(run, config, dataset, strategy)
         minutes = (time.perf_counter() - started) / 60
-        return write_results(run, recipe, config, dataset, model, versions, minutes) if is_chief else None
+        if not is_chief:
+            return None
+        savedmodel = write_results(run, config, dataset, model, versions, minutes)
+        if scored:
+            write_scores(run, recipe, config, dataset, model)
+        return savedmodel
+
+
+def score(run, samples=None):
+    """Scores a finished run, for the first time or again.
+
+    Args:
+        run: a `Run`.
+        samples: int >= 4, how many generated examples the scores are of; None for as many as its recipe says.
+
+    Raises:
+        InputError: its training is not over, or its data are not there or others.
+    """
+    if damage(run.model_file) is not None:
+        raise InputError(
+            f"{run.folder} has no whole model.keras to score: let the command that trains it come to its end."
+        )
+    recipe, config = run.settings()
+    dataset = load(config)
+    with failures_told(run, distribution.strategy("one")), begun(run, recipe, config, dataset):
+        model = trained(run, config, dataset, distribution.strategy("one"))
+        if not run.sheets():
+            write_sheets(model, dataset, run, config.seed)
+        scored = config if samples is None else override(config, {"num_scored": samples})
+        write_scores(run, recipe, scored, dataset, model)
 
 
 def load(config):
@@ -161,10 +192,15 @@ def is_trained(run, config):
 
 def left_by(run, config):
     """What a training that was stopped has left, and what the same command will do: a sentence."""
+    if run.finished() is not None:
+        return (
+            f"the model, its samples and its SavedModel are kept in {run.folder}, and the same command "
+            "scores it."
+        )
     if is_trained(run, config):
         return (
-            f"the training is over and kept in {run.folder}, and the same command scores the model and "
-            "exports it."
+            f"the training is over and kept in {run.folder}, and the same command exports the model and "
+            "scores it."
         )
     if trained_examples(run):
         return f"the same command goes on from {run.checkpoints}."

@@ -56,7 +56,12 @@ class OneShot:
         latents = in_batches(
             lambda seeds, labels: self._latents(seeds, labels, temperature), seeds_of(seed, num), labels
         )
-        return in_batches(lambda *part: self.model.media.as_array(self._drawn(*part)), latents, labels)
+        return in_batches(
+            lambda *part: self.model.media.as_array(self._drawn(*part)),
+            latents,
+            labels,
+            told=f"Drawing {self.model.media.plural}",
+        )
 
     def decode(self, latents, labels=None):
         """What latents stand for.

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.datasets.progress import watched
 from keras_gen.errors import InputError
 
 BATCH = 256  # examples that are made at once
@@ -31,19 +32,23 @@ def for_any_batch(function):
     return call
 
 
-def in_batches(function, *arrays):
+def in_batches(function, *arrays, told=None):
     """What a function makes of arrays, batch by batch, so that memory does not grow with the request.
 
     Args:
         function: of the parts of the arrays, that returns an array or a tuple of arrays, a row for each.
         *arrays: of equally many rows, the first at least; None stays None.
+        told: what is done, such as "Drawing images", for a bar on a terminal; None shows none.
 
     Returns:
         The array, or list of arrays, of all rows.
     """
+    starts = range(0, len(arrays[0]), BATCH)
+    if told:
+        starts = watched(starts, told, len(starts), "examples", BATCH, least=2 * BATCH)
     parts = [
         function(*(None if array is None else array[start : start + BATCH] for array in arrays))
-        for start in range(0, len(arrays[0]), BATCH)
+        for start in starts
     ]
     if isinstance(parts[0], tuple):
         return [np.concatenate(some) for some in zip(*parts, strict=True)]

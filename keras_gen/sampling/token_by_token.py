@@ -73,6 +73,7 @@ class TokenByToken:
             seeds_of(seed, num),
             labels,
             *(None if value is None else np.full(num, value, kind) for value, kind in how),
+            told="Writing sentences",
         )
 
     def decode(self, latents, labels=None):

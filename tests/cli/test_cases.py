@@ -119,9 +119,10 @@ def test_samples_of_a_damaged_run(cli_in, folder, restored, damaged, told):
     ],
 )
 def test_a_damaged_run_is_trained_or_measured_again(cli_in, folder, restored, monkeypatch, damaged, told):
-    """`write_results` stands for all of what follows training, which takes no steps here."""
+    """`write_results` and `write_scores` stand for all of what follows training, which takes no steps here."""
     monkeypatch.setattr(training, "fit_from_here", lambda *_: None)
     monkeypatch.setattr(training, "write_results", lambda run, *rest: log.warning("trained") or run.folder)
+    monkeypatch.setattr(training, "write_scores", lambda *_: None)
     harm(folder / "run", {"history.csv": b"epoch,loss\r\n0,1.0\r\n", **damaged})
     code, printed = cli_in(folder, "train", "digits-vae", *SET, "--output", "run")
     assert told in printed and code == (2 if "config.json" in damaged else 0), printed
@@ -147,24 +148,54 @@ def restored(folder):
         kept.extractall(folder)
 
 
-@pytest.mark.parametrize("moment", ["write_sheets", "next_version"])
+@pytest.mark.parametrize("moment", ["write_sheets", "next_version", "evaluate"])
 @pytest.mark.parametrize(
     "number, status", [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
 )
 def test_a_signal_after_training_tells_what_is_kept(
     cli_in, folder, restored, monkeypatch, moment, number, status
 ):
-    harm(folder / "run", {"metrics.json": None})
+    lost = ("metrics.json",) if moment == "evaluate" else ("metrics.json", "finished.json")
+    harm(folder / "run", dict.fromkeys(lost))
     monkeypatch.setattr(type(recipes.resolve("digits-vae")), "measures", ())
     monkeypatch.setattr(results, moment, lambda *_: signal.raise_signal(number))
     ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # by `nohup`, perhaps
     code, printed = cli_in(folder, "train", "digits-vae", *SET, "--output", "run")
     signal.signal(signal.SIGHUP, ignored)
     assert code == status, printed
-    kept = (
-        "Stopped: the training is over and kept in run, and the same command scores the model and exports it."
-    )
-    assert kept in printed
+    kept = "the training is over and kept in run, and the same command exports the model and scores it."
+    if moment == "evaluate":
+        kept = "the model, its samples and its SavedModel are kept in run, and the same command scores it."
+    assert f"Stopped: {kept}" in printed
+
+
+def test_scores_come_last_are_left_out_and_taken_later(cli_in, folder, restored, monkeypatch):
+    """Whatever stops scoring, model, samples and SavedModel are there, and are not made again."""
+    harm(folder / "run", dict.fromkeys(("metrics.json", "report.md", "finished.json")))
+    command = ["train", "digits-vae", *SET, "--output", "run"]
+    code, printed = cli_in(folder, *command, "--no-score")
+    assert code == 0 and "SavedModel" in printed and "Scor" not in printed, printed
+    run, versions = Run(folder / "run"), sorted((folder / "savedmodels" / "run").iterdir())
+    assert run.finished()["savedmodel"] == f"savedmodels/run/{len(versions)}"
+    assert "keras-gen score run scores it" in cli_in(folder, *command, "--no-score")[1]
+    kept = {path: path.stat().st_mtime_ns for path in (run.model_file, *run.sheets())}
+    with monkeypatch.context() as stopped:
+        stopped.setattr(results, "evaluate", lambda *_: signal.raise_signal(signal.SIGINT))
+        assert cli_in(folder, *command)[0] == 130 and run.metrics() is None
+    code, printed = cli_in(folder, "score", "run")
+    assert code == 0 and "Scored in" in printed and run.complete, printed
+    first, report = run.metrics(), run.report_file.read_text()
+    assert "200 images were generated" in report and "| frechet |" in report
+    assert first["training_minutes"] == run.finished()["training_minutes"]
+    assert cli_in(folder, "score", "run", "--samples", 50)[0] == 0
+    assert "50 images were generated" in run.report_file.read_text()
+    assert run.metrics()["kid"] != first["kid"] and run.metrics()["nll"] == first["nll"]
+    assert run.settings()[1].num_scored == "auto"
+    assert sorted((folder / "savedmodels" / "run").iterdir()) == versions
+    assert kept == {path: path.stat().st_mtime_ns for path in kept}
+    harm(folder / "run", {"model.keras": None})
+    code, printed = cli_in(folder, "score", "run")
+    assert code == 2 and "run has no whole model.keras to score" in printed
 
 
 def test_names_are_no_markup_and_lines_are_whole(folder, monkeypatch, capsys):

@@ -104,7 +104,6 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
 @pytest.mark.slow
 def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     # Scores are not what is tested.
-    monkeypatch.setattr(measures, "NUM_HEARD", 8)
     monkeypatch.setattr(quality, "train_classifier", functools.partial(train_classifier, steps=2))
     (tmp_path / "voices").mkdir()
     random, time = np.random.default_rng(0), np.arange(2400) / 8000
@@ -116,8 +115,8 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
                 soundfile.write(f"voices/{digit}_{speaker}_{index}.wav", noisy, 8000)
     (tmp_path / "voices" / "1_ann_99.wav").write_text("no recording")
     fields = (
-        "num_classes=2,2 length=2048 mels=16 width=4 latent_dim=4 nll_samples=3 test=index=0,1 time_mask=4",
-        "steps_per_epoch=5 batch_size=8 training_steps=5",
+        "num_classes=2,2 length=2048 mels=16 width=4 latent_dim=4 nll_samples=3 num_scored=8 test=index=0,1",
+        "time_mask=4 steps_per_epoch=5 batch_size=8 training_steps=5",
     )
     small = [part for text in " ".join(fields).split() for part in ("--set", text)]
     command = ["train", "fsdd-vae", "--data", "voices", "--epochs", 1, *small, "--output", "run"]

@@ -16,12 +16,14 @@ from keras_gen.evaluation import (
     choose,
     evaluate,
     measure,
+    measures,
     register,
     registry,
     report,
 )
 from keras_gen.markdown import render
-from keras_gen.media import Image, Text
+from keras_gen.media import Audio, Image, Text
+from keras_gen.metrics import Quality
 from keras_gen.tuners import HyperRecipe
 
 
@@ -157,3 +159,23 @@ def test_a_cell_of_a_table_stays_one(value, cell):
         render("evaluation/table.md.j2", columns=["a", "b"], rows=[[value, 1]]).splitlines()[-1]
         == f"| {cell} | 1 |"
     )
+
+
+def test_no_more_recordings_are_drawn_than_are_compared(monkeypatch):
+    monkeypatch.setattr(measures, "LEAST_HEARD", 200)
+    monkeypatch.setattr(measures, "MOST_HEARD", 2_000)
+    voices = types.SimpleNamespace(media=Audio(4096, rate=8000))
+
+    def drawn(num_real, num_train, num_scored="auto"):
+        compared = Quality.__new__(Quality)
+        compared.num_real, compared._num_train = num_real, num_train
+        num = measures._num_scored(settings(num_scored=num_scored), voices, compared)
+        assert num >= 2 * compared.count(2_000) or num_scored != "auto"
+        return num
+
+    assert drawn(36, 3_000) == 200
+    assert drawn(300, 3_000) == 600
+    assert drawn(9_000, 90_000) == 2_000
+    assert drawn(300, 3_000, num_scored=7) == 7
+    images = measures._num_scored(settings(num_scored="auto"), KnownFactors(), None)
+    assert images == measures.NUM_SCORED
