@@ -71,13 +71,14 @@ def train(
     if not config.data:
         raise InputError(f"{recipe} needs files of yours: give --data with a file, a folder or a zip.")
     run.check(recipe, config)
-    if run.complete:
+    is_longer = run.is_shorter(config)
+    if run.complete and not is_longer:
         say(
             f"{run.folder} is complete: read {run.report_file}, train it further with --from {run.folder} "
-            "--output ANOTHER, or train to another --output."
+            "--output ANOTHER, give more --epochs, or train to another --output."
         )
         return
-    if not scored and run.has_results and run.finished() is not None:
+    if not scored and not is_longer and run.has_results and run.finished() is not None:
         say(f"{run.folder} is trained and exported: keras-gen score {run.folder} scores it.")
         return
     if workers and not os.environ.get("TF_CONFIG"):  # which says to each worker that it is one

@@ -121,8 +121,12 @@ class Run:
         """Whether there is a model in the folder, or a part of one."""
         return any(self.checkpoints.glob("*.keras")) or self.model_file.is_file()
 
+    def is_shorter(self, config):
+        """Whether what the folder holds is, but for more epochs, the run of a config."""
+        return self.has_learned and self.settings()[1].epochs < config.epochs
+
     def check(self, recipe, config):
-        """Refuses a folder that holds another run.
+        """Refuses a folder that holds another run; the same one may be trained for more epochs.
 
         Raises:
             InputError: the folder holds a model trained with other settings, or one whose settings are lost.
@@ -141,8 +145,8 @@ class Run:
             fingerprint: of the data, where they are a prepared set, or None.
 
         Raises:
-            InputError: the folder holds a model trained with other settings or on another prepared set, or
-                cannot be written.
+            InputError: the folder holds a model trained with other settings or on another prepared set,
+                another process trains there, or it cannot be written.
         """
         make_folder(self.folder)
         self.check(recipe, config)
@@ -154,6 +158,11 @@ class Run:
         make_folder(self.checkpoints)
         if self.has_learned:
             self._warn_of_versions()
+        if self.is_shorter(config):
+            from keras_gen.runs.longer import lengthen  # which imports TensorFlow
+
+            with self.held():
+                lengthen(self, config)
         write_atomically(self.config_file, recipes.dump(recipe, config, fingerprint))
 
     def write_classes(self, dataset):
@@ -196,6 +205,8 @@ class Run:
             {"recipe": recipes.full_name(name), **flat(c)} for name, c in (self.settings(), (recipe, config))
         )
         changed = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
+        if changed == ["epochs"] and found["epochs"] < wanted["epochs"]:
+            return
         if changed:
             differences = ", ".join(
                 f"{key} is {found.get(key)} there, {wanted.get(key)} here" for key in changed

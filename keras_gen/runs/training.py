@@ -53,9 +53,15 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True):
         SystemExit: on SIGTERM and SIGHUP, likewise.
     """
     # Where only the scoring was cut off, the other machines are done, and nothing is left to share.
-    done = is_trained(run, config)
+    is_longer = run.is_shorter(config)
+    done = is_trained(run, config) and not is_longer
     strategy = distribution.strategy("one" if done else strategy)
     is_chief = distribution.is_chief(None if done else strategy)
+    if is_longer and distribution.spans_processes(strategy):
+        raise InputError(
+            f"Several processes cannot train {run.folder} for more epochs: train it further with --from "
+            f"{run.folder} --output ANOTHER."
+        )
     if done and not is_chief:
         return None
     dataset = load(config)

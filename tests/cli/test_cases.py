@@ -69,8 +69,8 @@ def folder(tmp_path_factory):
         (["train", "deep.json"], "deep.json cannot be read: "),
         (["tune", "digits-vae", "--trials", 1, "--executions", 10**9], "'--executions'"),
         (
-            ["train", "digits-vae", *SET, "--epochs", 2, "--output", "run"],
-            "epochs is 1 there, 2 here): choose another --output, or train it further with --from run "
+            ["train", "digits-vae", *SET, "--set", "seed=2", "--output", "run"],
+            "seed is 0 there, 2 here): choose another --output, or train it further with --from run "
             "--output ANOTHER.",
         ),
     ],

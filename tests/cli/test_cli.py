@@ -76,8 +76,8 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert served(seed=tf.constant([1], tf.int64), label=tf.constant([3]))["images"].shape == (1, 8, 8, 1)
 
     assert "is complete" in run_cli("train", "digits-gan", "--epochs", 1, *TINY)[1]
-    code, printed = run_cli("train", "digits-gan", "--epochs", 2, *TINY)
-    assert code == 2 and "epochs is 1 there, 2 here" in printed
+    code, printed = run_cli("train", "digits-gan", "--epochs", 2, *TINY, "--set", "width=9")
+    assert code == 2 and "epochs is 1 there, 2 here, network.width is 8 there, 9 here" in printed
 
     assert run_cli("sample", run, "--num", 12, "--label", 4, "--seed", 5, "--out", "a.npz")[0] == 0
     assert run_cli("sample", run, "--num", 12, "--label", 4, "--seed", 5, "--out", "b.npz")[0] == 0

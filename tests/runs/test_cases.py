@@ -91,7 +91,10 @@ def test_a_finished_run_is_trained_further_from_itself(run):
         fine_tuned(RECIPE, run.folder, {})
     run.model_file.touch()
     with pytest.raises(InputError, match=f"or train it further with --from {run.folder} --output ANOTHER"):
-        run.check(RECIPE, recipes.resolve(RECIPE, {"width": 8, "epochs": 30}))
+        run.check(RECIPE, recipes.resolve(RECIPE, {"width": 8, "batch_size": 30}))
+    run.check(RECIPE, recipes.resolve(RECIPE, {"width": 8, "epochs": 30}))
+    with pytest.raises(InputError, match="epochs is 20 there, 10 here"):
+        run.check(RECIPE, recipes.resolve(RECIPE, {"width": 8, "epochs": 10}))
     assert fine_tuned(RECIPE, run.folder, {"epochs": 30}).epochs == 30
     with pytest.raises(InputError) as error:
         run.check("digits-gan", recipes.resolve("digits-gan"))
