@@ -15,6 +15,7 @@ from keras_gen.metrics import (
     self_bleu,
     token_accuracy,
 )
+from keras_gen.metrics.quality import MOST_COPIES
 
 UNORDERED = ("shape", "vowel")  # factors whose values have no order
 NUM_SCORED = 10_000  # images drawn
@@ -35,6 +36,13 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
     Measure("kid", "min", "KID (unbiased squared MMD, cubic kernel) of the same features; 0 is best"),
     Measure("kid_low", None, "lower end of the interval of kid at 95%"),
     Measure("kid_high", None, "upper end of it"),
+    Measure("precision", "max", "share of generated examples among real ones; as many of each"),
+    Measure("recall", "max", "share of real examples among generated ones; as many of each"),
+    Measure("density", None, "real neighborhoods around a generated example; about 1 of real ones"),
+    Measure("coverage", "max", "share of real neighborhoods that hold a generated example"),
+    # Neither has a better end: noise is far from all training examples.
+    Measure("authenticity", None, "AuthPct, generated examples that are no copies, %; copies score 0"),
+    Measure("copying", None, "C_T, standard deviations; below -3 training examples are copied"),
     Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
     Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),
     Measure("classes_produced", None, "classes that the classifier sees among the generated examples"),
@@ -51,7 +59,10 @@ def quality(model, dataset, config):
         f"are not comparable. {num:,} {dataset.media.plural} were generated, {quality.num_real:,} real ones "
         f"held out, seed {quality.seed}. frechet is of {quality.count(num):,} of each, the mean over draws, "
         "frechet_infinity extrapolates it over 1 / N, kid is of all. For the column of real ones, training "
-        "examples are in the place of generated ones: as many in frechet, as many as there are in kid."
+        "examples are in the place of generated ones: as many in frechet, as many as there are in kid. "
+        "precision, recall, density and coverage are of as many as frechet. authenticity and copying are of "
+        f"at most {MOST_COPIES:,} generated examples and as many held-out ones beside all training examples; "
+        "in the column of real ones, one half of the held-out ones is in the place of generated ones."
     )
     return Score(metrics, conditions, quality.floor(num))
 

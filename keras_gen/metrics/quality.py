@@ -1,5 +1,6 @@
 """Quality of what is generated, in the feature space of a classifier of the data set itself."""
 
+import functools
 import hashlib
 import os
 import reprlib
@@ -24,8 +25,13 @@ from keras_gen.metrics.classifier import (
     pretext,
     train_classifier,
 )
+from keras_gen.metrics.copying import authenticity, copying_test
 from keras_gen.metrics.distances import FEWEST, frechet_scores, kid
+from keras_gen.metrics.neighbors import neighbor_scores
 from keras_gen.registry import register
+
+NEAREST = 5  # neighbors that a ball of precision and recall reaches to
+MOST_COPIES = 1_000  # examples compared with all training ones, which are many
 
 
 @register("score_samples")
@@ -129,10 +135,13 @@ class Quality:
             A dict of floats: `frechet` and `frechet_std`, mean and standard deviation over draws of `count`
             generated and test examples, and `frechet_infinity`, its limit for infinitely many, see
             `frechet_scores`; `kid` of all of them, and `kid_low` and `kid_high`, its interval at 95%, see
-            `kid`; for labeled data `classes_produced`, the number of classes (for n labels, of combinations)
-            that the classifier predicts; with `labels`, `label_agreement`, the share of examples predicted as
-            asked for, and for n labels `label_agreement_<name>` of each. Of distances 0 is best, and small
-            negatives are valid where they are not `frechet`.
+            `kid`; `precision`, `recall`, `density` and `coverage` of one draw of `count` of each, see
+            `neighbor_scores`; `authenticity` and `copying`, of at most 1,000 generated and as many test
+            examples beside all training ones, see `authenticity` and `copying_test`; for labeled data
+            `classes_produced`, the number of classes (for n labels, of combinations) that the classifier
+            predicts; with `labels`, `label_agreement`, the share of examples predicted as asked for, and for
+            n labels `label_agreement_<name>` of each. Of distances 0 is best, and small negatives are valid
+            where they are not `frechet`.
 
         Raises:
             InputError: when the examples or labels do not fit the data set.
@@ -145,7 +154,7 @@ class Quality:
                 raise InputError("`labels` were given, but the data set has no classes: leave them out.")
             labels = self._told(check_labels("labels", labels, len(generated), self._media))
         features, predicted = extract(self._classifier, generated)
-        scores = self._distances(features)
+        scores = self._distances(features) | self._copying(features, self._real_features)
         if self._labeled:
             scores["classes_produced"] = float(len(np.unique(predicted, axis=0)))
         if labels is not None:
@@ -186,12 +195,14 @@ class Quality:
                 fewer. The count of the Frechet distances is the same either way.
 
         Returns:
-            A dict of floats: the distances that `score` gives; for labeled data also `label_agreement` and,
+            A dict of floats: the distances that `score` gives, and how near one half of the test examples is
+            to training ones beside the other half; for labeled data also `label_agreement` and,
             of n labels, that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = sample(self._dataset, "train")
         drawn = np.random.default_rng(self.seed).permutation(len(examples))[:num]
         scores = self._distances(extract(self._classifier, examples[drawn])[0])
+        scores |= self._copying(self._real_features[::2], self._real_features[1::2])
         if self._labeled:
             scores["label_agreement"] = self._all_told
             scores |= self._of_each_label(np.reshape(self.accuracy, (-1,)))
@@ -201,7 +212,27 @@ class Quality:
         real, count = self._real_features, self.count(len(features))
         value, low, high = kid(real, features)
         scores = frechet_scores(real, features, count, seed=self.seed)
-        return scores | {"kid": value, "kid_low": low, "kid_high": high}
+        random = np.random.default_rng(self.seed)
+        drawn = [random.permutation(features)[:count] for features in (real, features)]
+        near = neighbor_scores(*drawn, nearest=min(NEAREST, count - 1))
+        return {
+            **scores,
+            **{"kid": value, "kid_low": low, "kid_high": high},
+            **{name: near[name] for name in ("precision", "recall", "density", "coverage")},
+        }
+
+    def _copying(self, features, held_out):
+        count = min(MOST_COPIES, len(features), len(held_out))
+        random = np.random.default_rng(self.seed)
+        drawn, real = (random.permutation(some)[:count] for some in (features, held_out))
+        return {
+            "authenticity": authenticity(self._train_features, drawn),
+            "copying": copying_test(self._train_features, real, drawn),
+        }
+
+    @functools.cached_property
+    def _train_features(self):
+        return extract(self._classifier, sample(self._dataset, "train")[0])[0]
 
 
 def _varying(labels, train_labels):

@@ -14,6 +14,7 @@ from keras_gen.metrics import Quality, train_classifier
 from keras_gen.metrics.classifier import classifier_accuracy, extract
 
 DISTANCES = {"frechet", "frechet_std", "frechet_infinity", "kid", "kid_low", "kid_high"}
+DISTANCES |= {"precision", "recall", "density", "coverage", "authenticity", "copying"}
 
 
 class Digits:
@@ -92,6 +93,17 @@ def test_real_ones_are_measured_at_the_count_of_generated_ones(quality, digits):
     # Real ones come from the distribution of real ones.
     assert abs(many["frechet_infinity"]) < 0.25 * many["frechet"]
     assert many["kid_low"] < 0 < many["kid_high"]
+
+
+def test_missing_classes_and_copies_are_told(quality, digits):
+    images, labels = digits.arrays("train")
+    floor, half = quality.floor(), quality.score(images[labels < 5])
+    assert half["precision"] > floor["precision"] - 0.1
+    assert max(half["recall"], half["coverage"]) < 0.7 < min(floor["recall"], floor["coverage"])
+    assert half["authenticity"] == 0 and half["copying"] < -10
+    assert abs(floor["copying"]) < 3 and floor["authenticity"] > 25
+    held_out, _ = digits.arrays("test")
+    assert quality.score(held_out)["copying"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_second_use_reads_the_cache(quality, digits, cache, trainings):
