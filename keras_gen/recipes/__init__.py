@@ -230,6 +230,8 @@ def _before(recipe, data):
         "image.labels": labels,
         "audio.labels": labels,
     }
+    if recipe.medium == "audio":
+        before["num_scored"] = 2_000
     return {field: value for field, value in before.items() if knows(recipe, field)}
 
 

@@ -48,6 +48,7 @@ def changes(name, config):
         "duplicates": "keep",
         "image.labels": "top",
         "audio.labels": "top",
+        "num_scored": 2_000,
     }
     known = {field: [value, before.get(field, value)] for field, value in own.items()}
     return {field: value for field, value in flat(config).items() if value not in known.get(field, [""])}
@@ -167,14 +168,16 @@ def test_splits_and_recordings_stay_as_they_were(tmp_path):
         {"samples": 5120, "rate": 8000, "mels": 64, "window": 256, "hop": 64, "fft_length": 512, "trim": 30.0}
     )
     # The same command goes on with them, unless it says otherwise.
-    assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", {}) == BEFORE_FIELDS
+    assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", {}) == BEFORE_FIELDS | {"num_scored": 2_000}
     given = {"repair": True, "audio__shortest": 0.1, "network": "mlp", "depth": 3}
-    assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", given) == {"stratify": False}
+    begun = {"stratify": False, "num_scored": 2_000}
+    assert recipes.as_begun(tmp_path / "config.json", "fsdd-vae", given) == begun
     for name, file in (("digits-vae", "config.json"), ("fsdd-vae", "search.json")):
         assert recipes.as_begun(tmp_path / file, name, {}) == {}
     trial = {"recipe": "fsdd-vae", "measure": "frechet", "trial": {"data": "mine", "audio": {"repair": True}}}
     (tmp_path / "search.json").write_text(json.dumps(trial))
     expected = {"stratify": False, "audio.shortest": 0.05, "duplicates": "keep", "audio.labels": "top"}
+    expected["num_scored"] = 2_000
     assert recipes.as_begun(tmp_path / "search.json", "fsdd-vae", {}) == expected
     config = {**config, "stratify": True, "audio": {"shortest": 0.01, "repair": True}}
     found = read(tmp_path, config)[1]
