@@ -25,7 +25,7 @@ def authenticity(train_features, fake_features):
     Raises:
         InputError: when the arrays are not two finite sets of features of one size.
 
-    Source: Alaa et al. 2022, arXiv 2102.08921, section 3.3; the percentage, Stein et al. 2023, arXiv
+    Source: Alaa et al. 2022, arXiv 2102.08921; the percentage, Stein et al. 2023, arXiv
     2306.04675.
     """
     train, fake = feature_pair(train_features, fake_features)
@@ -56,7 +56,7 @@ def copying_test(train_features, held_out_features, fake_features, cells=1, fewe
     Raises:
         InputError: when the arrays are not finite sets of features of one size, or no cell has enough.
 
-    Source: Meehan et al. 2020, arXiv 2004.05675, equations 2 and 3.
+    Source: Meehan et al. 2020, arXiv 2004.05675.
     """
     train, fake = feature_pair(train_features, fake_features)
     _, held_out = feature_pair(train_features, held_out_features)

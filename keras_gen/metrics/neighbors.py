@@ -32,8 +32,8 @@ def neighbor_scores(real_features, fake_features, nearest=5):
         InputError: when the arrays are not two finite sets of features of one size, or `nearest` is out of
             its range.
 
-    Source: Kynkäänniemi et al. 2019, arXiv 1904.06991, equations 1 and 2; Naeem et al. 2020, arXiv
-    2002.09797, equations 4 and 5.
+    Source: Kynkäänniemi et al. 2019, arXiv 1904.06991 (precision, recall); Naeem et al. 2020, arXiv
+    2002.09797 (density, coverage).
     """
     real, fake = feature_pair(real_features, fake_features)
     most = min(len(real), len(fake)) - 1
