@@ -7,6 +7,7 @@ from keras_gen.callbacks.checkpoint import (
     latest_checkpoint,
     trained_model,
 )
+from keras_gen.callbacks.expected_time import ExpectedTime
 from keras_gen.callbacks.history_file import HistoryFile
 from keras_gen.callbacks.interruption import Interruption
 from keras_gen.callbacks.latent_monitor import LatentMonitor
@@ -16,6 +17,7 @@ from keras_gen.callbacks.training_state import TrainingState
 __all__ = [
     "Checkpoint",
     "Diverged",
+    "ExpectedTime",
     "HistoryFile",
     "Interruption",
     "LatentMonitor",

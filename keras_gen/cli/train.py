@@ -51,6 +51,9 @@ def train(
     scored: Annotated[
         bool, typer.Option("--score/--no-score", help="Whether the model is scored, which comes last.")
     ] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check data and settings, say how long it takes, and stop.")
+    ] = False,
     assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
@@ -81,6 +84,9 @@ def train(
     if not scored and not is_longer and run.has_results and run.finished() is not None:
         say(f"{run.folder} is trained and exported: keras-gen score {run.folder} scores it.")
         return
+    if dry_run:
+        rehearse(run, config, strategy)
+        return
     if workers and not os.environ.get("TF_CONFIG"):  # which says to each worker that it is one
         raise typer.Exit(train_with_workers(workers, run, strategy, sys.argv[1:]))
     start_tensorflow()
@@ -99,3 +105,15 @@ def train(
         ("SavedModel", savedmodel),
     )
     show_table([(what, str(path)) for what, path in left if path.exists()])
+
+
+def rehearse(run, config, strategy):
+    """Says what a training would write where, and how long it would take."""
+    start_tensorflow()
+    from keras_gen.runs.rehearsal import rehearse
+
+    with stopped(lambda: "nothing was written."):
+        expected = rehearse(run, config, strategy)
+    rows = [("run", run.folder), ("SavedModel", f"savedmodels/{run.folder.resolve().name}")]
+    show_table([(what, str(path)) for what, path in rows] + [("training", expected or "one step")])
+    say("Nothing was written.")

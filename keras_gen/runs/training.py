@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_gen.callbacks import (
     Checkpoint,
     Diverged,
+    ExpectedTime,
     HistoryFile,
     Interruption,
     TrainingState,
@@ -329,6 +330,7 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
     if epoch >= last:
         state.restore(model, [checkpoint, *callbacks])  # for the history, which may have been lost
         return
+    expected = [ExpectedTime(last * config.steps_per_epoch - done)] if callbacks and watch is None else []
     # What is left of an epoch is one of its own to Keras.
     parts = [(epoch, epoch + 1, step)] if step else []
     parts.append((epoch + len(parts), last, 0))
@@ -340,7 +342,7 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
             epochs=end,
             validation_data=dataset.val,
             verbose=progress() if callbacks and watch is None else 0,
-            callbacks=[*callbacks, checkpoint],
+            callbacks=[*callbacks, checkpoint, *expected],
         )
 
 

@@ -101,6 +101,13 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
 
 
+def test_a_dry_run_says_how_long_training_takes_and_writes_nothing(run_cli, tmp_path):
+    code, printed = run_cli("train", "digits-gan", "--dry-run", "--epochs", 30, *TINY)
+    assert code == 0 and "600 steps of" in printed and "Nothing was written." in printed, printed
+    assert run_cli("train", "digits-gan", "--dry-run", "--data", "lost.zip")[0] == 2
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     # Scores are not what is tested.
