@@ -25,6 +25,16 @@ def sample(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Equal seeds draw equal samples.", show_default="fresh")
     ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, help="Below 1 likelier and less varied.", show_default="1")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Of sentences: tokens that one is drawn of.", show_default="all")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="Of sentences: probability of the tokens that one is drawn of.", show_default="1"),
+    ] = None,
 ):
     """Draws samples from a trained run."""
     from keras_gen.runs.run import Run
@@ -34,5 +44,7 @@ def sample(
     from keras_gen.runs.samples import write_samples
 
     classes = run.classes()
-    write_samples(run.load_model(), out, num, label_of(label, classes), seed, classes)
+    how = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    how = {name: value for name, value in how.items() if value is not None}
+    write_samples(run.load_model(), out, num, label_of(label, classes), seed, classes, **how)
     say(f"{num} samples: {out}")

@@ -1,5 +1,6 @@
 """What the labels of a run's data stand for: classes by name, and labels in the names of files."""
 
+import re
 from pathlib import Path
 
 from keras_gen.errors import InputError, unknown
@@ -43,11 +44,16 @@ class Classes:
         )
 
     def of_file(self, path):
-        """The label that the name of a file tells, as `label`; None where it is not of the pattern.
+        """The label that a file tells, as `label`; None where it tells none.
+
+        Its name tells it, by the pattern of the data's names. Where they had none, the folder that it lies in
+        does, or a name that `file_names` gives.
 
         Raises:
             InputError: it tells a class that there is not.
         """
+        if self.pattern is None:
+            return None if isinstance(self.names, dict) else self._of_folder(Path(path))
         readings = [pattern.read(Path(path).stem) for pattern in self._patterns()]
         values = [[fields[label] for label in self._labels()] for fields in readings if fields]
         if not values:
@@ -61,17 +67,28 @@ class Classes:
         return self._as_label(list(map(list.index, self._columns, known[0])))
 
     def file_names(self, labels):
-        """Names without endings for examples of these labels; None where the data have no pattern."""
-        if self.pattern is None:
-            return None
-        pattern = self._patterns()[0]
+        """Names without endings for examples of these labels: of the data's pattern, or such as kick_0."""
         counts, names = {}, []
         for label in labels:
             places = label if isinstance(self.names, dict) else [label]
             values = tuple(column[place] for column, place in zip(self._columns, places, strict=True))
-            names.append(pattern.write(dict(zip(self._labels(), values, strict=True)), counts.get(values, 0)))
-            counts[values] = counts.get(values, 0) + 1
+            told = values if self.pattern else "_".join(map(_without_folders, values))
+            index = counts.get(told, 0)
+            counts[told] = index + 1
+            if self.pattern is None:
+                names.append(f"{told}_{index}")
+            else:
+                names.append(self._patterns()[0].write(dict(zip(self._labels(), told, strict=True)), index))
         return names
+
+    def _of_folder(self, path):
+        for place, name in enumerate(self.names):
+            folders = tuple(name.split("/"))
+            if path.parts[-1 - len(folders) : -1] == folders:
+                return place
+        numbered = re.fullmatch(r"(.+)_\d+", path.stem)
+        written = [_without_folders(name) for name in self.names]
+        return written.index(numbered[1]) if numbered and numbered[1] in written else None
 
     def _as_label(self, places):
         return places if isinstance(self.names, dict) else places[0]
@@ -88,6 +105,10 @@ class Classes:
             return []
         numbered = [] if f"{{{NUMBER}}}" in self.pattern else [f"{self.pattern}_{{{NUMBER}}}"]
         return [NamePattern(text) for text in (self.pattern, *numbered)]
+
+
+def _without_folders(name):
+    return name.replace("/", "-")
 
 
 def _place(text, names):

@@ -12,7 +12,7 @@ from keras_gen.media import Audio, Text
 FOR_EXAMPLE = 1_000  # bytes that an example takes besides itself, such as its seed and the name of its file
 
 
-def write_samples(model, out, num, label=None, seed=None, classes=None):
+def write_samples(model, out, num, label=None, seed=None, classes=None, **how):
     """Draws samples and writes them in the form that the name asks for.
 
     Args:
@@ -22,12 +22,17 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
         num: int >= 1, how many.
         label: int, or n ints, the class of a conditional model; None goes through the classes in turn.
         seed: int, or None to draw afresh.
-        classes: the `Classes` of the data, whose pattern files in a folder are named by, or None.
+        classes: the `Classes` of the data, by which files in a folder are named, or None.
+        **how: `temperature` and, of sentences, `top_k` and `top_p`, as `generate` takes them.
 
     Raises:
-        InputError: the ending or the label is not one of those, there are too many for the memory, or the
-            path cannot be written.
+        InputError: the ending, the label or a number is not one of those, there are too many for the memory,
+            or the path cannot be written.
     """
+    if not isinstance(model.media, Text) and how.keys() - {"temperature"}:
+        raise InputError(
+            f"top_k and top_p are of sentences, but {model.media.plural} are drawn: leave them out."
+        )
     sheet = model.media.sheet_ending
     if out.suffix.lower() not in (sheet, ".npz", ""):
         raise InputError(
@@ -36,7 +41,7 @@ def write_samples(model, out, num, label=None, seed=None, classes=None):
         )
     check_memory("--num", num, model.media)
     labels = model.labels_for(num, label)
-    samples = model.generate(num, labels, seed)
+    samples = model.generate(num, labels, seed, **how)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix.lower() == sheet:

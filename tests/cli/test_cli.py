@@ -95,8 +95,13 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert run_cli("sample", run, "--out", "grid.png")[0] == 0
     assert min(PIL.Image.open("grid.png").size) > 64
     assert run_cli("sample", run, "--num", 11, "--out", "images")[0] == 0
-    assert sorted(os.listdir("images"))[::10] == ["00_0.png", "10_0.png"]
-    assert PIL.Image.open("images/03_3.png").size == (8, 8)
+    assert sorted(os.listdir("images"))[::10] == ["0_0.png", "9_0.png"]
+    assert PIL.Image.open("images/0_1.png").size == (8, 8)
+    assert run_cli("sample", run, "--num", 3, "--seed", 1, "--temperature", 0, "--out", "mean.npz")[0] == 0
+    with np.load("mean.npz") as drawn, np.load("a.npz") as varied:
+        assert not np.array_equal(drawn["samples"][:1], varied["samples"][:1])
+    code, printed = run_cli("sample", run, "--top-k", 3, "--out", "x.npz")
+    assert code == 2 and "top_k and top_p are of sentences, but images are drawn" in printed
     code, printed = run_cli("export", run)
     assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
 

@@ -69,8 +69,15 @@ def test_files_are_counted_by_combination_and_tell_their_labels(spoken):
     assert one.of_file("theo_1.wav") == 1
 
 
-def test_names_without_a_pattern_tell_nothing(spoken):
-    assert Classes(["ann", "theo"]).file_names([0]) is None and Classes(["ann"]).of_file("ann_0.wav") is None
+def test_without_a_pattern_folders_and_written_names_tell_the_class(spoken):
+    classes = Classes(["drums/kick", "kick", "drums-kick"])
+    names = classes.file_names([1, 0, 1, 2])
+    assert names == ["kick_0", "drums-kick_0", "kick_1", "drums-kick_1"]  # none twice
+    told = {"a/drums/kick/x.wav": 0, "kick/x.wav": 1, "kick_12.wav": 1, "x.wav": None, "snare_0.wav": None}
+    assert {path: classes.of_file(path) for path in told} == told
+    several = Classes({"digit": ["7"], "speaker": ["ann", "theo"]})
+    assert several.file_names([[0, 1], [0, 1]]) == ["7_theo_0", "7_theo_1"]
+    assert several.of_file("7_theo_0.wav") is None
     assert spoken.of_file("theo.wav") is None
     with pytest.raises(InputError, match="Unknown class 'eva'"):
         spoken.of_file("7_eva_0.wav")
