@@ -126,6 +126,18 @@ def test_samples_are_lines_arrays_or_files(cli_in, folder, vae):
     written = [(folder / "each" / f"{number}.txt").read_text() for number in range(5)]
     assert written == [f"{line}\n" for line in lines[:-1]] and len(os.listdir(folder / "each")) == 5
     assert sample("b.txt", "--seed", 2)[0] == 0 and (folder / "b.txt").read_text().split("\n") != lines
+    model = load_model(vae / "model.keras")
+    for option, how in (
+        ("--temperature", {"temperature": 0.5}),
+        ("--top-k", {"top_k": 2}),
+        ("--top-p", {"top_p": 0.1}),
+    ):
+        assert sample("c.txt", option, *how.values())[0] == 0
+        assert (
+            (folder / "c.txt").read_text().split("\n")[:-1]
+            == list(model.generate(5, seed=1, **how))
+            != lines[:-1]
+        )
     code, printed = sample("a.png")
     assert code == 2 and printed.endswith(
         "--out takes a name ending in .txt or .npz, or a folder, for sentences, not 'a.png'."
