@@ -148,7 +148,7 @@ def writing(model, dataset, config):
     """How varied drawn sentences are beside real ones, and how many tokens a reconstruction keeps."""
     packed, labels = sample(dataset, "test")
     media = model.media
-    num = min(MOST_WRITTEN, len(packed))
+    num = min(MOST_WRITTEN if config.num_scored == "auto" else config.num_scored, len(packed))
     texts = {"drawn": model.generate(num, seed=config.seed), "real": media.unpack(packed[:num])}
     scores = {whose: _diversity(media.words(sentences.tolist())) for whose, sentences in texts.items()}
     metrics = scores["drawn"]

@@ -104,8 +104,8 @@ class Recipe(Part):
     most_restores: Natural = Field(3, description="how often it may, each time with half the learning rates")
     num_scored: Annotated[int, Field(ge=4, lt=LIMIT)] | Literal["auto"] = Field(
         "auto",
-        description="generated examples that Frechet distance, KID and labels are of; auto: 10,000, of "
-        "recordings twice as many as are held out, from 200 to 2,000",
+        description="generated examples that distances, labels and diversity are of; auto: 10,000 images, "
+        "twice as many recordings as are held out, from 200 to 2,000, or 1,000 sentences",
     )
     start: str | None = Field(None, description="folder of a run whose weights training begins with")
     frozen: Literal["none"] = Field("none", description="what keeps the weights of start")
