@@ -23,12 +23,13 @@ log.addHandler(Lines())
 @contextlib.contextmanager
 def handled_by(handler):
     """Has a `logging.Handler` in the place of the kit's own, while it is entered."""
-    before = log.handlers
-    log.handlers = [handler]
+    before = log.handlers, log.propagate
+    # Libraries give the root logger a handler by the way, which would print each line once more.
+    log.handlers, log.propagate = [handler], False
     try:
         yield
     finally:
-        log.handlers = before
+        log.handlers, log.propagate = before
 
 
 def _is_no_advice_on_tracing(record):

@@ -22,6 +22,22 @@ def test_lines_are_plain_and_told_once():
     assert ran.stderr == "mine: once\n"
 
 
+HANDLED = """
+import logging, sys
+from keras_gen.logs import handled_by, log
+with handled_by(logging.StreamHandler(sys.stdout)):
+    logging.warning("of a library")  # gives the root logger a handler
+    log.info("once")
+log.info("again")
+"""
+
+
+def test_what_a_command_handles_is_not_told_by_the_root_logger_too():
+    ran = subprocess.run([sys.executable, "-c", HANDLED], capture_output=True, text=True, check=True)
+    assert ran.stdout == "once\n"
+    assert ran.stderr == "WARNING:root:of a library\nINFO:keras_gen:again\n"
+
+
 TRACING = """
 import tensorflow as tf
 from keras_gen.logs import quiet

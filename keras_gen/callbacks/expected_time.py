@@ -47,6 +47,6 @@ class ExpectedTime(keras.callbacks.Callback):
         total = each * self.steps
         length = f"{total / 60:.0f} minutes" if total >= 100 else f"{total:.0f} seconds"
         self.told = f"about {length}: {self.steps:,} steps of {each:.2g} s"
-        log.info("Training will take %s", self.told)
+        log.info("The steps of training will take %s", self.told)
         if self.then_stop:
             self.model.stop_training = True
