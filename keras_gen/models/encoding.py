@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.models.checks.data import as_arrays, as_labels, examples_of, media_and_labels
 from keras_gen.models.checks.text import warn_of_unknown
+from keras_gen.networks.blocks import SMALL_BLOCK, in_blocks
 from keras_gen.sampling.labels import check_label, label_spec
 from keras_gen.sampling.requests import in_batches
 from keras_gen.training import noise
@@ -48,10 +49,15 @@ def graph_of_posterior(model):
 def graph_of_encode(model):
     """What `encode` runs: a function of packed media and labels, compiled for each size of batch."""
     return tf.function(
-        lambda packed, labels: model.encode_model(observed(model, packed), labels),
+        lambda packed, labels: encoded(model, observed(model, packed), labels),
         autograph=False,
         reduce_retracing=True,
     )
+
+
+def encoded(model, x, labels):
+    """The likeliest latents of media in their model form, of which a row has the same bits in any batch."""
+    return in_blocks(model.encode_model, x, labels, block=SMALL_BLOCK)
 
 
 def observed(model, packed, seed=None):
@@ -166,7 +172,7 @@ def make_predict_function(self, force=False):
 def predict_step(self, data):
     """A batch as `fit` gets it -> raw media as they come back."""
     x, labels = self.unpack(data)
-    return self.sampler.to_raw(self.encode_model(self.likelihood.observe(x), labels), labels)
+    return self.sampler.to_raw(encoded(self, self.likelihood.observe(x), labels), labels)
 
 
 def unpack_augmented(model, data, seed):
@@ -196,7 +202,7 @@ def endpoints(self):
     """The signatures of a model that encodes, see `GenerativeModel.endpoints`."""
 
     def encode(raw, label=None):
-        return {"latents": self.encode_model(observed(self, self.media.pack_in_graph(raw)), label)}
+        return {"latents": encoded(self, observed(self, self.media.pack_in_graph(raw)), label)}
 
     def reconstruct(raw, label=None):
         return {self.media.raw_spec.name: self.sampler.to_raw(encode(raw, label)["latents"], label)}

@@ -10,6 +10,7 @@ from keras_gen.models import gan_steps, saving
 from keras_gen.models.checks.gan import check_networks, check_settings
 from keras_gen.models.checks.networks import copy_of
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.networks.blocks import SMALL_BLOCK, in_blocks
 from keras_gen.sampling import OneShot
 from keras_gen.sampling.labels import label_spec
 from keras_gen.training import noise, schedules
@@ -239,7 +240,8 @@ class GAN(GenerativeModel):
     def endpoints(self):
         def discriminate(raw, label=None):
             images = self.media.to_model(self.media.pack_in_graph(raw))
-            return {"logits": run(self.discriminator, images, label)[:, 0]}
+            logits = in_blocks(lambda *x: run(self.discriminator, *x), images, label, block=SMALL_BLOCK)
+            return {"logits": logits[:, 0]}
 
         return {
             **super().endpoints(),

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.networks.blocks import SMALL_BLOCK, in_blocks
 from keras_gen.sampling.labels import check_label, label_spec
 from keras_gen.sampling.requests import check_draw, for_any_batch, in_batches, seeds_of
 
@@ -28,7 +29,8 @@ class OneShot:
 
     def to_raw(self, latents, labels):
         """What latents (batch, *latent_shape) stand for with labels (batch,) or None: raw media."""
-        return self.model.media.to_raw(self.model.decode_to_model(latents, labels))
+        decoded = in_blocks(self.model.decode_to_model, latents, labels, block=SMALL_BLOCK)
+        return self.model.media.to_raw(decoded)
 
     def draw(self, latents, labels):
         """The same of latents that were drawn, finished as media that are given away."""
