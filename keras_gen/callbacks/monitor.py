@@ -5,6 +5,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_gen.media import Origin
+
 
 class Monitor(keras.callbacks.Callback):
     """Writes logs, learning rates and samples from fixed latents after every epoch.
@@ -36,7 +38,8 @@ class Monitor(keras.callbacks.Callback):
         examples = int(self.model.examples_seen.numpy())
         media = self.model.media
         samples = self.model.generate(self.num, seed=self.seed)
-        media.save_sheet(samples, self.samples / f"{examples:010d}{media.sheet_ending}")
+        origin = Origin(f"{type(self.model).__name__} of keras_gen", f"after {examples:,} examples")
+        media.save_sheet(samples, self.samples / f"{examples:010d}{media.sheet_ending}", origin=origin)
         with self.writer.as_default(step=examples):
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, value)

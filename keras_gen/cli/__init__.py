@@ -11,6 +11,7 @@ import typer
 
 from keras_gen.cli.check import check
 from keras_gen.cli.export import export
+from keras_gen.cli.inspect import inspect
 from keras_gen.cli.interpolate import interpolate
 from keras_gen.cli.list import list_recipes
 from keras_gen.cli.prepare import prepare
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_recipes)
-for command in (check, prepare, show, train, tune, score, sample, interpolate, reconstruct, export):
+for command in (check, prepare, show, train, tune, score, sample, interpolate, reconstruct, export, inspect):
     app.command()(command)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import RunFolder, labels_of_files, path_of
+from keras_gen.cli.options import Marked, RunFolder, labels_of_files, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -25,17 +25,23 @@ def interpolate(
     stop_label: Annotated[
         str | None, typer.Option(help="Class of B.", show_default="what its name tells")
     ] = None,
+    marked: Marked = True,
 ):
     """Writes what lies between two files or sentences, in the latents of a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_walk
 
     classes = run.classes()
     model = run.load_model()
     given = [(start, label, "--label"), (stop, stop_label, "--stop-label")]
     ends = labels_of_files(model, classes, given)
-    write_walk(model, start, stop, out, steps, *ends)
+    origin = run.origin(model) if marked else None
+    files = write_walk(model, start, stop, out, steps, *ends, origin)
+    if marked:
+        made_with = {"command": "interpolate", "between": [start, stop], "steps": steps}
+        write_sidecar(out, files, origin, made_with)
     say(f"{steps} steps: {out}")

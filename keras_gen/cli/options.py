@@ -45,6 +45,9 @@ More = Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE", help="M
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.", parser=path_of)
 ]
+Marked = Annotated[
+    bool, typer.Option("--marked/--unmarked", help="Whether files say that they are synthetic, and by what.")
+]
 MOST_WORKERS = 256
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import RunFolder, labels_of_files, path_of
+from keras_gen.cli.options import Marked, RunFolder, labels_of_files, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -18,16 +18,21 @@ def reconstruct(
     label: Annotated[
         str | None, typer.Option(help="Class, such as 7,george.", show_default="what their names tell")
     ] = None,
+    marked: Marked = True,
 ):
     """Writes files or sentences as they come back from the latents of a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_reconstructions
 
     classes = run.classes()
     model = run.load_model()
     labels = labels_of_files(model, classes, [(name, label, "--label") for name in given])
-    write_reconstructions(model, given, out, labels)
+    origin = run.origin(model) if marked else None
+    files = write_reconstructions(model, given, out, labels, origin)
+    if marked:
+        write_sidecar(out, files, origin, {"command": "reconstruct", "of": given})
     say(f"{len(given)} as they come back: {out}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import RunFolder, label_of, path_of
+from keras_gen.cli.options import Marked, RunFolder, label_of, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -35,16 +35,23 @@ def sample(
         float | None,
         typer.Option(help="Of sentences: probability of the tokens that one is drawn of.", show_default="1"),
     ] = None,
+    marked: Marked = True,
 ):
     """Draws samples from a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_samples
 
     classes = run.classes()
+    model = run.load_model()
+    origin = run.origin(model) if marked else None
     how = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     how = {name: value for name, value in how.items() if value is not None}
-    write_samples(run.load_model(), out, num, label_of(label, classes), seed, classes, **how)
+    files = write_samples(model, out, num, label_of(label, classes), seed, classes, origin, **how)
+    if marked:
+        made_with = {"command": "sample", "num": num, "label": label, "seed": seed, **how}
+        write_sidecar(out, files, origin, made_with)
     say(f"{num} samples: {out}")

@@ -3,6 +3,7 @@
 from keras_gen.media.audio import Audio
 from keras_gen.media.image import Image
 from keras_gen.media.media import Media
+from keras_gen.media.origin import Origin, read_origin
 from keras_gen.media.text import Text
 
-__all__ = ["Audio", "Image", "Media", "Text"]
+__all__ = ["Audio", "Image", "Media", "Origin", "Text", "read_origin"]

@@ -342,18 +342,19 @@ class Audio(Media):
         grid, waveforms = self.grid(examples, rows), self.unpack(examples)
         return Player(grid, waveforms[played(len(waveforms), rows)], self.rate)
 
-    def save(self, example, path):
+    def save(self, example, path, origin=None):
         """Write one recording as a 16-bit WAV file.
 
         Args:
             example: int16 or floating waveform (samples,).
             path: where to; a path or an open binary file.
+            origin: `Origin` of a synthetic recording, which the file says, or None.
         """
-        recordings.write_wav(path, example, self.rate)
+        recordings.write_wav(path, example, self.rate, origin)
 
-    def save_sheet(self, examples, path, rows=None):
+    def save_sheet(self, examples, path, rows=None, origin=None):
         """Write the grid of a batch as PNG."""
-        write_png(self.grid(examples, rows), path)
+        write_png(self.grid(examples, rows), path, origin)
 
     def summarize(self, name, examples, rows=None):
         """Write spectrograms and playable audio (`<name>_audio`) to TensorBoard's default writer and step."""

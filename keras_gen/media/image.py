@@ -242,18 +242,19 @@ class Image(Media):
         """
         return from_array(self.grid(packed, rows))
 
-    def save(self, packed, path):
+    def save(self, packed, path, origin=None):
         """Write one image as PNG.
 
         Args:
             packed: uint8 (H, W, channels).
             path: where to; a path or an open binary file.
+            origin: `Origin` of a synthetic image, which the file says, or None.
         """
-        write_png(packed, path)
+        write_png(packed, path, origin)
 
-    def save_sheet(self, packed, path, rows=None):
+    def save_sheet(self, packed, path, rows=None, origin=None):
         """Write the grid of a batch as PNG."""
-        write_png(self.grid(packed, rows), path)
+        write_png(self.grid(packed, rows), path, origin)
 
     def summarize(self, name, packed, rows=None):
         """Write the grid of a batch to TensorBoard's default writer and step."""
@@ -294,9 +295,9 @@ def color(given):
     return "#{:02x}{:02x}{:02x}".format(*values)
 
 
-def write_png(image, path):
-    """Write a uint8 image (H, W, channels) to a path or an open binary file."""
-    from_array(image).save(path, format="PNG")
+def write_png(image, path, origin=None):
+    """Write a uint8 image (H, W, channels) to a path or an open binary file, with its `Origin` if any."""
+    from_array(image).save(path, format="PNG", pnginfo=origin and origin.png_chunks())
 
 
 def _about_square(count):

@@ -7,8 +7,8 @@ class Media:
     """Base of the media: one kind of example of one size, in raw, packed and model forms.
 
     Sub-classes convert between the forms: `pack(raw)` and `unpack` on the host, `pack_in_graph`, `to_model`
-    and `to_raw` in graph. They also display examples: `show`, `save`, `save_sheet`, `summarize`. Media with
-    equal settings are equal.
+    and `to_raw` in graph. They also display examples: `show`, `summarize`, and `save` and `save_sheet`, whose
+    files say their `Origin`. Media with equal settings are equal.
 
     Attributes:
         dtype: of packed examples.

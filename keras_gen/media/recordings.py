@@ -193,13 +193,14 @@ def _resample_by_tensorflow_io(waveform, rate, wanted):
         return _resampler()(padded, rate, wanted).numpy()[delay:]
 
 
-def write_wav(path, waveform, rate):
+def write_wav(path, waveform, rate, origin=None):
     """Write a waveform as a 16-bit WAV file.
 
     Args:
         path: where to; a path or an open binary file.
         waveform: (samples,), int16, or floating in [-1, 1] and clipped at full scale.
         rate: Hz.
+        origin: `Origin` of a synthetic recording, or None.
 
     Raises:
         OSError: the file cannot be written.
@@ -209,7 +210,10 @@ def write_wav(path, waveform, rate):
         # soundfile rounds down.
         waveform = np.rint(waveform * FULL_SCALE) / FULL_SCALE
     with open(path, "wb") if isinstance(path, str | os.PathLike) else contextlib.nullcontext(path) as file:
-        soundfile.write(file, waveform, rate, format="WAV", subtype="PCM_16")
+        with soundfile.SoundFile(file, "w", rate, 1, "PCM_16", format="WAV") as wav:
+            if origin:
+                wav.comment = origin.comment()
+            wav.write(waveform)
 
 
 @functools.cache

@@ -311,12 +311,12 @@ class Text(Media):
         """A batch of sentences as an object that notebooks display."""
         return Sheet(self.sheet(examples, rows))
 
-    def save_sheet(self, examples, path, rows=None):
-        """Writes a batch as a text file, a line each; see `sheet`."""
+    def save_sheet(self, examples, path, rows=None, origin=None):
+        """Writes a batch as a text file, a line each; see `sheet`. It has no place for an `Origin`."""
         path.write_text(self.sheet(examples, rows), encoding="utf-8")
 
-    def save(self, example, path):
-        """Write one sentence as a text file."""
+    def save(self, example, path, origin=None):
+        """Write one sentence as a text file, which has no place for an `Origin`."""
         path.write_text(f"{example}\n", encoding="utf-8")
 
     def summarize(self, name, examples, rows=None):

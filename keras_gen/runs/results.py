@@ -1,5 +1,6 @@
 """What a run shows while it trains, and what it leaves when it is over: sheets, a SavedModel and scores."""
 
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from keras_gen.export import next_version
 from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
+from keras_gen.media.origin import COMPOSITE
 from keras_gen.recipes.settings import flat
 from keras_gen.runs.samples import write_samples
 
@@ -81,13 +83,14 @@ def write_sheets(model, dataset, run, seed):
 
     Some samples of recordings are also written to be heard.
     """
-    ending = model.media.sheet_ending
-    write_samples(model, run.samples(ending), SAMPLES_SHOWN, seed=seed)
+    ending, origin = model.media.sheet_ending, run.origin(model)
+    write_samples(model, run.samples(ending), SAMPLES_SHOWN, seed=seed, origin=origin)
     if isinstance(model.media, Audio):
-        write_samples(model, run.sounds, SAMPLES_HEARD, seed=seed, classes=run.classes())
+        write_samples(model, run.sounds, SAMPLES_HEARD, seed=seed, classes=run.classes(), origin=origin)
     if hasattr(model, "encode"):
         for name, (examples, rows) in views(model, *some_examples(model, dataset, "test")).items():
-            model.media.save_sheet(examples, run.folder / f"{name}{ending}", rows)
+            beside = dataclasses.replace(origin, source_type=COMPOSITE)  # of originals, or walks from one
+            model.media.save_sheet(examples, run.folder / f"{name}{ending}", rows, beside)
 
 
 def some_examples(model, dataset, split):

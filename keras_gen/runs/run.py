@@ -116,6 +116,18 @@ class Run:
             if name in ("recipe", recipes.VERSIONS, recipes.FINGERPRINT)
         }
 
+    def origin(self, model):
+        """The `Origin` of what the run's model, as `load_model` gives it, makes."""
+        from keras_gen.media import Origin  # which imports TensorFlow
+        from keras_gen.runs.provenance import checksum
+
+        saved = recipes.saved(self.config_file)
+        version = f"after {int(model.examples_seen.numpy()):,} examples"
+        if damage(self.model_file) is None:
+            version = f"sha256:{checksum(self.model_file)}"
+        kit = recipes.versions()["keras_gen"]
+        return Origin(f"{recipes.short_name(saved['recipe'])} (keras_gen {kit})", version)
+
     @property
     def has_learned(self):
         """Whether there is a model in the folder, or a part of one."""

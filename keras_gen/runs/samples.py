@@ -12,7 +12,7 @@ from keras_gen.media import Audio, Text
 FOR_EXAMPLE = 1_000  # bytes that an example takes besides itself, such as its seed and the name of its file
 
 
-def write_samples(model, out, num, label=None, seed=None, classes=None, **how):
+def write_samples(model, out, num, label=None, seed=None, classes=None, origin=None, **how):
     """Draws samples and writes them in the form that the name asks for.
 
     Args:
@@ -23,7 +23,11 @@ def write_samples(model, out, num, label=None, seed=None, classes=None, **how):
         label: int, or n ints, the class of a conditional model; None goes through the classes in turn.
         seed: int, or None to draw afresh.
         classes: the `Classes` of the data, by which files in a folder are named, or None.
+        origin: `Origin` that images and recordings carry, or None for unmarked ones.
         **how: `temperature` and, of sentences, `top_k` and `top_p`, as `generate` takes them.
+
+    Returns:
+        List of the paths of the files.
 
     Raises:
         InputError: the ending, the label or a number is not one of those, there are too many for the memory,
@@ -45,15 +49,16 @@ def write_samples(model, out, num, label=None, seed=None, classes=None, **how):
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix.lower() == sheet:
-            model.media.save_sheet(samples, out)
+            model.media.save_sheet(samples, out, origin=origin)
         elif out.suffix.lower() == ".npz":
             arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
             np.savez_compressed(out, **arrays)
         else:
             named = None if labels is None or classes is None else classes.file_names(labels.tolist())
-            write_folder(model.media, samples, out, named or _numbers(labels, num))
+            return write_folder(model.media, samples, out, named or _numbers(labels, num), origin)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
+    return [out]
 
 
 def check_memory(option, num, media):
@@ -79,8 +84,11 @@ def check_memory(option, num, media):
         )
 
 
-def write_folder(media, samples, folder, names):
-    """Writes each sample to a file of its own, under its name and the ending of the media.
+def write_folder(media, samples, folder, names, origin=None):
+    """Writes each sample to a file of its own, under its name and the ending of the media, with its `Origin`.
+
+    Returns:
+        List of their paths.
 
     Raises:
         InputError: a name is a path, so that its file might lie elsewhere; nothing is written then.
@@ -90,8 +98,10 @@ def write_folder(media, samples, folder, names):
         if Path(name).name != name or "\0" in name:
             raise InputError(f"No file can be called {name!r}: give the class another name.")
     folder.mkdir(parents=True, exist_ok=True)
-    for sample, name in zip(samples, names, strict=True):
-        media.save(sample, folder / f"{name}{media.ending}")
+    paths = [folder / f"{name}{media.ending}" for name in names]
+    for sample, path in zip(samples, paths, strict=True):
+        media.save(sample, path, origin)
+    return paths
 
 
 def _numbers(labels, num):
@@ -101,7 +111,7 @@ def _numbers(labels, num):
         yield "_".join([f"{i:0{digits}d}", *map(str, told)])
 
 
-def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
+def write_walk(model, start, stop, out, steps, label=None, stop_label=None, origin=None):
     """Writes what lies between two files or sentences, a file or a line for each step.
 
     Args:
@@ -112,6 +122,10 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
         steps: int >= 2, both ends included.
         label: of the first file, which a conditional model needs.
         stop_label: of the second.
+        origin: `Origin` that images and recordings carry, or None for unmarked ones.
+
+    Returns:
+        List of the paths of the files.
 
     Raises:
         InputError: the model has no encoder, a file cannot be read or used, there are too many steps for the
@@ -126,10 +140,10 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None):
     if ends and np.array_equal(label, stop_label):
         ends = {"label": label}
     walked = model.interpolate(*latents, steps=steps, **ends)
-    _write_each(model.media, walked, out, _numbers(None, steps))
+    return _write_each(model.media, walked, out, _numbers(None, steps), origin)
 
 
-def write_reconstructions(model, given, out, labels):
+def write_reconstructions(model, given, out, labels, origin=None):
     """Writes files or sentences as they come back from their latents, recordings in all their length.
 
     Args:
@@ -138,6 +152,10 @@ def write_reconstructions(model, given, out, labels):
         out: path of the folder, where each has the name of its file, or of sentences of a `.txt` file, a line
             for each.
         labels: list of the label of each, None where the model is not conditional.
+        origin: `Origin` that images and recordings carry, or None for unmarked ones.
+
+    Returns:
+        List of the paths of the files.
 
     Raises:
         InputError: the model has no encoder, a file cannot be read or used, two files have one name, or the
@@ -151,7 +169,7 @@ def write_reconstructions(model, given, out, labels):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
-    _write_each(model.media, back, out, names)
+    return _write_each(model.media, back, out, names, origin)
 
 
 def _brought_back(model, given, label):
@@ -166,14 +184,14 @@ def _check_encoder(model, what):
         raise InputError(f"A {type(model).__name__} has no encoder, which {what} {model.media.plural} needs.")
 
 
-def _write_each(media, examples, out, names):
-    """Writes a file each, or of sentences a line each where `out` ends in `.txt`."""
+def _write_each(media, examples, out, names, origin):
+    """Writes a file each, or of sentences a line each where `out` ends in `.txt`; returns their paths."""
     try:
         if isinstance(media, Text) and out.suffix.lower() == ".txt":
             out.parent.mkdir(parents=True, exist_ok=True)
             media.save_sheet(examples, out)
-        else:
-            write_folder(media, examples, out, names)
+            return [out]
+        return write_folder(media, examples, out, names, origin)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
 

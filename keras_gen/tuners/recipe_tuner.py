@@ -232,7 +232,8 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
                 limit.check()
             metrics = hyper.measure(model, config)
             samples = model.generate(SAMPLES_SHOWN, seed=config.seed)
-            model.media.save_sheet(samples, run.samples(model.media.sheet_ending))
+            sheet = run.samples(model.media.sheet_ending)
+            model.media.save_sheet(samples, sheet, origin=run.origin(model))
             board.write_trial(
                 run.folder / "tensorboard",
                 f"{trial.trial_id}/{number}",

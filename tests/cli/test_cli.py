@@ -97,6 +97,14 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert run_cli("sample", run, "--num", 11, "--out", "images")[0] == 0
     assert sorted(os.listdir("images"))[::10] == ["0_0.png", "9_0.png"]
     assert PIL.Image.open("images/0_1.png").size == (8, 8)
+    code, printed = run_cli("inspect", "grid.png", "images/0_1.png")
+    assert code == 0 and printed.count("synthetic (trainedAlgorithmicMedia), by digits-gan (keras_gen") == 2
+    assert printed.count(": in the file and in its sidecar.") == 2, printed
+    code, printed = run_cli("inspect", "a.npz", run / "samples.png")
+    assert code == 0 and "in its sidecar" in printed and "in the file" in printed, printed
+    assert run_cli("sample", run, "--num", 1, "--out", "bare.png", "--unmarked")[0] == 0
+    code, printed = run_cli("inspect", "bare.png")
+    assert code == 1 and "says nothing, which proves nothing" in printed
     assert run_cli("sample", run, "--num", 3, "--seed", 1, "--temperature", 0, "--out", "mean.npz")[0] == 0
     with np.load("mean.npz") as drawn, np.load("a.npz") as varied:
         assert not np.array_equal(drawn["samples"][:1], varied["samples"][:1])

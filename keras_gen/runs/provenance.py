@@ -1,0 +1,92 @@
+"""What stands beside synthetic files: that they are synthetic, which model made them, and how."""
+
+import dataclasses
+import hashlib
+import json
+
+from keras_gen.files import read_json, write_atomically
+from keras_gen.media import Origin, read_origin
+
+FOLDERS_SIDECAR = "provenance.json"
+
+
+def checksum(path):
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_sidecar(out, files, origin, made_with):
+    """Writes beside a synthetic file, or into a folder of such files, where they come from.
+
+    Args:
+        out: path of the file or folder, which is written already.
+        files: list of paths, that file or those in the folder that were made now. What the sidecar says of
+            others stays.
+        origin: `Origin`.
+        made_with: dict that JSON can hold, of how they were made, such as the seed.
+
+    Returns:
+        Path of the sidecar: `FILE.json`, or `provenance.json` in the folder.
+
+    Raises:
+        InputError: the sidecar that is there is damaged.
+    """
+    path = out / FOLDERS_SIDECAR if out.is_dir() else _of_file(out)
+    sums = {file.name: f"sha256:{checksum(file)}" for file in files}
+    earlier = []
+    for making in _makings(path) if path.is_file() else []:
+        left = {name: known for name, known in making["files"].items() if name not in sums}
+        earlier += [making | {"files": left}] if left else []
+    made = {**dataclasses.asdict(origin), "made_with": made_with, "files": sums}
+    write_atomically(path, json.dumps({"synthetic": True, "made": [*earlier, made]}, indent=2) + "\n")
+    return path
+
+
+def _of_file(path):
+    return path.with_name(f"{path.name}.json")
+
+
+def _makings(path):
+    """What a sidecar says, a dict for all files that were made together; none where it is of another kind."""
+    told = read_json(path)
+    makings = told.get("made") if isinstance(told, dict) and told.get("synthetic") is True else None
+    makings = makings if isinstance(makings, list) else []
+    return [made for made in makings if isinstance(made, dict) and isinstance(made.get("files"), dict)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Inspection:
+    """What is known of the origin of a file.
+
+    Args:
+        within: `Origin` that the file itself tells, or None.
+        beside: `Origin` that its sidecar tells, or None.
+        changed: bool, whether the file differs from what the sidecar was written for.
+    """
+
+    within: Origin | None
+    beside: Origin | None
+    changed: bool
+
+
+def inspect(path):
+    """What a file and its sidecar say of its origin.
+
+    Args:
+        path: `pathlib.Path` of any file.
+
+    Returns:
+        `Inspection`.
+
+    Raises:
+        InputError: the file cannot be read, or its sidecar is damaged.
+    """
+    within, beside, changed = read_origin(path), None, False
+    for sidecar in (_of_file(path), path.parent / FOLDERS_SIDECAR):
+        for making in _makings(sidecar) if sidecar.is_file() else []:
+            if path.name in making["files"]:
+                fields = [field.name for field in dataclasses.fields(Origin)]
+                beside = Origin(*(str(making.get(field, "")) for field in fields))
+                changed = making["files"][path.name] != f"sha256:{checksum(path)}"
+    return Inspection(within, beside, changed)
