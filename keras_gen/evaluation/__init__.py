@@ -4,6 +4,7 @@ from keras_gen.evaluation import measures  # noqa: F401  registers the measures 
 from keras_gen.evaluation.registry import (
     Measure,
     Score,
+    Table,
     available,
     check_needs,
     choose,
@@ -17,6 +18,7 @@ from keras_gen.evaluation.report import report
 __all__ = [
     "Measure",
     "Score",
+    "Table",
     "available",
     "check_needs",
     "choose",

@@ -60,6 +60,18 @@ class Measure:
         return all(NEEDS[name][0](config, dataset) for name in self.needs)
 
 
+class Table(NamedTuple):
+    """Numbers of parts of the data.
+
+    Args:
+        columns: tuple of str; those that are names of measures hold these.
+        rows: list of tuples, a cell for each column: str, int, float, or None where there is no number.
+    """
+
+    columns: tuple
+    rows: list
+
+
 class Score(NamedTuple):
     """What an evaluation found.
 
@@ -67,11 +79,14 @@ class Score(NamedTuple):
         metrics: dict, name of a measure -> number.
         conditions: sentences on how the numbers were taken.
         real: dict, name -> what real examples score, where that is known.
+        tables: dict, heading, such as "By class" -> `Table`. Where its second column is "of", rows of the
+            model and rows of real examples take turns: "model" and "real".
     """
 
     metrics: dict
     conditions: str = ""
     real: dict = {}
+    tables: dict = {}
 
 
 @dataclasses.dataclass(frozen=True)

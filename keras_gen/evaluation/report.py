@@ -7,6 +7,15 @@ MOST_NAMED = 1000  # files of one reason that a report names
 TEMPLATES.filters["measure"] = measure
 
 
+def figures(rows):
+    """Rows as a table shows them: floats to four figures, nothing where there is no number."""
+    told = {float: "{:.4g}".format, type(None): lambda _: ""}
+    return [[told.get(type(cell), str)(cell) for cell in row] for row in rows]
+
+
+TEMPLATES.filters["figures"] = figures
+
+
 def report(recipe, settings, dataset, scores, metrics, sheets):
     """The report of a run, in Markdown.
 

@@ -11,6 +11,7 @@ from keras_gen.errors import InputError
 from keras_gen.evaluation import (
     Measure,
     Score,
+    Table,
     available,
     check_needs,
     choose,
@@ -110,6 +111,18 @@ def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
     assert choose(config, "brightness").direction == "max" and measure("brightness").split == "test"
     hyper = HyperRecipe("digits-gan", "brightness", fields={"batch_size": 32})
     assert hyper.objective.direction == "max" and "kid" in hyper.secondary
+
+
+def test_a_table_stands_under_its_heading():
+    table = Table(
+        ("class", "of", "count", "kid"), [("a|b", "model", 36, 0.123456), ("a|b", "real", 36, None)]
+    )
+    text = report("mine", {}, "images", [Score({}, tables={"By class": table})], {}, [])
+    assert (
+        "\n### By class\n\n| class | of | count | kid |\n| --- | --- | --- | --- |\n"
+        "| a\\|b | model | 36 | 0.1235 |\n| a\\|b | real | 36 |  |\n" in text
+    )
+    assert text.index("### By class") < text.index("## Settings")
 
 
 def test_a_measure_that_needs_what_is_not_there_is_left_out(own_measure):
