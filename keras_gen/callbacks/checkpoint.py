@@ -7,7 +7,7 @@ import keras
 
 from keras_gen.callbacks.interruption import Interruption
 from keras_gen.callbacks.training_state import TrainingState
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, unknown
 from keras_gen.files import damage, replace_atomically
 from keras_gen.logs import log
 from keras_gen.models import load_model
@@ -35,14 +35,15 @@ class Checkpoint(keras.callbacks.Callback):
         callbacks: the other callbacks of `fit`, whose states are kept.
         every: int >= 1, steps between two checkpoints within an epoch, or None for epochs only.
         keep: int >= 1, how many of the latest stay.
-        monitor: name of a log; the model of the epoch with its lowest value is kept as `best.keras`. None
-            keeps no best.
+        monitor: name of a log; the model of the epoch with its best value is kept as `best.keras`. None keeps
+            no best. Of several processes the chief's logs decide.
+        mode: "min" or "max", which value is best.
         most_skipped: int >= 1, steps in a row that may be skipped.
         interruption: an entered `Interruption`, or None to leave signals alone.
         state: the `TrainingState` to go on from, or None.
 
     Raises:
-        InputError: a number is below 1; in training, a checkpoint cannot be written.
+        InputError: a number is below 1, or mode is neither; in training, a checkpoint cannot be written.
         Diverged: in training, `most_skipped` steps in a row were skipped.
     """
 
@@ -53,6 +54,7 @@ class Checkpoint(keras.callbacks.Callback):
         every=None,
         keep=3,
         monitor=None,
+        mode="min",
         most_skipped=20,
         interruption=None,
         state=None,
@@ -61,7 +63,10 @@ class Checkpoint(keras.callbacks.Callback):
         for name, number in {"every": every, "keep": keep, "most_skipped": most_skipped}.items():
             if number is not None and number < 1:
                 raise InputError(f"{name} must be at least 1, not {number}.")
+        if mode not in ("min", "max"):
+            raise unknown("mode", mode, ("min", "max"))
         self.folder, self.callbacks = Path(folder), list(callbacks)
+        self.mode = mode
         self.every, self.keep, self.monitor, self.most_skipped = every, keep, monitor, most_skipped
         self.interruption = interruption or Interruption()
         self.state = state or TrainingState()
@@ -98,13 +103,21 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.reset_metrics()  # the next epoch starts with fresh means
-        value = (logs or {}).get(self.monitor, math.nan)
-        is_best = math.isfinite(value) and value < (math.inf if self.best is None else self.best)
-        if is_best and not self.model.skipped_in_row.numpy():
-            self.best = float(value)
+        if self.monitor and self._is_best((logs or {}).get(self.monitor)):
             self.save(best_checkpoint(self.folder))
         self._save_if_good()
         self._leave_if_asked(save=False)
+
+    def _is_best(self, value):
+        """Whether a value, None where it was not logged, is the best so far; it is then kept."""
+        strategy, is_best = self.model.distribute_strategy, False
+        if value is not None and math.isfinite(value) and not self.model.skipped_in_row.numpy():
+            is_best = self.best is None or (value < self.best if self.mode == "min" else value > self.best)
+        # Measures are logged by the chief alone, but all processes meet where a checkpoint is written.
+        is_best = bool(distribution.greatest(strategy, is_best and distribution.is_chief(strategy)))
+        if is_best and value is not None:
+            self.best = float(value)
+        return is_best
 
     def _save_if_good(self):
         if not self.model.skipped_in_row.numpy():

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.callbacks.monitor import Monitor
+from keras_gen.callbacks.projector import write_projector
 from keras_gen.metrics.evidence import kl_of_dimensions
 from keras_gen.models import VAE
 
@@ -14,7 +15,8 @@ class LatentMonitor(Monitor):
     """A `Monitor` that also writes reconstructions and, for a VAE, traversals and the KL of each dimension.
 
     `<folder>/tensorboard` gets `reconstructions` (below the originals) and `traversals` as images, audio or
-    text and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`.
+    text and, under a standard normal prior, the scalars `kl_of_dimensions/<number>`. When training ends, the
+    embedding projector gets the latents of the watched validation examples of `data`.
 
     Args:
         folder: of the run.
@@ -22,10 +24,11 @@ class LatentMonitor(Monitor):
         labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
         num: int >= 1, samples to draw.
         seed: int, decides the latents.
+        **watched: `data`, `measures`, `every`, `num_measured` and `hyperparameters`, see `Monitor`.
     """
 
-    def __init__(self, folder, examples, labels=None, num=80, seed=0):
-        super().__init__(folder, num, seed)
+    def __init__(self, folder, examples, labels=None, num=80, seed=0, **watched):
+        super().__init__(folder, num, seed, **watched)
         self.examples, self.labels = examples, labels
 
     def watch(self):
@@ -34,6 +37,23 @@ class LatentMonitor(Monitor):
         if isinstance(self.model, VAE) and self.model.prior.standard_normal:
             for dimension, kl in enumerate(kl_of_dimensions(self.model, self.examples, self.labels)):
                 tf.summary.scalar(f"kl_of_dimensions/{dimension:03d}", kl)
+
+    def on_train_end(self, logs=None):
+        super().on_train_end(logs)
+        if self.data is not None and self.data.val is not None and isinstance(self.model, VAE):
+            self._project()
+
+    def _project(self):
+        media, (packed, labels) = self.model.media, self.watched.examples["val"]
+        latents = self.model.encode(packed, None if self.model.num_classes is None else labels)
+        names, sprites = self.data.class_names, None
+        if media.key == "text":
+            labels, names = media.unpack(packed), None
+        elif media.key == "audio":
+            sprites = media.spectrograms(packed)
+        elif media.channels in (1, 3):
+            sprites = packed
+        write_projector(self.events, latents, labels, names, sprites)
 
 
 def views(model, examples, labels=None):

@@ -4,52 +4,106 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
+from tensorboard.plugins.hparams import api
 
+from keras_gen import registry
+from keras_gen.callbacks.watching import Watch
+from keras_gen.errors import InputError
 from keras_gen.media import Origin
 
 
 class Monitor(keras.callbacks.Callback):
-    """Writes logs, learning rates and samples from fixed latents after every epoch.
+    """Writes logs and samples from fixed latents after every epoch, and adds to the logs what it watches.
 
-    `<folder>/tensorboard` gets all logs, each optimizer's learning rate and the samples, as images, audio or
-    text, over examples seen. The samples also become `<folder>/samples/<examples seen>.png`, or `.txt`.
+    The logs get each optimizer's learning rate, the steps that were skipped if there were any, and of `data`
+    what `Watch` and `measures` tell. Callbacks after this one see them: give it first, before
+    `EarlyStopping`, `ModelCheckpoint` or `Checkpoint`.
+
+    `<folder>/tensorboard` gets all logs and the samples, as images, audio or text, over examples seen. The
+    samples also become `<folder>/samples/<examples seen>.png`, or `.txt`. Nothing of this changes training.
 
     Args:
         folder: of the run.
         num: int >= 1, samples to draw; a conditional model goes through its classes in turn.
         seed: int, decides the latents.
+        data: a `Dataset` whose training and validation examples are watched, or None to watch none.
+        measures: names of registered measures, such as `("kid",)`, that are taken on validation data and
+            logged as `val_kid`.
+        every: int >= 1, epochs between two of these measurements.
+        num_measured: int >= 4, generated examples that they are of.
+        hyperparameters: dict, name -> number or text, for the dashboard of hyperparameters, or None.
+
+    Raises:
+        InputError: a measure is unknown, or there are measures without validation data.
     """
 
-    def __init__(self, folder, num=80, seed=0):
+    def __init__(
+        self,
+        folder,
+        num=80,
+        seed=0,
+        data=None,
+        measures=(),
+        every=1,
+        num_measured=1000,
+        hyperparameters=None,
+    ):
         super().__init__()
-        self.folder, self.num, self.seed = Path(folder), num, seed
+        self.folder, self.num, self.seed, self.data = Path(folder), num, seed, data
         self.samples, self.events = self.folder / "samples", self.folder / "tensorboard"
+        self.every, self.hyperparameters = every, hyperparameters
+        if every < 1:
+            raise InputError(f"every must be at least 1, not {every}.")
+        if measures and (data is None or data.val is None):
+            raise InputError("measures are taken on validation data: give data, a Dataset that has some.")
+        self.measured = None
+        if measures:
+            self.measured = registry.find("on_validation")(data, measures, num_measured, seed)
 
     def on_train_begin(self, logs=None):
         self.samples.mkdir(parents=True, exist_ok=True)
+        self._open()
+        self.watched = None if self.data is None else Watch(self.data, self.seed)
+
+    def _open(self):
         self.writer = tf.summary.create_file_writer(str(self.events))
+        if self.hyperparameters:
+            with self.writer.as_default(step=0):
+                api.hparams(self.hyperparameters, trial_id=self.folder.resolve().name)
 
     def on_epoch_end(self, epoch, logs=None):
         # The folders may have been deleted since.
         self.samples.mkdir(parents=True, exist_ok=True)
-        if not any(self.events.glob("*")):
+        if not any(self.events.glob("events*")):
             self.writer.close()
-            self.writer = tf.summary.create_file_writer(str(self.events))
+            self._open()
+        logs = {} if logs is None else logs
+        logs.update(self._more_logs(epoch))
         examples = int(self.model.examples_seen.numpy())
         media = self.model.media
         samples = self.model.generate(self.num, seed=self.seed)
         origin = Origin(f"{type(self.model).__name__} of keras_gen", f"after {examples:,} examples")
         media.save_sheet(samples, self.samples / f"{examples:010d}{media.sheet_ending}", origin=origin)
         with self.writer.as_default(step=examples):
-            for name, value in (logs or {}).items():
+            for name, value in logs.items():
                 tf.summary.scalar(name, value)
-            for name, optimizer in self.model.optimizers.items():
-                tf.summary.scalar(
-                    f"learning_rate/{name}", float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-                )
             media.summarize("samples", samples)
             self.watch()
         self.writer.flush()
+
+    def _more_logs(self, epoch):
+        found = {}
+        for name, optimizer in self.model.optimizers.items():
+            name = "learning_rate" if name == "model" else f"{name}_learning_rate"
+            found[name] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        skipped = int(self.model.skipped_steps.numpy())
+        if skipped:
+            found["skipped_steps"] = skipped
+        if self.watched is not None:
+            found |= self.watched(self.model)
+        if self.measured is not None and (epoch + 1) % self.every == 0:
+            found |= self.measured(self.model)
+        return found
 
     def watch(self):
         """Writes more in sub-classes; the writer is open at the examples seen."""

@@ -103,8 +103,8 @@ def _by_name(values, model):
     """The sums of a replica by name, also from the lists of older versions."""
     if isinstance(values, dict):
         return values
-    # Equally many for each mean; later versions add parts at the end.
-    names = model.reports.names
+    # Equally many for each mean; later versions add parts at the end, and means of norms.
+    names = [name for name in model.reports.names if not name.endswith("gradient_norm")]
     share, rest = divmod(len(values), max(1, len(names)))
     if rest:
         raise InputError(

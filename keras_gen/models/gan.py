@@ -21,6 +21,7 @@ from keras_gen.training.reports import Reports
 from keras_gen.training.two_optimizers import TwoOptimizers
 
 GAME = ("discriminator_loss", "generator_loss", "real_logit", "fake_logit")
+NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -156,7 +157,7 @@ class GAN(GenerativeModel):
         self.optimizer = TwoOptimizers(self)
         self.take_step = take_step
         optional = {"penalty": self.penalties, "augment": self.augment}
-        self.reports = Reports([*GAME, *(name for name, used in optional.items() if used)])
+        self.reports = Reports([*GAME, *(name for name, used in optional.items() if used), *NORMS])
 
     def draw_latents(self, batch, seed):
         """(batch, *latent_shape) of standard normal noise."""

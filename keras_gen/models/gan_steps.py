@@ -180,11 +180,12 @@ def discriminate_with_gradient(gan, images, labels, seed):
 
 def update_discriminator(gan, gradients, seen):
     """Takes the discriminator's step, reports what it said, and adapts the augmentation to it."""
-    gan.discriminator_player.apply(gradients, seen.loss + seen.penalty)
+    norm = gan.discriminator_player.apply(gradients, seen.loss + seen.penalty)
     gan.reports.add(
         discriminator_loss=seen.loss,
         real_logit=tf.reduce_mean(seen.real_logits),
         fake_logit=tf.reduce_mean(seen.fake_logits),
+        discriminator_gradient_norm=norm,
     )
     if gan.penalties:
         gan.reports.add(weight=seen.is_penalized, penalty=seen.penalty)
@@ -213,12 +214,17 @@ def update_generator(gan, gradients_and_loss, is_due, batch):
     learned_from = tf.shape(batch.real)[0] * distribution.num_replicas() * gan.discriminator_steps
     if gan.discriminator_steps == 1:
         gradients, loss = gradients_and_loss()
-        gan.generator_player.apply(gradients, loss, examples=learned_from)
-        gan.reports.add(generator_loss=loss)
+        norm = gan.generator_player.apply(gradients, loss, examples=learned_from)
+        gan.reports.add(generator_loss=loss, generator_gradient_norm=norm)
         return
+
+    def learn():
+        norm = gan.generator_player.apply(gradients, loss, examples=learned_from)
+        gan.reports.add(generator_gradient_norm=norm)
+
     idle = [tf.zeros_like(variable) for variable in gan.generator_player.variables], tf.zeros(())
     gradients, loss = distribution.computed_when(is_due, gradients_and_loss, idle)
-    distribution.when(is_due, lambda: gan.generator_player.apply(gradients, loss, examples=learned_from))
+    distribution.when(is_due, learn)
     gan.reports.add(weight=tf.cast(is_due, tf.float32), generator_loss=loss)
 
 

@@ -63,7 +63,7 @@ class LanguageModel(GenerativeModel):
         self.player = Player(self, [self.decoder], optimizer)
         self.players = {"model": self.player}
         self.optimizer = optimizer
-        self.reports = Reports(["loss"])
+        self.reports = Reports(["loss", "gradient_norm"])
 
     def log_prob(self, x, labels=None, training=False):
         """log p(x) of each sentence, int32 (batch, length), with labels or None -> (batch,), in nats."""
@@ -77,17 +77,17 @@ class LanguageModel(GenerativeModel):
 
     def train_step(self, data):
         x, labels = self.unpack(data)
-        loss = self.player.minimize(lambda: -tf.reduce_mean(self.log_prob(x, labels, training=True)))
+        loss, norm = self.player.minimize(lambda: -tf.reduce_mean(self.log_prob(x, labels, training=True)))
         self.count_examples(tf.shape(x)[0])
-        return self._reported(loss, x)
+        return self._reported(x, loss=loss, gradient_norm=norm)
 
     def test_step(self, data):
         x, labels = self.unpack(data)
-        return self._reported(-tf.reduce_mean(self.log_prob(x, labels)), x)
+        return self._reported(x, loss=-tf.reduce_mean(self.log_prob(x, labels)))
 
-    def _reported(self, loss, x):
-        self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=loss)
-        return self.reports.logs()
+    def _reported(self, x, **values):
+        self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), **values)
+        return self.reports.logs(tuple(values))
 
     def score(self, real):
         """How probable held-out sentences are.

@@ -164,7 +164,7 @@ class VAE(GenerativeModel):
         # It tells of a collapse, which decoders of text allow, and ends phases.
         self.reports_information = bool(self.phases) or self.media.key == "text"
         self.evidence = [*EVIDENCE, *(["mutual_information"] if self.reports_information else [])]
-        self.reports = Reports([*self.evidence, *self.objective.terms])
+        self.reports = Reports([*self.evidence, *self.objective.terms, "gradient_norm"])
 
     def train_step(self, data):
         observe_seed, draw_seed, adversary_seed = self.step_seeds(3)
@@ -175,19 +175,19 @@ class VAE(GenerativeModel):
             return objective(self, x, labels, draw_seed, seen)
 
         phase = self.current_phase()
-        outcome = (
-            self.player.minimize(lambda: loss_fn(self.objective))
-            if phase is None
-            else phase.minimize(self, loss_fn)
-        )
+        if phase is None:
+            outcome, norm = self.player.minimize(lambda: loss_fn(self.objective))
+        else:
+            outcome, norm = phase.minimize(self, loss_fn)
         if self.adversary is not None:
             self.players["adversary"].minimize(
                 lambda: self.objective.adversary_loss(self.adversary, outcome.z, adversary_seed)
             )
-        self.reports.add(weight=tf.cast(tf.shape(x)[0], tf.float32), loss=outcome.loss, **outcome.terms)
+        size = tf.cast(tf.shape(x)[0], tf.float32)
+        self.reports.add(weight=size, loss=outcome.loss, gradient_norm=norm, **outcome.terms)
         self._report_evidence(outcome.reconstruction, outcome.kl)
         self.count_examples(tf.shape(x)[0])
-        return self.reports.logs((*EVIDENCE, *self.objective.terms))
+        return self.reports.logs((*EVIDENCE, *self.objective.terms, "gradient_norm"))
 
     def test_step(self, data):
         """The ELBO as it is, one draw of the latents for each example."""

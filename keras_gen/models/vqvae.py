@@ -143,7 +143,7 @@ class VQVAE(GenerativeModel):
         self.player = Player(self, learned, optimizer, unclipped=self.likelihood.trainable_variables)
         self.players = {"model": self.player}
         self.optimizer = optimizer
-        self.reports = Reports([*EVIDENCE, "commitment"])
+        self.reports = Reports([*EVIDENCE, "commitment", "gradient_norm"])
 
     def train_step(self, data):
         x, labels = self.unpack(data)
@@ -165,10 +165,10 @@ class VQVAE(GenerativeModel):
             loss = tf.reduce_mean(reconstruction + commitment + kl)
             return loss, reconstruction, commitment, kl, z, latents
 
-        _, reconstruction, commitment, kl, z, latents = self.player.minimize(evidence)
+        (_, reconstruction, commitment, kl, z, latents), norm = self.player.minimize(evidence)
         self.codebook.update(distribution.gather(z), distribution.gather(latents))
         self.reports.add(loss=reconstruction + commitment + kl, commitment=commitment)
-        self._report(reconstruction, kl, self.codebook.use(latents))
+        self._report(reconstruction, kl, self.codebook.use(latents), gradient_norm=norm)
         self.count_examples(tf.shape(x)[0])
         return self.reports.logs()
 
@@ -181,9 +181,9 @@ class VQVAE(GenerativeModel):
         self._report(reconstruction, kl, use)
         return self.reports.logs(EVIDENCE)
 
-    def _report(self, reconstruction, kl, use):
+    def _report(self, reconstruction, kl, use, **scalars):
         self.reports.add(reconstruction=reconstruction, kl=kl, elbo=-(reconstruction + kl))
-        self.reports.add(perplexity=perplexity(use))
+        self.reports.add(perplexity=perplexity(use), **scalars)
 
     # Use.
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from keras_gen.errors import InputError
 from keras_gen.recipes.media import Image
-from keras_gen.recipes.recipe import Optimizer, Recipe
+from keras_gen.recipes.recipe import MeasuredEvery, Optimizer, Quality, Recipe
 from keras_gen.recipes.settings import Count, Part, Share, Size, Weight, one_of
 from keras_gen.recipes.space import Choice, Range
 
@@ -183,6 +183,11 @@ class GANRecipe(Recipe):
         "alternating", description="order of the two updates"
     )
     batch_size: Count = Field(64, description="examples in a batch")
+    best_by: Quality = Field(
+        "frechet", description="measure on validation data that decides which epoch is best"
+    )
+    measured_every: MeasuredEvery = "auto"
+    restore_best: bool = Field(False, description="whether the best measured epoch is kept, not the last")
     frozen: Literal["none", "lower_discriminator"] = Field(
         "none", description="what keeps the weights of start"
     )
@@ -190,7 +195,6 @@ class GANRecipe(Recipe):
     learning_rates: ClassVar = ("optimizer.generator_learning_rate", "optimizer.discriminator_learning_rate")
     measures: ClassVar = ("quality",)
     half_precision_pays: ClassVar = True
-    restore_best: ClassVar = False
 
     @model_validator(mode="after")
     def _augment_knows_the_sign(self):

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from keras_gen.errors import InputError
 from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Weight, find, override, told
 
+MEASUREMENTS = 10  # of what decides which epoch is best
 SLOWER = 0.1  # share of the learning rates that fine-tuning begins with
 
 
@@ -16,6 +17,14 @@ def _from_json(value):
     return tuple(value) if isinstance(value, list) else value
 
 
+Quality = Literal["frechet", "frechet_infinity", "kid", "precision", "recall", "coverage", "label_agreement"]
+MeasuredEvery = Annotated[
+    Natural | Literal["auto"],
+    Field(
+        description="epochs between two measurements of best_by; 0 for none; auto: a tenth of all epochs "
+        "where restore_best is true, else 0"
+    ),
+]
 NumClasses = Annotated[Count | tuple[Count, ...] | None, SHAPES, BeforeValidator(_from_json)]
 
 
@@ -61,6 +70,10 @@ class Adam(Optimizer):
 
 class Recipe(Part):
     """The settings that every recipe has. A sub-class adds those of its kind of model and `make`s it.
+
+    It says, in fields or class variables, what decides on validation data which epoch is best (`best_by`, the
+    loss or the name of a measure), how often it is measured (`measured_every`) and whether that epoch is kept
+    (`restore_best`).
 
     Raises:
         InputError: a field is unknown or missing, a value is not in its range, or values do not go together.
@@ -117,7 +130,6 @@ class Recipe(Part):
     without_warm_up: ClassVar = {}  # field -> value, for a training that goes on from an earlier run
     measures: ClassVar = ()  # names of functions in `measures` that score the model
     half_precision_pays: ClassVar = False  # measured, on a GPU under XLA
-    best_by: ClassVar = None  # name of the log that the best checkpoint is least in
 
     @model_validator(mode="after")
     def _goes_together(self):
@@ -125,6 +137,11 @@ class Recipe(Part):
             raise InputError(
                 f"The training would see {self.examples} examples: set epochs, steps_per_epoch or batch_size "
                 "lower."
+            )
+        if self.restore_best and self.best_by != "loss" and self.measured_every == 0:
+            raise InputError(
+                f"restore_best goes by {self.best_by}, which measured_every=0 never measures: set "
+                "measured_every=auto, or restore_best=false."
             )
         if self.frozen != "none" and self.start is None:
             raise InputError(
@@ -137,6 +154,24 @@ class Recipe(Part):
     def examples(self):
         """Examples in the whole training."""
         return self.epochs * self.steps_per_epoch * self.batch_size
+
+    @property
+    def measures_every(self):
+        """Epochs between two measurements of `best_by` on validation data; 0 where there are none."""
+        if self.best_by == "loss":
+            return 0
+        if self.measured_every == "auto":
+            return max(1, self.epochs // MEASUREMENTS) if self.restore_best else 0
+        return self.measured_every
+
+    @property
+    def best_log(self):
+        """The name of the log that is best in the best epoch, and whether it is then "min" or "max"."""
+        if self.best_by == "loss":
+            return "val_loss", "min"
+        from keras_gen.evaluation import measure
+
+        return f"val_{self.best_by}", measure(self.best_by).direction
 
     @property
     def execution(self):
@@ -236,6 +271,17 @@ class Recipe(Part):
                 f"A model of classes is scored by labels, but there are none of {' and '.join(bare)}: sort "
                 "these into class folders, or give --set num_classes=none."
             )
+        if self.measures_every:
+            from keras_gen.evaluation import check_needs, measure
+
+            validated = 0 if dataset.val is None else dataset.count("val")
+            if validated < 4:
+                raise InputError(
+                    f"{self.best_by} is measured on validation {dataset.media.plural}, of which the data "
+                    f"leave {validated}: at least 4 are needed, so give more, or set measured_every=0 and "
+                    "restore_best=false."
+                )
+            check_needs(measure(self.best_by), self, dataset)
         held_out = 0 if dataset.test is None else dataset.count("test")
         if held_out < 4:
             raise InputError(

@@ -134,8 +134,9 @@ class TextRecipe(Recipe):
     )
 
     medium: ClassVar = "text"
+    best_by: ClassVar = "loss"
+    measured_every: ClassVar = 0
     data_fields: ClassVar = (*Recipe.data_fields, "start")
-    best_by: ClassVar = "val_loss"
 
     @model_validator(mode="after")
     def _pretraining_ends(self):

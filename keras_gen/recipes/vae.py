@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from keras_gen.errors import InputError
 from keras_gen.recipes.media import Audio, AudioAugment, Image
 from keras_gen.recipes.priors import AnySamplingPrior, AsTrained, StandardNormal, VampPrior
-from keras_gen.recipes.recipe import Adam, Recipe
+from keras_gen.recipes.recipe import Adam, MeasuredEvery, Quality, Recipe
 from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Size, Weight, one_of
 from keras_gen.recipes.space import Choice, Range
 
@@ -229,11 +229,13 @@ class VAERecipe(Recipe):
     frozen: Literal["none", "encoder", "decoder"] = Field(
         "none", description="what keeps the weights of start"
     )
+    best_by: Literal["loss"] | Quality = Field(
+        "loss", description="loss or measure on validation data that decides which epoch is best"
+    )
+    measured_every: MeasuredEvery = "auto"
     restore_best: bool = Field(
         False, description="whether the epoch that was best on validation data is kept"
     )
-
-    best_by: ClassVar = "val_loss"
 
     @model_validator(mode="after")
     def _prior_goes_with_the_rest(self):

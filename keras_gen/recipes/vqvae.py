@@ -50,7 +50,8 @@ class VQVAERecipe(Recipe):
     )
 
     measures: ClassVar = ("bound", "quality")
-    best_by: ClassVar = "val_loss"
+    best_by: ClassVar = "loss"
+    measured_every: ClassVar = 0
     restore_best: ClassVar = False
 
     def make(self):

@@ -15,7 +15,7 @@ from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
 from keras_gen.media.origin import COMPOSITE
-from keras_gen.recipes.settings import flat
+from keras_gen.recipes.settings import flat, told
 from keras_gen.runs.samples import write_samples
 
 SAMPLES_SHOWN = 80
@@ -104,9 +104,20 @@ def some_examples(model, dataset, split):
     return examples, None if model.num_classes is None else labels
 
 
-def monitor_of(model, dataset, run, seed):
+def monitor_of(model, dataset, run, config):
     """The callback that shows what a model makes while it trains."""
+    settings = {
+        "num": SAMPLES_SHOWN,
+        "seed": config.seed,
+        "data": dataset,
+        "measures": (config.best_by,) if config.measures_every else (),
+        "every": config.measures_every or 1,
+        "hyperparameters": {
+            name: value if isinstance(value, bool | int | float | str) else told(value)
+            for name, value in flat(config).items()
+        },
+    }
     if not hasattr(model, "encode"):
-        return Monitor(run.folder, num=SAMPLES_SHOWN, seed=seed)
+        return Monitor(run.folder, **settings)
     split = "test" if dataset.val is None else "val"
-    return LatentMonitor(run.folder, *some_examples(model, dataset, split), num=SAMPLES_SHOWN, seed=seed)
+    return LatentMonitor(run.folder, *some_examples(model, dataset, split), **settings)

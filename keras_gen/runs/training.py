@@ -179,7 +179,8 @@ def best_model(run, config, strategy):
     if not path.is_file() or not is_whole(path):
         log.info("The weights are those of the last epoch, since there is no checkpoint of the best one.")
         return None
-    with strategy.scope():
+    # The chief alone loads it, where the replicas of several processes cannot meet.
+    with contextlib.nullcontext() if distribution.spans_processes(strategy) else strategy.scope():
         model = load_model(path)
     log.info("The best epoch ended after %s examples", f"{int(model.examples_seen.numpy()):,}")
     return model
@@ -313,13 +314,15 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
     """Trains to the end from where the model's clock stands, over the batches that were still to come."""
     callbacks = []
     if distribution.is_chief(model.distribute_strategy):
-        callbacks = [monitor_of(model, dataset, run, config.seed)] if watch is None else list(watch)
+        callbacks = [monitor_of(model, dataset, run, config)] if watch is None else list(watch)
         callbacks.append(HistoryFile(run.history_file))
+    monitor, mode = config.best_log
     checkpoint = Checkpoint(
         run.checkpoints,
         callbacks,
         every=config.checkpoint_steps,
-        monitor=config.best_by,
+        monitor=monitor,
+        mode=mode,
         most_skipped=config.most_skipped,
         interruption=interruption,
         state=state,

@@ -33,7 +33,7 @@ class Phase(keras.layers.Layer):
             loss_fn: function of an objective that returns its outcome for the batch at hand.
 
         Returns:
-            The outcome.
+            The outcome, and the norm of the gradients.
         """
         raise NotImplementedError
 
@@ -117,11 +117,11 @@ class EncoderTurns(Phase):
 
     def minimize(self, model, loss_fn):
         def encoder_alone():
-            outcome = model.player.minimize(
+            outcome, norm = model.player.minimize(
                 lambda: loss_fn(model.objective), model.encoder.trainable_variables
             )
             self.count(outcome.loss)
-            return outcome
+            return outcome, norm
 
         def all_together():
             self.begin()

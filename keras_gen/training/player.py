@@ -28,13 +28,18 @@ class Guard:
         self.step_is_broken = step_is_broken
 
     def passes(self, gradients, loss):
-        """Whether all are finite, also those of the players before in this step: bool scalar."""
-        # A sum is finite only if every term is.
+        """Whether all are finite, also those of the players before in this step; and the gradients' norm.
+
+        Returns:
+            Bool scalar, and the square root of the sum of all squares, a scalar.
+        """
         flat = [tf.reshape(tf.cast(gradient, loss.dtype), [-1]) for gradient in gradients]
-        finite = tf.math.is_finite(loss + tf.reduce_sum(tf.concat(flat, axis=0)))
+        flat = tf.concat(flat, axis=0)
+        # A sum is finite only if every term is.
+        finite = tf.math.is_finite(loss + tf.reduce_sum(flat))
         finite &= ~tf.convert_to_tensor(self.step_is_broken)
         self.step_is_broken.assign(~finite)
-        return finite
+        return finite, tf.norm(flat)
 
     def around(self, step, networks):
         """A training step that puts back, where it broke, what its forward passes have written, and counts
@@ -167,6 +172,9 @@ class Player:
             variables: that the gradients belong to; None stands for all of the player's.
             examples: how many all replicas learned from, by which the moving average moves on; needed where
                 there is one.
+
+        Returns:
+            The norm of all gradients together before they are clipped, a scalar.
         """
         variables = self.variables if variables is None else variables
         # Dense, since Keras' Adam squares the slices of an embedding's gradient before it adds up those of a
@@ -179,11 +187,11 @@ class Player:
         learn = functools.partial(self._learn, gradients, loss, variables, examples)
         if self.model.compiles_updates:
             learn = tf.function(learn, jit_compile=True, autograph=False)
-        learn()
+        return learn() / self.optimizer.scale_loss(tf.ones(()))
 
     def _learn(self, gradients, loss, variables, examples):
-        """Takes the step itself, in many small operations."""
-        finite = self.model.guard.passes(gradients, loss)
+        """Takes the step itself, in many small operations, and returns the norm of the gradients."""
+        finite, norm = self.model.guard.passes(gradients, loss)
 
         def move_average():
             if self.average is not None:
@@ -200,13 +208,18 @@ class Player:
             distribution.when(finite, move_average)
         else:
             distribution.when(finite, lambda: (take_step(gradients), move_average()))
+        return norm
 
     def minimize(self, loss_fn, variables=None):
-        """Takes a step down a loss, see `gradients`, and returns what the function returned."""
+        """Takes a step down a loss, see `gradients`.
+
+        Returns:
+            What the function returned, and the norm of the gradients.
+        """
         variables = self.variables if variables is None else variables
         gradients, outcome = self.gradients(loss_fn, variables)
-        self.apply(gradients, outcome[0] if isinstance(outcome, tuple) else outcome, variables)
-        return outcome
+        norm = self.apply(gradients, outcome[0] if isinstance(outcome, tuple) else outcome, variables)
+        return outcome, norm
 
     def scale_learning_rate(self, factor):
         """Multiplies the learning rate where it is a number; schedules read the model's scale."""

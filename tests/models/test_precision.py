@@ -300,7 +300,9 @@ def test_a_learned_scale_is_left_out_of_the_norm_that_clips(wrap, accumulated):
         norm = np.sqrt(sum(np.size(g) * 0.25 for g in gradients) - 0.25)
         before = values(model.player.variables)
         for _ in range(accumulated or 1):
-            model.player.apply([model.optimizer.scale_loss(g) for g in gradients], tf.zeros(()))
+            told = model.player.apply([model.optimizer.scale_loss(g) for g in gradients], tf.zeros(()))
+        every = np.sqrt(sum(np.sum(np.square(g, dtype="float64")) for g in gradients))
+        assert told.numpy() == pytest.approx(every, rel=1e-5)  # before it is clipped or scaled
         for variable, old in zip(model.player.variables, before, strict=True):
             step = of_scale if variable is scale else 0.5 / norm
             np.testing.assert_allclose(variable.numpy(), old - step, rtol=1e-5, atol=1e-6)
