@@ -42,6 +42,7 @@ setup(
     ],
     extras_require={
         "test": [
+            "ai-edge-litert",
             "datasets>=3",
             "datasketch",
             "imagehash",
@@ -49,12 +50,15 @@ setup(
             "librosa",
             "nbformat",
             "nltk",
+            "onnx",
+            "onnxruntime",
             "pyarrow",
             "prdc",  # the reference of precision, recall, density and coverage
             "pytest",
             "pytest-xdist",
             "ruff",
             "tensorflow-datasets",
+            "tf2onnx>=1.17",
             "tokenizers>=0.20",
         ],
         "notebooks": ["jupyterlab"],
@@ -63,6 +67,7 @@ setup(
         "parquet": ["pyarrow"],
         "tfds": ["tensorflow-datasets"],
         "hf": ["datasets>=3"],
+        "export": ["ai-edge-litert", "onnx", "onnxruntime", "tf2onnx>=1.17"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
         "dev": ["librosa", "matplotlib"],
     },

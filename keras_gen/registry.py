@@ -9,6 +9,7 @@ import importlib
 HOMES = {  # what is asked for -> the module that registers it
     "export": "keras_gen.export.savedmodel",
     "on_validation": "keras_gen.evaluation.validation",
+    "export_as": "keras_gen.export.formats",
     "resolve_recipe": "keras_gen.recipes",
     "score_bound": "keras_gen.metrics.evidence",
     "score_evidence": "keras_gen.metrics.evidence",

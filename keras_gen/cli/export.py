@@ -1,4 +1,4 @@
-"""`keras-gen export`: a SavedModel of a trained run."""
+"""`keras-gen export`: a trained run as files that are served without this package."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,23 +6,45 @@ from typing import Annotated
 import typer
 
 from keras_gen.cli.options import RunFolder, path_of
-from keras_gen.cli.terminal import say, start_tensorflow
+from keras_gen.cli.terminal import say, show_table, start_tensorflow
 
 
 def export(
     folder: RunFolder,
     to: Annotated[
         Path | None,
-        typer.Option(help="Folder of the models' versions.", show_default="savedmodels/RUN", parser=path_of),
+        typer.Option(
+            help="Folder of the models' versions, or of the files.",
+            show_default="savedmodels/RUN, or RUN/FORMAT",
+            parser=path_of,
+        ),
     ] = None,
+    format: Annotated[
+        str, typer.Option(help="tf_saved_model, or onnx or litert for a file of each function.")
+    ] = "tf_saved_model",
 ):
-    """Writes the next version of a run's SavedModel."""
+    """Writes the next version of a run's SavedModel, or its files in another format."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    if format != "tf_saved_model":
+        from keras_gen.export import export_as
+
+        found = export_as(run.load_model(), to or run.folder / format, format)
+        rows = [(name, told(made)) for name, made in found.items()]
+        show_table([*rows, ("folder", str(to or run.folder / format))])
+        return
     from keras_gen.export import next_version
 
     versions = to or Path("savedmodels") / run.folder.resolve().name
     path = run.load_model().export(next_version(versions), provenance=run.provenance())
     say(f"SavedModel: {path}")
+
+
+def told(made):
+    """What became of a function in another format, in a line."""
+    if "cannot" in made:
+        return f"cannot: {made['cannot']}"
+    size, duration = f"{made['bytes'] / 1e6:.1f} MB", f"{made['milliseconds']:.2g} ms an example"
+    return f"{made['file']}, {size}, {duration}, at most {made['difference']:.1g} from the model"

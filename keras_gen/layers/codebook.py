@@ -1,6 +1,7 @@
 """The codebook of a vector-quantized autoencoder, which learns by moving averages."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_gen.errors import InputError
@@ -57,7 +58,7 @@ class Codebook(keras.layers.Layer):
         codes = ops.convert_to_tensor(self.codes)
         # |z - e|^2 without the |z|^2 that all codes share.
         distance = ops.sum(ops.square(codes), axis=-1) - 2.0 * ops.matmul(z, ops.transpose(codes))
-        return ops.cast(ops.argmin(distance, axis=-1), "int32")
+        return tf.argmin(distance, axis=-1, output_type=tf.int32)  # Keras' has no kernel in ONNX and LiteRT
 
     def vectors(self, indices):
         """The codes of indices: int32 (...) -> (..., dim)."""

@@ -49,10 +49,11 @@ def export(self, path, format="tf_saved_model", verbose=None, provenance=None):
 
     Args:
         path: folder to write; TensorFlow Serving wants `<name>/<integer version>`.
-        format: "tf_saved_model".
+        format: "tf_saved_model"; or "onnx" or "litert" for a file of each function that can be converted, see
+            `keras_gen.export.export_as`, which needs the extra `export`.
         verbose: bool, whether to print where it lies; None stands for False.
         provenance: dict that JSON can hold, of what made the model, such as the fingerprint of its data; it
-            is kept in `assets.extra/provenance.json`.
+            is kept in `assets.extra/provenance.json` of a SavedModel.
 
     Returns:
         The path.
@@ -62,10 +63,8 @@ def export(self, path, format="tf_saved_model", verbose=None, provenance=None):
             written.
     """
     if format != "tf_saved_model":
-        raise InputError(
-            f"A {type(self).__name__} is exported as 'tf_saved_model', which other tools convert, not as "
-            f"{format!r}."
-        )
+        registry.find("export_as")(self, path, format)
+        return path
     path = registry.find("export")(self, path, provenance)
     if verbose:
         print(f"Saved model at {path}, with the signatures {', '.join(self.endpoints())}.")
