@@ -43,6 +43,8 @@ setup(
     extras_require={
         "test": [
             "ai-edge-litert",
+            "c2pa-python",
+            "cryptography",
             "datasets>=3",
             "datasketch",
             "imagehash",
@@ -67,6 +69,7 @@ setup(
         "parquet": ["pyarrow"],
         "tfds": ["tensorflow-datasets"],
         "hf": ["datasets>=3"],
+        "provenance": ["c2pa-python", "cryptography"],
         "export": ["ai-edge-litert", "onnx", "onnxruntime", "tf2onnx>=1.17"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
         "dev": ["librosa", "matplotlib"],

@@ -19,6 +19,7 @@ from keras_gen.cli.reconstruct import reconstruct
 from keras_gen.cli.sample import sample
 from keras_gen.cli.score import score
 from keras_gen.cli.show import show
+from keras_gen.cli.sign import sign
 from keras_gen.cli.terminal import LogLines, complain, one_line, say, streams
 from keras_gen.cli.train import train
 from keras_gen.cli.tune import tune
@@ -33,7 +34,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(list_recipes)
-for command in (check, prepare, show, train, tune, score, sample, interpolate, reconstruct, export, inspect):
+for command in (
+    check,
+    prepare,
+    show,
+    train,
+    tune,
+    score,
+    sample,
+    interpolate,
+    reconstruct,
+    export,
+    inspect,
+    sign,
+):
     app.command()(command)
 
 

@@ -19,20 +19,32 @@ def inspect(
 
     silent = False
     for file in files:
-        found = inspect(file)
-        origin = found.within or found.beside
-        if origin is None:
-            silent = True
-            say(f"{file}: says nothing, which proves nothing: marks are easily lost.")
-            continue
-        told = " and ".join(
-            where for where, told in (("in the file", found.within), ("in its sidecar", found.beside)) if told
-        )
-        changed = "; the file was changed since its sidecar was written" if found.changed else ""
-        differs = found.within and found.beside and found.within != found.beside
-        say(
-            f"{file}: synthetic ({origin.source_type.rpartition('/')[2]}), by {origin.system}, "
-            f"{origin.version}: {told}{', which differ' if differs else ''}{changed}."
-        )
+        line = told(inspect(file))
+        silent = silent or line is None
+        say(f"{file}: {line or 'says nothing, which proves nothing: marks are easily lost'}.")
     if silent:
         raise typer.Exit(1)
+
+
+def told(found):
+    """What an `Inspection` found, in a line; None where that is nothing."""
+    signature = found.signature
+    places = {
+        "in the file": found.within,
+        "in its sidecar": found.beside,
+        "in its signature": signature and signature.origin,
+    }
+    told = {place: origin for place, origin in places.items() if origin}
+    if not told:
+        return None
+    origin = next(iter(told.values()))
+    kind = f"{'' if origin.is_synthetic else 'not '}synthetic ({origin.source_type.rpartition('/')[2]})"
+    line = f"{kind}, by {origin.system}, {origin.version}: {' and '.join(told)}"
+    if len(set(told.values())) > 1:
+        line += ", which differ"
+    if found.changed:
+        line += "; the file was changed since its sidecar was written"
+    if signature:
+        state = "unchanged since" if signature.is_valid else "BUT CHANGED SINCE, or wrongly signed"
+        line += f"; signed in the name of {signature.signer}, {state}"
+    return line

@@ -19,6 +19,13 @@ SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
 COMPOSITE = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"  # with recorded media beside or in it
 
+SYNTHETIC = (
+    "algorithmicMedia",
+    "compositeSynthetic",
+    "compositeWithTrainedAlgorithmicMedia",
+    "trainedAlgorithmicMedia",
+)
+
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 META = "adobe:ns:meta/"
@@ -42,6 +49,11 @@ class Origin:
     system: str
     version: str
     source_type: str = GENERATED
+
+    @property
+    def is_synthetic(self):
+        """Whether the source type is of what algorithms made, and not of what was captured."""
+        return self.source_type.rpartition("/")[2] in SYNTHETIC
 
     def xmp(self):
         """The packet of XMP that says so: bytes."""

@@ -6,6 +6,7 @@ import json
 
 from keras_gen.files import read_json, write_atomically
 from keras_gen.media import Origin, read_origin
+from keras_gen.runs.signing import Signature, read_signature
 
 FOLDERS_SIDECAR = "provenance.json"
 
@@ -55,6 +56,16 @@ def _makings(path):
     return [made for made in makings if isinstance(made, dict) and isinstance(made.get("files"), dict)]
 
 
+def renew(path):
+    """Corrects the checksum in the sidecar, if there is one, of a file that was changed on purpose."""
+    for sidecar in (_of_file(path), path.parent / FOLDERS_SIDECAR):
+        makings = _makings(sidecar) if sidecar.is_file() else []
+        for making in makings:
+            if path.name in making["files"]:
+                making["files"][path.name] = f"sha256:{checksum(path)}"
+                write_atomically(sidecar, json.dumps({"synthetic": True, "made": makings}, indent=2) + "\n")
+
+
 @dataclasses.dataclass(frozen=True)
 class Inspection:
     """What is known of the origin of a file.
@@ -63,11 +74,13 @@ class Inspection:
         within: `Origin` that the file itself tells, or None.
         beside: `Origin` that its sidecar tells, or None.
         changed: bool, whether the file differs from what the sidecar was written for.
+        signature: `Signature` of the file, or None.
     """
 
     within: Origin | None
     beside: Origin | None
     changed: bool
+    signature: Signature | None
 
 
 def inspect(path):
@@ -89,4 +102,4 @@ def inspect(path):
                 fields = [field.name for field in dataclasses.fields(Origin)]
                 beside = Origin(*(str(making.get(field, "")) for field in fields))
                 changed = making["files"][path.name] != f"sha256:{checksum(path)}"
-    return Inspection(within, beside, changed)
+    return Inspection(within, beside, changed, read_signature(path))

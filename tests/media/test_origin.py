@@ -8,7 +8,7 @@ from PIL import Image as PILImage
 
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, Image, Origin, Text, read_origin
-from keras_gen.media.origin import COMPOSITE, GENERATED, IPTC
+from keras_gen.media.origin import COMPOSITE, GENERATED, IPTC, SOURCE_TYPES
 
 ORIGIN = Origin('digits-gan "<&> (keras_gen 1.0)', "sha256:0123", COMPOSITE)
 
@@ -65,6 +65,7 @@ def test_where_a_mark_survives_and_where_it_is_lost(marked):
     assert read_origin(marked / "download.png") == ORIGIN
 
 
+PHOTO = Origin("", "", f"{SOURCE_TYPES}digitalCapture")
 XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{}</rdf:RDF></x:xmpmeta>'
 OF_OTHERS = f'<rdf:Description xmlns:e="{IPTC}">{{}}</rdf:Description>'
 
@@ -80,6 +81,7 @@ def png(packet):
     [
         (f"<e:DigitalSourceType>{GENERATED}</e:DigitalSourceType>", Origin("", "")),
         (f'<e:DigitalSourceType rdf:resource="{GENERATED}"/>', Origin("", "")),
+        (f"<e:DigitalSourceType>{SOURCE_TYPES}digitalCapture</e:DigitalSourceType>", PHOTO),
         ("<e:AISystemUsed>another</e:AISystemUsed>", None),
         (f"<e:DigitalSourceType>{GENERATED}", None),
     ],
@@ -87,6 +89,7 @@ def png(packet):
 def test_what_other_programs_wrote_is_read(tmp_path, within, found):
     (tmp_path / "a.jpg").write_bytes(png(XMP.format(OF_OTHERS.format(within)).encode()))
     assert read_origin(tmp_path / "a.jpg") == found
+    assert found is None or found.is_synthetic == (found != PHOTO)
 
 
 def test_hostile_files_say_nothing(tmp_path):
