@@ -7,6 +7,8 @@ from keras_gen.callbacks.checkpoint import (
     latest_checkpoint,
     trained_model,
 )
+from keras_gen.callbacks.diagnosing import Diagnose
+from keras_gen.callbacks.diagnosis import Finding, diagnose
 from keras_gen.callbacks.expected_time import ExpectedTime
 from keras_gen.callbacks.history_file import HistoryFile
 from keras_gen.callbacks.interruption import Interruption
@@ -16,14 +18,17 @@ from keras_gen.callbacks.training_state import TrainingState
 
 __all__ = [
     "Checkpoint",
+    "Diagnose",
     "Diverged",
     "ExpectedTime",
+    "Finding",
     "HistoryFile",
     "Interruption",
     "LatentMonitor",
     "Monitor",
     "TrainingState",
     "best_checkpoint",
+    "diagnose",
     "latest_checkpoint",
     "trained_model",
 ]

@@ -11,6 +11,7 @@ from keras_gen.sampling.requests import in_batches, seeds_of
 from keras_gen.training.precision import run
 
 WATCHED = 256  # examples of a split
+FEWEST_USES = 10  # of a code at even use, to tell whether it is used
 
 
 class Watch:
@@ -57,8 +58,9 @@ class Watch:
         if held_out == "val" and isinstance(model, VAE) and model.prior.standard_normal:
             logs["val_active_units"] = float(active_units(model.posteriors(packed, labels).mean))
         if held_out == "val" and isinstance(model, VQVAE):
-            used = np.unique(model.encode(packed, labels))
-            logs["val_dead_codes"] = 1.0 - len(used) / model.codebook.num_codes
+            codes, num = model.encode(packed, labels), model.codebook.num_codes
+            if codes.size >= FEWEST_USES * num:
+                logs["val_dead_codes"] = 1.0 - len(np.unique(codes)) / num
         return logs
 
     def _of(self, model, split):

@@ -32,6 +32,7 @@ class Run:
         self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"
         self.finished_file = self.folder / "finished.json"
+        self.diagnosis_file = self.folder / "diagnosis.json"
 
     @classmethod
     def open(cls, folder):

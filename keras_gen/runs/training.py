@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_gen.callbacks import (
     Checkpoint,
+    Diagnose,
     Diverged,
     ExpectedTime,
     HistoryFile,
@@ -316,6 +317,8 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
     if distribution.is_chief(model.distribute_strategy):
         callbacks = [monitor_of(model, dataset, run, config)] if watch is None else list(watch)
         callbacks.append(HistoryFile(run.history_file))
+        if watch is None:
+            callbacks.append(Diagnose(run.diagnosis_file, config.epochs))
     monitor, mode = config.best_log
     checkpoint = Checkpoint(
         run.checkpoints,
