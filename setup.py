@@ -71,6 +71,8 @@ setup(
         "hf": ["datasets>=3"],
         "provenance": ["c2pa-python", "cryptography"],
         "export": ["ai-edge-litert", "onnx", "onnxruntime", "tf2onnx>=1.17"],
+        "mlflow": ["mlflow>=2.19"],
+        "wandb": ["wandb>=0.19"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
         "dev": ["librosa", "matplotlib"],
     },

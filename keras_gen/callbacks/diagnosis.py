@@ -173,12 +173,12 @@ def weak_discriminator(history):
 
 
 def vanishing_gradients(history):
-    """Norms that fall to a thousandth of the first epoch's, or below 1e-6, move nothing (measured here: those
-    of healthy runs stay above a hundredth)."""
+    """Norms that fall to a fiftieth of the first epoch's, or below 1e-6. Measured here: those of healthy runs
+    stay above a tenth."""
     for name in ("gradient_norm", "generator_gradient_norm", "discriminator_gradient_norm"):
         if history.has(name):
             norms = history[name]
-            since = lasting((norms < 1e-3 * norms[0]) | (norms < 1e-6))
+            since = lasting((norms < 0.02 * norms[0]) | (norms < 1e-6))
             if since is not None:
                 return since, f"{name} is {norms[-1]:.2g}, and was {norms[0]:.2g} in the first epoch"
     return None

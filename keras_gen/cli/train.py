@@ -54,6 +54,9 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check data and settings, say how long it takes, and stop.")
     ] = False,
+    tracker: Annotated[
+        str | None, typer.Option("--log", help="wandb or mlflow, where the logs also go.")
+    ] = None,
     assignments: Assignments = None,
 ):
     """Trains a recipe; the same command goes on where it was stopped."""
@@ -93,7 +96,7 @@ def train(
     from keras_gen.runs.training import left_by, train
 
     with stopped(lambda: left_by(run, config)):
-        savedmodel = train(run, recipe, config, strategy, scored=scored)
+        savedmodel = train(run, recipe, config, strategy, scored=scored, tracker=tracker)
     if savedmodel is None:
         return  # the chief tells
     left = (

@@ -111,6 +111,11 @@ def flat(part):
     return {setting.name: setting.value for setting in settings_of(part)}
 
 
+def numbers_and_texts(part):
+    """`flat`, with text for what is no number."""
+    return {n: v if isinstance(v, bool | int | float | str) else told(v) for n, v in flat(part).items()}
+
+
 def defaults(part):
     """A tree in which fields that have a default hold it."""
     needed = {name for name, field in type(part).model_fields.items() if field.is_required()}

@@ -15,7 +15,7 @@ from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
 from keras_gen.media.origin import COMPOSITE
-from keras_gen.recipes.settings import flat, told
+from keras_gen.recipes.settings import flat, numbers_and_texts
 from keras_gen.runs.samples import write_samples
 
 SAMPLES_SHOWN = 80
@@ -112,10 +112,7 @@ def monitor_of(model, dataset, run, config):
         "data": dataset,
         "measures": (config.best_by,) if config.measures_every else (),
         "every": config.measures_every or 1,
-        "hyperparameters": {
-            name: value if isinstance(value, bool | int | float | str) else told(value)
-            for name, value in flat(config).items()
-        },
+        "hyperparameters": numbers_and_texts(config),
     }
     if not hasattr(model, "encode"):
         return Monitor(run.folder, **settings)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import os
 import sys
 import time
@@ -26,6 +27,7 @@ from keras_gen.files import damage, make_folder
 from keras_gen.logs import log, quiet
 from keras_gen.models import load_model
 from keras_gen.recipes.settings import override
+from keras_gen.runs.extras import check_extras, extra_callbacks
 from keras_gen.runs.results import monitor_of, write_results, write_scores, write_sheets
 from keras_gen.signals import leave
 from keras_gen.training import distribution
@@ -34,7 +36,7 @@ LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
-def train(run, recipe, config, strategy="auto", name=None, scored=True):
+def train(run, recipe, config, strategy="auto", name=None, scored=True, tracker=None):
     """Trains what a config describes, in the folder of a run, from where an earlier start of it stopped.
 
     Args:
@@ -44,13 +46,14 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True):
         strategy: name for `keras_gen.distribution.strategy`.
         name: of the model among the SavedModels; None for that of the folder.
         scored: bool, whether the model is scored, which comes last.
+        tracker: "wandb" or "mlflow", where the logs also go, or None.
 
     Returns:
         Path of the SavedModel, or None where another process of the same training writes it.
 
     Raises:
-        InputError: the data do not fit the config, the folder cannot be written or holds another run, or
-            training diverged.
+        InputError: the data do not fit the config, the folder cannot be written or holds another run,
+            training diverged, or the tracker is not installed.
         KeyboardInterrupt: on SIGINT; a checkpoint is written.
         SystemExit: on SIGTERM and SIGHUP, likewise.
     """
@@ -66,6 +69,7 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True):
         )
     if done and not is_chief:
         return None
+    check_extras(recipe, tracker, distribution.spans_processes(strategy))
     dataset = load(config)
     log.info("Data: %s", dataset)
     if dataset.account:
@@ -76,7 +80,8 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True):
             stack.enter_context(begun(run, recipe, config, dataset))
             make_folder(versions)
         started = time.perf_counter()
-        model = trained(run, config, dataset, strategy)
+        extras = functools.partial(extra_callbacks, run, recipe, config, tracker)
+        model = trained(run, config, dataset, strategy, extras=extras)
         minutes = (time.perf_counter() - started) / 60
         if not is_chief:
             return None
@@ -134,7 +139,7 @@ def begun(run, recipe, config, dataset):
         yield
 
 
-def trained(run, config, dataset, strategy, interruption=None, epochs=None, watch=None):
+def trained(run, config, dataset, strategy, interruption=None, epochs=None, watch=None, extras=list):
     """The model that is to be measured, trained from the last checkpoint or as an earlier start left it.
 
     Args:
@@ -145,6 +150,7 @@ def trained(run, config, dataset, strategy, interruption=None, epochs=None, watc
         interruption: an entered `Interruption`; None listens to signals while the model is being trained.
         epochs: int, after how many of the config's to stop; None for all.
         watch: list of callbacks; None for `monitor_of`, with a progress bar.
+        extras: function that returns more callbacks, which see all logs.
 
     Returns:
         A `GenerativeModel`, at the best epoch where the config wants that, and finished as its recipe says.
@@ -154,7 +160,7 @@ def trained(run, config, dataset, strategy, interruption=None, epochs=None, watc
         check_media(run, config, model)
         return model
     with contextlib.nullcontext(interruption) if interruption else Interruption() as interruption:
-        model = fit(run, config, dataset, strategy, interruption, epochs, watch)
+        model = fit(run, config, dataset, strategy, interruption, epochs, watch, extras)
     if interruption.signal:
         leave(interruption.signal)
     if distribution.is_chief(strategy):
@@ -257,7 +263,7 @@ def failures_told(run, strategy):
         ) from error
 
 
-def fit(run, config, dataset, strategy, interruption, epochs=None, watch=None):
+def fit(run, config, dataset, strategy, interruption, epochs=None, watch=None, extras=list):
     """Trains to the end. Where training diverges, it goes back to the last checkpoint and slows down."""
     restores = 0
     while True:
@@ -268,7 +274,7 @@ def fit(run, config, dataset, strategy, interruption, epochs=None, watch=None):
         model.scale_learning_rates(LOWERED ** (restores - state.restores))
         state.restores = restores
         try:
-            fit_from_here(model, state, run, config, dataset, interruption, epochs, watch)
+            fit_from_here(model, state, run, config, dataset, interruption, epochs, watch, extras)
             return model
         except Diverged as error:
             restores += 1
@@ -311,7 +317,7 @@ def begin(run, config, strategy):
     return model, state
 
 
-def fit_from_here(model, state, run, config, dataset, interruption, epochs=None, watch=None):
+def fit_from_here(model, state, run, config, dataset, interruption, epochs=None, watch=None, extras=list):
     """Trains to the end from where the model's clock stands, over the batches that were still to come."""
     callbacks = []
     if distribution.is_chief(model.distribute_strategy):
@@ -319,6 +325,7 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
         callbacks.append(HistoryFile(run.history_file))
         if watch is None:
             callbacks.append(Diagnose(run.diagnosis_file, config.epochs))
+        callbacks += extras()
     monitor, mode = config.best_log
     checkpoint = Checkpoint(
         run.checkpoints,
@@ -350,6 +357,8 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
             verbose=progress() if callbacks and watch is None else 0,
             callbacks=[*callbacks, checkpoint, *expected],
         )
+        if model.stop_training:  # as a callback of the user's has said
+            break
 
 
 def progress():

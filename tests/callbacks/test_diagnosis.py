@@ -41,7 +41,7 @@ WRONG = {  # name -> (what differs, the epoch since when it is seen)
     "mode collapse": [({"sample_diversity": np.where(EPOCHS > 7, 0.2, 0.8)}, 9)],
     "strong discriminator": [({"val_pair_accuracy": np.ones(12)}, 1)],
     "weak discriminator": [({"train_pair_accuracy": np.where(EPOCHS > 8, 0.5, 0.9)}, 10)],
-    "vanishing gradients": [({"gradient_norm": 10.0 ** -(EPOCHS / 2.0)}, 8)],
+    "vanishing gradients": [({"gradient_norm": 10.0 ** -(EPOCHS / 2.0)}, 5)],
     "posterior collapse": [
         ({"val_kl": np.where(EPOCHS > 3, 0.01, 5.0)}, 5),
         ({"val_active_units": np.zeros(12)}, 1),
