@@ -97,7 +97,7 @@ def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
     import keras_gen as kg
 
     monkeypatch.chdir(tmp_path)
-    changed, own, part = python_of(ROOT / "docs" / "recipes.md")
+    changed, own, callbacks, part = python_of(ROOT / "docs" / "recipes.md")
     names = {"__name__": "mine"}  # since pydantic takes classes of no module for Python's own
     exec(changed, names)
     assert names["vae"].objective.nats == 0.25 and names["config"].network.width == 64
@@ -105,6 +105,8 @@ def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
     assert len(own.splitlines()) <= 25
     assert kg.GAN.from_recipe("birds.py", size=8, width=8).media == kg.Image(8, 8, 3)
     assert kg.recipes.space_of("birds.py").keys() == {"network.width", "r1"}
+    exec("import keras\n" + callbacks, names)
+    assert [type(each).__name__ for each in names["callbacks"](tmp_path)] == ["EarlyStopping", "CSVLogger"]
     exec(
         "from typing import Literal\nfrom keras_gen.recipes.gan import DCGAN, GANRecipe, Networks\n"
         "from keras_gen.recipes.settings import Field, Size, one_of\n" + part,
