@@ -12,7 +12,7 @@ from keras_gen.registry import HOMES, find
 PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"compiled_programs", "cores", "errors", "registration", "registry"},
-    {"files", "signals", "logs", "markdown"},
+    {"files", "signals", "logs", "markdown", "html"},
     {"pool"},
     {"training"},
     {"layers"},

@@ -25,4 +25,4 @@ def score(
     with stopped(lambda: f"what {folder} holds is as it was, and the same command scores it anew."):
         score(run, samples)
     show_table([(name, f"{number:.4g}") for name, number in run.metrics().items()])
-    say(f"Report: {run.report_file}")
+    say(f"Report: {run.page_file}, in short {run.report_file}")

@@ -104,7 +104,8 @@ def train(
         ("sentences", run.samples(".txt")),
         ("recordings", run.sounds),
         ("model", run.model_file),
-        ("report", run.report_file),
+        ("report", run.page_file),
+        ("in short", run.report_file),
         ("SavedModel", savedmodel),
     )
     show_table([(what, str(path)) for what, path in left if path.exists()])

@@ -13,10 +13,11 @@ from keras_gen.evaluation.registry import (
     measure,
     register,
 )
-from keras_gen.evaluation.report import report
+from keras_gen.evaluation.report import Report
 
 __all__ = [
     "Measure",
+    "Report",
     "Score",
     "Table",
     "available",
@@ -26,5 +27,4 @@ __all__ = [
     "evaluate",
     "measure",
     "register",
-    "report",
 ]

@@ -53,7 +53,8 @@ def quality(model, dataset, config):
     quality = Quality(dataset)
     num = _num_scored(config, dataset, quality)
     labels = model.labels_for(num)
-    metrics = quality.score(model.generate(num, labels, config.seed), labels)
+    generated = model.generate(num, labels, config.seed)
+    metrics = quality.score(generated, labels)
     conditions = (
         f"Feature space: {quality.extractor}. Figures in another feature space, such as the FID of papers, "
         f"are not comparable. {num:,} {dataset.media.plural} were generated, {quality.num_real:,} real ones "
@@ -64,7 +65,7 @@ def quality(model, dataset, config):
         f"at most {MOST_COPIES:,} generated examples and as many held-out ones beside all training examples; "
         "in the column of real ones, one half of the held-out ones is in the place of generated ones."
     )
-    return Score(metrics, conditions, quality.floor(num))
+    return Score(metrics, conditions, quality.floor(num), alike=quality.most_alike(generated))
 
 
 def _num_scored(config, dataset, quality):

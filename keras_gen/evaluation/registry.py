@@ -81,12 +81,15 @@ class Score(NamedTuple):
         real: dict, name -> what real examples score, where that is known.
         tables: dict, heading, such as "By class" -> `Table`. Where its second column is "of", rows of the
             model and rows of real examples take turns: "model" and "real".
+        alike: dict, "generated" and "held_out" -> (packed examples nearest to training ones, these training
+            examples, distances), as `Quality.most_alike` gives it, where that is known.
     """
 
     metrics: dict
     conditions: str = ""
     real: dict = {}
     tables: dict = {}
+    alike: dict = {}
 
 
 @dataclasses.dataclass(frozen=True)

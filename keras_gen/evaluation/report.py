@@ -1,5 +1,9 @@
-"""Reports in Markdown, from the templates that lie beside what they tell of."""
+"""What there is to report of a run, and its short form in Markdown."""
 
+import dataclasses
+from typing import Any
+
+from keras_gen.evaluation import comparison
 from keras_gen.evaluation.registry import measure
 from keras_gen.markdown import TEMPLATES, render
 
@@ -16,30 +20,83 @@ def figures(rows):
 TEMPLATES.filters["figures"] = figures
 
 
-def report(recipe, settings, dataset, scores, metrics, sheets):
-    """The report of a run, in Markdown.
+@dataclasses.dataclass
+class Report:
+    """All that reports of a run tell.
 
-    Args:
+    Attributes:
         recipe: name of the recipe.
-        settings: dict, field -> value.
+        about: what the recipe makes, a line.
+        kind: name of the class of the model.
+        networks: dict, name of a network -> number of its weights.
+        settings: list of (field, value, meaning), texts.
         dataset: the `Dataset` it was trained on.
         scores: list of `Score`s.
-        metrics: name -> number, as in `metrics.json`.
-        sheets: paths of what is to be shown: images, which lie beside the report, or texts.
-
-    Returns:
-        Text.
+        metrics: dict, name -> number, as in `metrics.json`.
+        sheets: paths of what shows examples of the finished model: images, which lie beside the reports, or
+            texts.
+        history: list of dicts, log -> float, an epoch each.
+        progress: list of (examples seen, path of the sheet of samples of that time).
+        sounds: list of paths of recordings that the model drew.
+        diagnosis: list of dicts of texts with `name`, `since`, `seen` and `advice`.
+        made: list of (what, text): versions, machine and time.
     """
-    account = getattr(dataset, "account", None)
-    return render(
-        "evaluation/run.md.j2",
-        recipe=recipe,
-        settings=settings,
-        dataset=dataset,
-        fingerprint=getattr(dataset, "fingerprint", None),
-        account=account.lines(MOST_NAMED) if account else [],
-        scores=scores,
-        metrics=metrics,
-        real={name: value for score in scores for name, value in score.real.items()},
-        sheets=sheets,
-    )
+
+    recipe: str
+    about: str
+    kind: str
+    networks: dict
+    settings: list
+    dataset: Any
+    scores: list
+    metrics: dict
+    sheets: list
+    history: list = dataclasses.field(default_factory=list)
+    progress: list = dataclasses.field(default_factory=list)
+    sounds: list = dataclasses.field(default_factory=list)
+    diagnosis: list = dataclasses.field(default_factory=list)
+    made: list = dataclasses.field(default_factory=list)
+
+    @property
+    def media(self):
+        return self.dataset.media
+
+    @property
+    def real(self):
+        """What real examples score: dict, name -> number, of those measures where that is known."""
+        return {name: value for score in self.scores for name, value in score.real.items()}
+
+    @property
+    def conditions(self):
+        """How the scores were taken: list of texts."""
+        return [score.conditions for score in self.scores if score.conditions]
+
+    @property
+    def tables(self):
+        """Numbers of parts of the data: list of (heading, `Table`)."""
+        return [each for score in self.scores for each in score.tables.items()]
+
+    @property
+    def alike(self):
+        """The examples most alike training ones, as `Score.alike`; empty where nobody looked for them."""
+        return next((score.alike for score in self.scores if score.alike), {})
+
+    @property
+    def fingerprint(self):
+        """That of a prepared set, or None."""
+        return getattr(self.dataset, "fingerprint", None)
+
+    @property
+    def account(self):
+        """What became of all that the source of the data holds: list of lines."""
+        account = getattr(self.dataset, "account", None)
+        return account.lines(MOST_NAMED) if account else []
+
+    @property
+    def verdict(self):
+        """What the scores say, list of sentences."""
+        return comparison.verdict(self.metrics, self.real, self.media.plural)
+
+    def markdown(self):
+        """The short report: text, of which `report.html` beside it is the long form."""
+        return render("evaluation/run.md.j2", report=self)

@@ -1,11 +1,11 @@
 """Recordings that a notebook plays."""
 
-import base64
 import io
 
 import numpy as np
 import PIL.Image
 
+from keras_gen.html import inline
 from keras_gen.media.recordings import write_wav
 
 MOST_PLAYED = 16
@@ -40,9 +40,9 @@ class Player:
         for waveform in self._waveforms:
             file = io.BytesIO()
             write_wav(file, waveform, self._rate)
-            source = _inline("audio/wav", file.getvalue())
+            source = inline("audio/wav", file.getvalue())
             players.append(f'<audio controls preload="none" src="{source}" style="width: 12em"></audio>')
-        return f'<img src="{_inline("image/png", self._repr_png_())}"><br>{"".join(players)}'
+        return f'<img src="{inline("image/png", self._repr_png_())}"><br>{"".join(players)}'
 
 
 def played(num, rows=None):
@@ -52,7 +52,3 @@ def played(num, rows=None):
     columns = -(-num // rows)
     places = np.arange(rows)[:, np.newaxis] * columns + np.arange(min(columns, max(1, MOST_PLAYED // rows)))
     return np.array([place for place in places.flat if place < num][:MOST_PLAYED])
-
-
-def _inline(kind, content):
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

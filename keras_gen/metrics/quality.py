@@ -25,7 +25,7 @@ from keras_gen.metrics.classifier import (
     pretext,
     train_classifier,
 )
-from keras_gen.metrics.copying import authenticity, copying_test
+from keras_gen.metrics.copying import authenticity, copying_test, most_alike
 from keras_gen.metrics.distances import FEWEST, frechet_scores, kid
 from keras_gen.metrics.neighbors import neighbor_scores
 from keras_gen.registry import register
@@ -207,6 +207,33 @@ class Quality:
             scores["label_agreement"] = self._all_told
             scores |= self._of_each_label(np.reshape(self.accuracy, (-1,)))
         return scores
+
+    def most_alike(self, generated, num=8):
+        """Those generated examples that are nearest to training ones, and held-out ones nearest to these.
+
+        Of each, as many are looked at as `score` compares for copying.
+
+        Args:
+            generated: packed or generated media (num, ...).
+            num: int >= 1, pairs of either set.
+
+        Returns:
+            A dict, `generated` and `held_out` -> (packed examples, their nearest training examples, the
+            distances of their features), nearest first.
+
+        Raises:
+            InputError: when the examples do not fit the data set.
+        """
+        sets = self._packed("generated", generated), sample(self._dataset, "test")[0]
+        count = min(MOST_COPIES, *map(len, sets))
+        random = np.random.default_rng(self.seed)
+        fake, real = (some[random.permutation(len(some))[:count]] for some in sets)
+        features = [extract(self._classifier, some)[0] for some in (real, fake)]
+        pairs, train = most_alike(self._train_features, *features, num), sample(self._dataset, "train")[0]
+        return {
+            name: (some[rows], train[nearest], distances)
+            for some, (name, (rows, nearest, distances)) in zip((fake, real), pairs.items(), strict=True)
+        }
 
     def _distances(self, features):
         real, count = self._real_features, self.count(len(features))

@@ -38,7 +38,13 @@ def lengthen(run, config):
     for other in checkpoints(run.checkpoints):
         if other != path:  # of the shorter training
             other.unlink()
-    for file in (run.metrics_file, run.report_file, run.finished_file, run.model_file):
+    for file in (
+        run.metrics_file,
+        run.report_file,
+        run.page_file,
+        run.finished_file,
+        run.model_file,
+    ):
         file.unlink(missing_ok=True)
     log.info(
         "Training goes on to %d epochs: schedules that end with it are those of %d epochs from here on",

@@ -9,13 +9,14 @@ import numpy as np
 
 from keras_gen.callbacks import LatentMonitor, Monitor
 from keras_gen.callbacks.latent_monitor import views
-from keras_gen.evaluation import evaluate, report
+from keras_gen.evaluation import evaluate
 from keras_gen.export import next_version
 from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
 from keras_gen.media.origin import COMPOSITE
-from keras_gen.recipes.settings import flat, numbers_and_texts
+from keras_gen.recipes.settings import numbers_and_texts
+from keras_gen.runs.reporting import write_reports
 from keras_gen.runs.samples import write_samples
 
 SAMPLES_SHOWN = 80
@@ -52,7 +53,7 @@ def write_results(run, config, dataset, model, versions, minutes):
 
 
 def write_scores(run, recipe, config, dataset, model):
-    """Scores a trained model, and writes its report and `metrics.json`.
+    """Scores a trained model, and writes its reports and `metrics.json`.
 
     Args:
         run: a `Run`, with its sheets.
@@ -72,9 +73,7 @@ def write_scores(run, recipe, config, dataset, model):
     earlier = run.finished() or run.metrics() or {}  # runs of older kits have their metrics alone
     if "training_minutes" in earlier:
         metrics["training_minutes"] = earlier["training_minutes"]
-    text = report(recipe, flat(config), dataset, scores, metrics, run.sheets())
-    write_atomically(run.report_file, text)
-    write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
+    write_reports(run, recipe, config, dataset, model, scores, metrics)
     log.info("Scored in %.0f s", time.perf_counter() - started)
 
 

@@ -28,6 +28,7 @@ class Run:
         self.model_file = self.folder / "model.keras"
         self.metrics_file = self.folder / "metrics.json"
         self.report_file = self.folder / "report.md"
+        self.page_file = self.folder / "report.html"
         self.history_file = self.folder / "history.csv"
         self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"

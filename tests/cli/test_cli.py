@@ -42,19 +42,23 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     for file in (
         "config.json",
         "model.keras",
+        "report.html",
         "report.md",
         "history.csv",
         "samples.png",
         "checkpoints/000000000640.keras",
     ):
         assert (run / file).is_file()
-        assert file not in ("model.keras", "report.md", "samples.png") or file in printed
+        assert file not in ("model.keras", "report.html", "report.md", "samples.png") or file in printed
     assert len(list((run / "samples").glob("*.png"))) == 1
     metrics = json.loads((run / "metrics.json").read_text())
     assert {"frechet", "frechet_infinity", "kid", "kid_low", "kid_high", "label_agreement"} <= metrics.keys()
     assert all(isinstance(value, float | int) for value in metrics.values())
     for name in metrics:
         assert f"| {name} |" in (run / "report.md").read_text()
+    page = (run / "report.html").read_text()
+    assert page.count("nearest training example") == 1 + 2 * 8 and "<td>network.width</td><td>8</td>" in page
+    assert len(page) < 3e6 and "validation" in page
     tags = {
         value.tag
         for file in (run / "tensorboard").iterdir()

@@ -10,6 +10,7 @@ from keras_gen.datasets.account import Account
 from keras_gen.errors import InputError
 from keras_gen.evaluation import (
     Measure,
+    Report,
     Score,
     Table,
     available,
@@ -20,7 +21,6 @@ from keras_gen.evaluation import (
     measures,
     register,
     registry,
-    report,
 )
 from keras_gen.markdown import render
 from keras_gen.media import Audio, Image, Text
@@ -47,6 +47,10 @@ class PerfectEncoder:
 
     def encode(self, images, labels):
         return images.astype(np.float32) * [1.0, -2.0, 3.0]
+
+
+def markdown(recipe, settings, dataset, scores, metrics):
+    return Report(recipe, "", "GAN", {}, settings, dataset, scores, metrics, []).markdown()
 
 
 def settings(**fields):
@@ -100,12 +104,14 @@ def test_a_measure_of_ones_own_is_taken_reported_and_searched(own_measure):
     config = settings(seed=7)
     (score,) = evaluate(Gray(), KnownFactors(), config)
     assert score.metrics == {"brightness": 107.0}
-    text = report("mine", {"seed": 7}, "images", [score], score.metrics, [])
+    text = markdown("mine", [("seed", 7, "")], KnownFactors(), [score], score.metrics)
     assert "| brightness | 107 | 90 | test | mean pixel of what is drawn, 0 to 255 |" in text
     assert "\nBrightness is of 10 draws.\n" in text
-    images = types.SimpleNamespace(account=Account("images", found=3, used={"train": 2}), fingerprint="f00d")
+    images = types.SimpleNamespace(
+        account=Account("images", found=3, used={"train": 2}), fingerprint="f00d", media=Image(8, 8, 1)
+    )
     images.account.set_apart("it is <b>empty</b>", [f"{i}|.png" for i in range(9)])
-    text = report("mine", {}, images, [], {}, [])
+    text = markdown("mine", [], images, [], {})
     assert "\n- 3 images found, used: 2 train.\n- Set aside: it is \\<b>empty\\</b> (9: 0\\|.png" in text
     assert "8\\|.png).\n" in text and "\nFingerprint of the data: `f00d`\n" in text
     assert choose(config, "brightness").direction == "max" and measure("brightness").split == "test"
@@ -117,7 +123,7 @@ def test_a_table_stands_under_its_heading():
     table = Table(
         ("class", "of", "count", "kid"), [("a|b", "model", 36, 0.123456), ("a|b", "real", 36, None)]
     )
-    text = report("mine", {}, "images", [Score({}, tables={"By class": table})], {}, [])
+    text = markdown("mine", [], KnownFactors(), [Score({}, tables={"By class": table})], {})
     assert (
         "\n### By class\n\n| class | of | count | kid |\n| --- | --- | --- | --- |\n"
         "| a\\|b | model | 36 | 0.1235 |\n| a\\|b | real | 36 |  |\n" in text

@@ -244,3 +244,15 @@ def test_of_several_labels_those_that_vary_are_told(tmp_path):
     asked[:, 2] = 1 - asked[:, 2]
     wrong = quality.score(images, asked)
     assert wrong["label_agreement"] < 0.05 < 0.95 < wrong["label_agreement_digit"]
+
+
+def test_copies_are_found_among_what_was_generated(quality, digits):
+    train, real = (digits.arrays(split)[0] for split in ("train", "test"))
+    random = np.random.default_rng(3)
+    fake = np.concatenate([random.integers(0, 256, (357, 8, 8, 1), np.uint8), train[[5, 70, 900]]])
+    pairs = quality.most_alike(fake, num=3)
+    examples, nearest, distances = pairs["generated"]
+    np.testing.assert_array_equal(examples, nearest)
+    assert {image.tobytes() for image in examples} == {train[place].tobytes() for place in (5, 70, 900)}
+    assert distances.max() < 1e-2 < pairs["held_out"][2].min()
+    assert all(any((image == known).all() for known in real) for image in pairs["held_out"][0])

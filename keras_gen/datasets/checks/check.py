@@ -10,10 +10,10 @@ from keras_gen.datasets.checks import sentences
 from keras_gen.datasets.checks.examples import SPLITS, opened
 from keras_gen.datasets.checks.findings import QUANTILES, Duplicate, Findings, Flag, Outlier
 from keras_gen.datasets.checks.measures import FAR
-from keras_gen.datasets.checks.page import as_address
 from keras_gen.datasets.load import request_of
 from keras_gen.datasets.prepared import prepared_folder
 from keras_gen.errors import InputError
+from keras_gen.html import inline_picture
 
 DRAWN = {"images": 48, "waveforms": 24, "sentences": 30}
 MOST_PAIRS_SHOWN, MOST_OUTLIERS = 40, 24
@@ -220,4 +220,4 @@ def _draw(findings, examples, seed):
 
 
 def _picture(examples, place):
-    return as_address(examples.probe.picture(examples.raw(place)))
+    return inline_picture(examples.probe.picture(examples.raw(place)))

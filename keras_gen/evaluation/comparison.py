@@ -1,0 +1,110 @@
+"""What scores say beside others: which is better, and what cannot be told apart."""
+
+from keras_gen.errors import InputError
+from keras_gen.evaluation.registry import measure
+
+DEVIATIONS = 2.0  # that an interval reaches to either side of a mean
+COPIED, UNDERFITTED = -3.0, 3.0  # of C_T, Meehan et al. 2020
+
+
+def direction(name):
+    """Which way the measure of a name is better: "min" or "max"; None where neither is, or nobody knows."""
+    try:
+        return measure(name).direction
+    except InputError:  # of another version of the kit, or a measure of one's own
+        return None
+
+
+def meaning(name):
+    """What the measure of a name means; an empty text where that is not known."""
+    try:
+        return measure(name).meaning
+    except InputError:
+        return ""
+
+
+def interval(name, metrics):
+    """Where a number lies for all that is known of its spread.
+
+    Args:
+        name: of the measure.
+        metrics: dict, name -> number: `NAME_low` and `NAME_high` are the ends of an interval, `NAME_std` is a
+            standard deviation.
+
+    Returns:
+        (low, high), or None where no spread is known.
+    """
+    low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
+    if low is not None and high is not None:
+        return low, high
+    deviation = metrics.get(f"{name}_std")
+    if deviation is None or name not in metrics:
+        return None
+    return metrics[name] - DEVIATIONS * deviation, metrics[name] + DEVIATIONS * deviation
+
+
+def is_spread(name, metrics):
+    """Whether a number tells the spread of another."""
+    return any(
+        name.endswith(ending) and name.removesuffix(ending) in metrics for ending in ("_low", "_high", "_std")
+    )
+
+
+def apart(name, metrics, others):
+    """Whether a measure of two models can be told apart.
+
+    Args:
+        name: of the measure.
+        metrics: dict, name -> number, of one model.
+        others: of the other.
+
+    Returns:
+        Whether their intervals have no number in common; where one has none, whether it lies outside the
+        other's. None where neither has one.
+    """
+    ranges = [interval(name, each) for each in (metrics, others)]
+    if ranges == [None, None]:
+        return None
+    (low, high), (other_low, other_high) = (
+        found or (each[name], each[name]) for found, each in zip(ranges, (metrics, others), strict=True)
+    )
+    return high < other_low or other_high < low
+
+
+def verdict(metrics, real, plural):
+    """What scores say of a model, in a sentence or two.
+
+    Args:
+        metrics: dict, name -> number.
+        real: dict, name -> what real data score.
+        plural: what examples are called.
+
+    Returns:
+        List of sentences.
+    """
+    told = []
+    name = next((each for each in ("kid", "frechet") if each in metrics and each in real), None)
+    if name:
+        beside = f"{name} {metrics[name]:.3g}, real {plural} {real[name]:.3g}"
+        found = apart(name, metrics, real)
+        if found is None:
+            told.append(f"Distance to held-out {plural}: {beside}.")
+        else:
+            word = "can" if found and metrics[name] > real[name] else "cannot"
+            told.append(f"What it generates {word} be told from real {plural} by {name} ({beside}).")
+    elif "nll" in metrics:
+        beside = f", {metrics['bits_per_byte']:.3g} bits per byte" if "bits_per_byte" in metrics else ""
+        told.append(f"Held-out {plural} cost at most {metrics['nll']:.4g} nats each{beside}.")
+    if "label_agreement" in metrics:
+        real_share = f", of real ones {real['label_agreement']:.1%}" if "label_agreement" in real else ""
+        told.append(f"{metrics['label_agreement']:.1%} are of the class asked for{real_share}.")
+    if "copying" in metrics:
+        score = metrics["copying"]
+        if score < COPIED:
+            found = f"It copies training {plural}"
+        elif score > UNDERFITTED:
+            found = f"No copies: it stays farther from training {plural} than held-out ones do"
+        else:
+            found = f"No sign of copied training {plural}"
+        told.append(f"{found} (C_T {score:.1f}).")
+    return told
