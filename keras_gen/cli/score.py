@@ -14,6 +14,13 @@ def score(
         int | None,
         typer.Option(min=4, help="Generated examples that are compared.", show_default="the recipe's"),
     ] = None,
+    extractor: Annotated[
+        str | None,
+        typer.Option(
+            help="Feature space of distances: auto, efficientnet-lite0, inception-v3, or a .keras file.",
+            show_default="the recipe's",
+        ),
+    ] = None,
 ):
     """Scores a finished run, for the first time or again: writes its report and metrics.json."""
     from keras_gen.runs.run import Run
@@ -23,6 +30,6 @@ def score(
     from keras_gen.runs.training import score
 
     with stopped(lambda: f"what {folder} holds is as it was, and the same command scores it anew."):
-        score(run, samples)
+        score(run, samples, extractor)
     show_table([(name, f"{number:.4g}") for name, number in run.metrics().items()])
     say(f"Report: {run.page_file}, in short {run.report_file}")

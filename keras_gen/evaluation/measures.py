@@ -9,6 +9,7 @@ from keras_gen.metrics import (
     Quality,
     disentanglement_scores,
     distinct_n,
+    extractor_of,
     kl_of_dimensions,
     linear_probes,
     reconstruction_distances,
@@ -50,7 +51,7 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
 )
 def quality(model, dataset, config):
     """Distances of fresh samples to the held-out examples, and agreement with the labels asked for."""
-    quality = Quality(dataset)
+    quality = Quality(dataset, extractor=extractor_of(config.extractor))
     num = _num_scored(config, dataset, quality)
     labels = model.labels_for(num)
     generated = model.generate(num, labels, config.seed)

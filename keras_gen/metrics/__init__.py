@@ -11,6 +11,7 @@ from keras_gen.metrics.disentanglement import (
 from keras_gen.metrics.distances import KID, frechet_distance, frechet_scores, kid
 from keras_gen.metrics.diversity import distinct_n, diversity_scores, self_bleu
 from keras_gen.metrics.evidence import active_units, evidence_scores, kl_of_dimensions
+from keras_gen.metrics.extractors import Extractor, extractor_of
 from keras_gen.metrics.language import language_scores, token_accuracy
 from keras_gen.metrics.neighbors import neighbor_scores
 from keras_gen.metrics.probes import linear_probes
@@ -20,6 +21,7 @@ from keras_gen.metrics.smoothness import step_evenness
 
 __all__ = [
     "KID",
+    "Extractor",
     "Quality",
     "active_units",
     "authenticity",
@@ -29,6 +31,7 @@ __all__ = [
     "distinct_n",
     "diversity_scores",
     "evidence_scores",
+    "extractor_of",
     "frechet_distance",
     "frechet_scores",
     "kid",

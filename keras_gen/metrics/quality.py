@@ -1,4 +1,4 @@
-"""Quality of what is generated, in the feature space of a classifier of the data set itself."""
+"""Quality of what is generated, in the feature space of a classifier of the data, or in another one."""
 
 import functools
 import hashlib
@@ -50,9 +50,10 @@ def sample_scores(model, real, num=10_000, seed=0):
 class Quality:
     """Distances from what is generated to the real test examples of a data set.
 
-    Features come from a small classifier that is trained once on the training examples and kept on disk.
-    Compare figures only for one data set and one count of examples; papers' FID and KID use the Inception
-    network and are not comparable.
+    Features come from a small classifier that is trained once on the training examples and kept on disk, or
+    from another extractor; labels are always read by the classifier. Compare figures only in one feature
+    space, for one data set and one count of examples; papers' FID and KID use the Inception network and are
+    not comparable.
 
     Args:
         dataset: a `Dataset`, or an object with `media`, `class_names` and `arrays(split)` -> (packed media,
@@ -60,19 +61,21 @@ class Quality:
         seed: integer seed of the classifier and of the draws.
         cache: folder of trained classifiers; by default that of the environment variable KERAS_GEN_CACHE, or
             ~/.cache/keras_gen.
+        extractor: an `Extractor`, or None for the classifier.
 
     Attributes:
         extractor: one line that names the feature space and how good the classifier is.
-        accuracy: of the classifier on real test examples (without labels, on its pretext task); for n labels
-            that vary, an array (n,).
+        accuracy: of the classifier on real test examples (without labels, on its pretext task, or None where
+            it gives no features); for n labels that vary, an array (n,).
         num_real: number of real test examples.
         seed: as given.
 
     Raises:
-        InputError: when the data set does not hold packed media, or fewer than four for training or testing.
+        InputError: when the data set does not hold packed media, or fewer than four for training or testing,
+            or the extractor does not take such media.
     """
 
-    def __init__(self, dataset, seed=0, cache=None):
+    def __init__(self, dataset, seed=0, cache=None, extractor=None):
         self.seed = seed
         self._dataset = dataset
         self._media = dataset.media
@@ -89,17 +92,34 @@ class Quality:
             if num < FEWEST:
                 raise InputError(f"The {split} split holds {num}: give at least {FEWEST}, better 1000.")
         self._varying = _varying(labels, train_labels)
-        self._classifier = _stored_classifier(
-            self._media, examples, self._told(train_labels) if self._labeled else None, seed, cache
-        )
-        self._real_features, predicted = extract(self._classifier, real)
+        self._embedding, self._classifier, self.accuracy = extractor, None, None
+        if extractor is None or self._labeled:
+            told = self._told(train_labels) if self._labeled else None
+            self._classifier = _stored_classifier(self._media, examples, told, seed, cache)
+        self._real_features, predicted = self._extract(real)
         told = self._told(labels) if self._labeled else None
-        self.accuracy = classifier_accuracy(self._classifier, self._media, real, told)
+        if self._classifier is not None:
+            self.accuracy = classifier_accuracy(self._classifier, self._media, real, told)
         self._all_told = float(columns(predicted == told).all(axis=1).mean()) if self._labeled else None
+        self.extractor = self._described()
+
+    def _extract(self, examples):
+        """Features (num, dimensions) and, of a classifier, predicted classes (num,) or (num, n)."""
+        found = None if self._classifier is None else extract(self._classifier, examples)
+        if self._embedding is None:
+            return found
+        return self._embedding(examples, self._media), found and found[1]
+
+    def _described(self):
+        accuracies = ", ".join(
+            f"{accuracy:.3f}" for accuracy in np.reshape(self.accuracy, (-1,)) if accuracy is not None
+        )
+        if self._embedding is not None:
+            told = f"; labels by a classifier of test accuracy {accuracies}" if self._labeled else ""
+            return self._embedding.description + told
         task = "classifier" if self._labeled else f"classifier of {pretext(self._media).name}"
-        accuracies = ", ".join(f"{accuracy:.3f}" for accuracy in np.reshape(self.accuracy, (-1,)))
-        self.extractor = (
-            f"features of a small {task} trained on this data set ({FEATURES} dimensions, seed {seed}); "
+        return (
+            f"features of a small {task} trained on this data set ({FEATURES} dimensions, seed {self.seed}); "
             f"test accuracy {accuracies}"
         )
 
@@ -119,9 +139,14 @@ class Quality:
             examples: packed or generated media (num, ...).
 
         Returns:
-            float32 (num, 64).
+            float32 (num, dimensions), of the classifier (num, 64).
         """
-        return extract(self._classifier, self._packed("examples", examples))[0]
+        return self._features(self._packed("examples", examples))
+
+    def _features(self, examples):
+        if self._embedding is None:
+            return extract(self._classifier, examples)[0]
+        return self._embedding(examples, self._media)
 
     def score(self, generated, labels=None):
         """Compare what was generated with the real test examples.
@@ -153,7 +178,7 @@ class Quality:
             if not self._labeled:
                 raise InputError("`labels` were given, but the data set has no classes: leave them out.")
             labels = self._told(check_labels("labels", labels, len(generated), self._media))
-        features, predicted = extract(self._classifier, generated)
+        features, predicted = self._extract(generated)
         scores = self._distances(features) | self._copying(features, self._real_features)
         if self._labeled:
             scores["classes_produced"] = float(len(np.unique(predicted, axis=0)))
@@ -201,7 +226,7 @@ class Quality:
         """
         examples, _ = sample(self._dataset, "train")
         drawn = np.random.default_rng(self.seed).permutation(len(examples))[:num]
-        scores = self._distances(extract(self._classifier, examples[drawn])[0])
+        scores = self._distances(self._features(examples[drawn]))
         scores |= self._copying(self._real_features[::2], self._real_features[1::2])
         if self._labeled:
             scores["label_agreement"] = self._all_told
@@ -259,7 +284,7 @@ class Quality:
 
     @functools.cached_property
     def _train_features(self):
-        return extract(self._classifier, sample(self._dataset, "train")[0])[0]
+        return self._features(sample(self._dataset, "train")[0])
 
 
 def _varying(labels, train_labels):

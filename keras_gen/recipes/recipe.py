@@ -120,6 +120,11 @@ class Recipe(Part):
         description="generated examples that distances, labels and diversity are of; auto: 10,000 images, "
         "twice as many recordings as are held out, from 200 to 2,000, or 1,000 sentences",
     )
+    extractor: str = Field(
+        "auto",
+        description="feature space of distances: auto, a classifier of the data; efficientnet-lite0 or "
+        "inception-v3, of ImageNet; or the path of a .keras file",
+    )
     start: str | None = Field(None, description="folder of a run whose weights training begins with")
     frozen: Literal["none"] = Field("none", description="what keeps the weights of start")
 
@@ -288,6 +293,17 @@ class Recipe(Part):
                 f"The data leave {held_out} {dataset.media.plural} for testing: at least 4 are needed, so "
                 "give more."
             )
+        self._check_extractor(dataset)
+
+    def _check_extractor(self, dataset):
+        """Before anything is trained, since scores come last."""
+        if self.extractor == "auto":
+            return
+        from keras_gen.metrics import extractor_of
+
+        if "quality" not in self.measures:
+            raise InputError("No distance of features is measured here: leave extractor=auto.")
+        extractor_of(self.extractor).check(dataset.media)
 
     def finish(self, model, dataset):
         """What is left to do after training: by default nothing."""

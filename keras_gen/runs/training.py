@@ -91,12 +91,13 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True, tracker=
         return savedmodel
 
 
-def score(run, samples=None):
+def score(run, samples=None, extractor=None):
     """Scores a finished run, for the first time or again.
 
     Args:
         run: a `Run`.
         samples: int >= 4, how many generated examples the scores are of; None for as many as its recipe says.
+        extractor: name or path of a feature space, as the recipe's field; None for that of its recipe.
 
     Raises:
         InputError: its training is not over, or its data are not there or others.
@@ -111,7 +112,8 @@ def score(run, samples=None):
         model = trained(run, config, dataset, distribution.strategy("one"))
         if not run.sheets():
             write_sheets(model, dataset, run, config.seed)
-        scored = config if samples is None else override(config, {"num_scored": samples})
+        given = {"num_scored": samples, "extractor": extractor}
+        scored = override(config, {name: value for name, value in given.items() if value is not None})
         write_scores(run, recipe, scored, dataset, model)
 
 

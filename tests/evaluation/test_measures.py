@@ -56,7 +56,14 @@ def markdown(recipe, settings, dataset, scores, metrics):
 def settings(**fields):
     """What a recipe's config says to those who measure."""
     return types.SimpleNamespace(
-        **{"num_classes": None, "seed": 0, "media": KnownFactors.media, "measures": (), **fields}
+        **{
+            "num_classes": None,
+            "seed": 0,
+            "extractor": "auto",
+            "media": KnownFactors.media,
+            "measures": (),
+            **fields,
+        }
     )
 
 

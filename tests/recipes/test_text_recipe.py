@@ -33,7 +33,7 @@ VAE_CHANGES = {
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
     "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "stratify", "start",
-    "frozen", "num_scored",
+    "frozen", "num_scored", "extractor",
 }  # fmt: skip
 TESTED_BELOW = {"field", "labels"}
 TESTED_ELSEWHERE = {"components"}  # of a sampling prior
