@@ -58,6 +58,7 @@ setup(
             "pyarrow",
             "prdc",  # the reference of precision, recall, density and coverage
             "pytest",
+            "pyyaml",
             "pytest-xdist",
             "ruff",
             "tensorflow-datasets",

@@ -42,6 +42,7 @@ def lengthen(run, config):
         run.metrics_file,
         run.report_file,
         run.page_file,
+        run.scores_file,
         run.finished_file,
         run.model_file,
     ):

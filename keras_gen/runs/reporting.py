@@ -1,4 +1,4 @@
-"""What a scored run leaves to be read: `report.html`, `report.md` and `metrics.json`."""
+"""What a scored run leaves to be read: reports, a model card, and scores for other programs."""
 
 import csv
 import datetime
@@ -11,6 +11,7 @@ from keras_gen import recipes
 from keras_gen.cores import available_cores
 from keras_gen.errors import InputError
 from keras_gen.evaluation import Report
+from keras_gen.evaluation.card import write_card
 from keras_gen.evaluation.page import page
 from keras_gen.files import read_json, write_atomically
 from keras_gen.recipes.settings import table
@@ -46,7 +47,21 @@ def write_reports(run, recipe, config, dataset, model, scores, metrics):
     )
     write_atomically(run.page_file, page(report))
     write_atomically(run.report_file, report.markdown())
+    write_card(report, run.card_file)
+    write_atomically(run.scores_file, json.dumps(taken(report), indent=2) + "\n")
     write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
+
+
+def taken(report):
+    """The scores of a `Report` and how they were taken: dict that JSON can hold."""
+    return {
+        "recipe": report.recipe,
+        "data": str(report.dataset),
+        "data_fingerprint": report.fingerprint,
+        "metrics": report.metrics,
+        "real": report.real,
+        "conditions": report.conditions,
+    }
 
 
 def history(path):

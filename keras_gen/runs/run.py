@@ -29,6 +29,8 @@ class Run:
         self.metrics_file = self.folder / "metrics.json"
         self.report_file = self.folder / "report.md"
         self.page_file = self.folder / "report.html"
+        self.card_file = self.folder / "model_card.md"
+        self.scores_file = self.folder / "scores.json"
         self.history_file = self.folder / "history.csv"
         self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"

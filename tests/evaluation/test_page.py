@@ -7,8 +7,10 @@ import types
 import numpy as np
 import PIL.Image
 import pytest
+import yaml
 
 from keras_gen.evaluation import Report, Score, Table
+from keras_gen.evaluation.card import write_card
 from keras_gen.evaluation.comparison import apart, interval, verdict
 from keras_gen.evaluation.curves import curves
 from keras_gen.evaluation.page import page
@@ -44,7 +46,9 @@ class Elements(html.parser.HTMLParser):
 
 def dataset(media):
     account = types.SimpleNamespace(lines=lambda most: [f"Set aside: {HOSTILE}"])
-    return types.SimpleNamespace(media=media, account=account, fingerprint=HOSTILE)
+    return types.SimpleNamespace(
+        media=media, account=account, fingerprint=HOSTILE, class_names=["a", HOSTILE]
+    )
 
 
 def report(media, folder, **more):
@@ -137,3 +141,36 @@ def test_what_cannot_be_told_apart_is_said():
     assert "cannot be told" in told
     assert "copies" in verdict({"copying": -3.5}, {}, "images")[0]
     assert "No sign" in verdict({"copying": 0.1}, {}, "images")[0]
+
+
+def test_a_card_is_filled_in_and_kept_once_somebody_answered(tmp_path):
+    given, path = report(Image(8, 8, 1), tmp_path, sheets=[]), tmp_path / "model_card.md"
+    assert write_card(given, path)
+    front, _, body = path.read_text().removeprefix("---\n").partition("\n---\n")
+    assert yaml.safe_load(front) == {
+        "license": "unknown",
+        "library_name": "keras",
+        "pipeline_tag": "unconditional-image-generation",
+        "tags": ["keras", "keras_gen", HOSTILE.lower()],
+    }
+    titles = [line.removeprefix("## ") for line in body.split("\n") if line.startswith("## ")]
+    assert titles == [
+        "Model details",
+        "Intended use",
+        "Factors",
+        "Metrics",
+        "Evaluation data",
+        "Training data",
+        "Quantitative analyses",
+        "Ethical considerations",
+        "Caveats and recommendations",
+    ]
+    assert (
+        "<script" not in body.replace("\\<script", "").replace("`<script", "")
+        and "| kid | 0.01 | 0 |" in body
+    )
+    given.metrics["kid"] = 0.02
+    assert write_card(given, path) and "| kid | 0.02 |" in path.read_text()
+    answered = path.read_text().replace("*What else should a user know?*", "Nothing.")
+    path.write_text(answered)
+    assert not write_card(given, path) and path.read_text() == answered
