@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from keras_gen.cli.check import check
+from keras_gen.cli.compare import compare
 from keras_gen.cli.export import export
 from keras_gen.cli.inspect import inspect
 from keras_gen.cli.interpolate import interpolate
@@ -41,6 +42,7 @@ for command in (
     train,
     tune,
     score,
+    compare,
     sample,
     interpolate,
     reconstruct,

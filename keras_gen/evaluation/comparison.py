@@ -1,5 +1,8 @@
 """What scores say beside others: which is better, and what cannot be told apart."""
 
+import math
+from typing import NamedTuple
+
 from keras_gen.errors import InputError
 from keras_gen.evaluation.registry import measure
 
@@ -69,6 +72,57 @@ def apart(name, metrics, others):
         found or (each[name], each[name]) for found, each in zip(ranges, (metrics, others), strict=True)
     )
     return high < other_low or other_high < low
+
+
+class Compared(NamedTuple):
+    """A measure of several models.
+
+    Args:
+        name: of the measure.
+        direction: "min", "max" or None.
+        numbers: that of each model, None where it has none.
+        spreads: (low, high) of each, or None.
+        best: places of the best model and of those that cannot be told apart from it; none where no number is
+            better than another.
+        certain: whether the others can be told apart from the best; None where no spread is known.
+    """
+
+    name: str
+    direction: str | None
+    numbers: list
+    spreads: list
+    best: list
+    certain: bool | None
+
+
+def compare(scores):
+    """What several models score, measure by measure.
+
+    Args:
+        scores: list of dicts, name -> number, of a model each.
+
+    Returns:
+        List of `Compared`.
+    """
+    names = dict.fromkeys(name for metrics in scores for name in metrics)
+    return [
+        _compared(name, scores) for name in names if not any(is_spread(name, metrics) for metrics in scores)
+    ]
+
+
+def _compared(name, scores):
+    numbers, way = [metrics.get(name) for metrics in scores], direction(name)
+    spreads = [interval(name, metrics) for metrics in scores]
+    there = [place for place, number in enumerate(numbers) if number is not None and math.isfinite(number)]
+    if way is None or len(there) < 2:
+        return Compared(name, way, numbers, spreads, [], None)
+    first = (min if way == "min" else max)(there, key=numbers.__getitem__)
+    found = {place: apart(name, scores[first], scores[place]) for place in there if place != first}
+    if None in found.values():
+        best = [place for place in there if numbers[place] == numbers[first]]
+        return Compared(name, way, numbers, spreads, best if len(best) < len(there) else [], None)
+    best = [place for place in there if place == first or not found[place]]
+    return Compared(name, way, numbers, spreads, best, len(best) < len(there))
 
 
 def verdict(metrics, real, plural):

@@ -18,6 +18,7 @@ from keras_gen.media import Audio, Text
 
 MOST_SHEETS = 8  # samples of so many moments of the training
 SHEET_SIDE, PROGRESS_SIDE, EXAMPLE_SIDE = 1600, 520, 160  # pixels, to which larger pictures are brought down
+FRAME = 2  # pixels of white that a grid has around its images
 MOST_SOUND = 900_000  # bytes of all recordings on the page, which takes a third more
 MOST_LINES, MOST_EARLY_LINES = 60, 5  # sentences of a sheet, of the finished model and of a moment before
 LONGEST_NUMBER = 10_000  # above which all digits are told
@@ -72,6 +73,19 @@ def page(report):
     )
 
 
+def compared_page(found):
+    """The page of a `keras_gen.runs.comparison.Comparison`: text of HTML."""
+    shown = [(name, path) for name, path in zip(found.names, found.sheets, strict=True) if path]
+    return render(
+        "evaluation/compare.html.j2",
+        names=found.names,
+        rows=found.rows,
+        settings=found.settings,
+        same_data=found.same_data,
+        samples=[(name, _sheet(path, PROGRESS_SIDE, MOST_LINES)) for name, path in shown],
+    )
+
+
 def told(value):
     """A number as a reader wants it: counts in full, others with four digits."""
     if float(value).is_integer() and abs(value) < 1e15:
@@ -79,7 +93,7 @@ def told(value):
     return f"{value:.4g}" if abs(value) < LONGEST_NUMBER else f"{value:,.0f}"
 
 
-TEMPLATES.filters |= {"told": told, "figures": figures}
+TEMPLATES.filters |= {"told": told, "figures": figures, "meaning": comparison.meaning}
 
 
 def _rows(report):
@@ -141,7 +155,8 @@ def _example(media, packed, budget):
 
 
 def _picture(media, example):
-    return inline_picture(media.grid(example[np.newaxis], 1), EXAMPLE_SIDE)
+    framed = media.grid(example[np.newaxis], 1)
+    return inline_picture(framed[FRAME:-FRAME, FRAME:-FRAME], EXAMPLE_SIDE)
 
 
 class _Budget:

@@ -253,7 +253,7 @@ class Quality:
         count = min(MOST_COPIES, *map(len, sets))
         random = np.random.default_rng(self.seed)
         fake, real = (some[random.permutation(len(some))[:count]] for some in sets)
-        features = [extract(self._classifier, some)[0] for some in (real, fake)]
+        features = [self._features(some) for some in (real, fake)]
         pairs, train = most_alike(self._train_features, *features, num), sample(self._dataset, "train")[0]
         return {
             name: (some[rows], train[nearest], distances)

@@ -11,7 +11,7 @@ import yaml
 
 from keras_gen.evaluation import Report, Score, Table
 from keras_gen.evaluation.card import write_card
-from keras_gen.evaluation.comparison import apart, interval, verdict
+from keras_gen.evaluation.comparison import apart, compare, interval, verdict
 from keras_gen.evaluation.curves import curves
 from keras_gen.evaluation.page import page
 from keras_gen.media import Audio, Image
@@ -171,3 +171,16 @@ def test_a_card_is_filled_in_and_kept_once_somebody_answered(tmp_path):
     answered = path.read_text().replace("*What else should a user know?*", "Nothing.")
     path.write_text(answered)
     assert not write_card(given, path) and path.read_text() == answered
+
+
+def test_the_better_of_models_is_marked_with_what_cannot_be_told_from_it():
+    first = {"kid": 0.1, "kid_low": 0.05, "kid_high": 0.15, "recall": 0.5, "copying": 1.0}
+    second = {"kid": 0.12, "kid_low": 0.1, "kid_high": 0.2, "recall": 0.6, "copying": 2.0}
+    third = {"kid": 0.4, "kid_low": 0.3, "kid_high": 0.5, "recall": 0.6, "nll": math.nan}
+    rows = {row.name: row for row in compare([first, second, third])}
+    assert list(rows) == ["kid", "recall", "copying", "nll"]
+    assert rows["kid"].best == [0, 1] and rows["kid"].certain is True
+    assert rows["recall"].best == [1, 2] and rows["recall"].certain is None
+    assert rows["copying"].best == rows["nll"].best == [] and rows["nll"].numbers[:2] == [None, None]
+    (kid, *_) = compare([first, second])
+    assert kid.best == [0, 1] and kid.certain is False
