@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_gen.datasets.dataset import sample
-from keras_gen.evaluation.registry import Measure, Score, declare, register
+from keras_gen.evaluation.registry import Measure, Score, Table, declare, register
 from keras_gen.media import Audio
 from keras_gen.metrics import (
     Quality,
@@ -46,6 +46,8 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
     Measure("copying", None, "C_T, standard deviations; below -3 training examples are copied"),
     Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
     Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),
+    Measure("frechet_worst", "min", "largest Frechet distance of a class", LABELS),
+    Measure("label_agreement_worst", "max", "label_agreement of the class that has least of it", LABELS),
     Measure("classes_produced", None, "classes that the classifier sees among the generated examples"),
     where_named=True,
 )
@@ -55,7 +57,7 @@ def quality(model, dataset, config):
     num = _num_scored(config, dataset, quality)
     labels = model.labels_for(num)
     generated = model.generate(num, labels, config.seed)
-    metrics = quality.score(generated, labels)
+    metrics, tables = quality.compare(generated, labels)
     conditions = (
         f"Feature space: {quality.extractor}. Figures in another feature space, such as the FID of papers, "
         f"are not comparable. {num:,} {dataset.media.plural} were generated, {quality.num_real:,} real ones "
@@ -66,7 +68,31 @@ def quality(model, dataset, config):
         f"at most {MOST_COPIES:,} generated examples and as many held-out ones beside all training examples; "
         "in the column of real ones, one half of the held-out ones is in the place of generated ones."
     )
-    return Score(metrics, conditions, quality.floor(num), alike=quality.most_alike(generated))
+    tables = {heading: Table(*table) for heading, table in tables.items()}
+    real = quality.floor(num)
+    if labels is not None:
+        worst, of_real, told = _worst(tables)
+        metrics, real, conditions = metrics | worst, real | of_real, conditions + told
+    return Score(metrics, conditions, real, tables, alike=quality.most_alike(generated))
+
+
+def _worst(tables):
+    """The measures of the class that is served worst, the same of real examples, and who that is."""
+    metrics, real, told = {}, {}, ""
+    for measure, choose in (("frechet", max), ("label_agreement", min)):
+        found = [
+            (row[table.columns.index(measure)], f"{table.columns[0]} {row[0]}", row[1])
+            for table in tables.values()
+            for row in table.rows
+            if row[table.columns.index(measure)] is not None
+        ]
+        for whose, kept in (("model", metrics), ("real", real)):
+            worst = choose((each for each in found if each[2] == whose), default=None)
+            if worst:
+                kept[f"{measure}_worst"] = worst[0]
+            if worst and whose == "model":
+                told += f" {measure} is worst of {worst[1]}."
+    return metrics, real, f" Tables by class are of the same count of every class.{told}"
 
 
 def _num_scored(config, dataset, quality):

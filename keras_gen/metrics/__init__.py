@@ -1,5 +1,6 @@
 """Measures of models: pure functions of arrays."""
 
+from keras_gen.metrics.classes import class_count, class_scores
 from keras_gen.metrics.classifier import train_classifier
 from keras_gen.metrics.copying import authenticity, copying_test, most_alike
 from keras_gen.metrics.disentanglement import (
@@ -25,6 +26,8 @@ __all__ = [
     "Quality",
     "active_units",
     "authenticity",
+    "class_count",
+    "class_scores",
     "copying_test",
     "dci",
     "disentanglement_scores",

@@ -14,6 +14,7 @@ import numpy as np
 from keras_gen.datasets.dataset import sample
 from keras_gen.errors import InputError
 from keras_gen.media import Image, Text
+from keras_gen.metrics.classes import ClassSet, class_table, share_table
 from keras_gen.metrics.classifier import (
     FEATURES,
     VERSION,
@@ -98,6 +99,8 @@ class Quality:
             self._classifier = _stored_classifier(self._media, examples, told, seed, cache)
         self._real_features, predicted = self._extract(real)
         told = self._told(labels) if self._labeled else None
+        # Labels of test examples, those that the classifier reads, and labels of training examples.
+        self._told_of = told, predicted, self._told(train_labels) if self._labeled else None
         if self._classifier is not None:
             self.accuracy = classifier_accuracy(self._classifier, self._media, real, told)
         self._all_told = float(columns(predicted == told).all(axis=1).mean()) if self._labeled else None
@@ -171,6 +174,25 @@ class Quality:
         Raises:
             InputError: when the examples or labels do not fit the data set.
         """
+        return self.compare(generated, labels)[0]
+
+    def compare(self, generated, labels=None):
+        """What `score` gives, and tables of the classes.
+
+        Args:
+            generated: as in `score`.
+            labels: as in `score`.
+
+        Returns:
+            The dict of `score`, and a dict, heading -> (columns, rows). With `labels`, for each label that
+            varies "By class" or "By <name>": for each class a row of the model and one of training examples
+            in the place of generated ones, as `class_table` has them.
+            Without, for labeled data, "Classes": the share that the classifier sees of each among generated
+            and among test examples.
+
+        Raises:
+            InputError: as in `score`.
+        """
         generated = self._packed("generated", generated)
         if len(generated) < FEWEST:
             raise InputError(f"`generated` holds {len(generated)}: give at least {FEWEST} examples.")
@@ -186,7 +208,32 @@ class Quality:
             agreed = columns(predicted == labels)
             scores["label_agreement"] = float(agreed.all(axis=1).mean())
             scores |= self._of_each_label(agreed.mean(axis=0))
-        return scores
+        tables = {}
+        for place, (name, classes) in enumerate(self._named_labels()):
+            read, real, real_read, train = (columns(some)[:, place] for some in (predicted, *self._told_of))
+            if labels is None:
+                heading = "Classes" if name == "class" else f"Classes of {name}"
+                tables[heading] = share_table(name, classes, read, real_read)
+            else:
+                tables[f"By {name}"] = class_table(
+                    name,
+                    classes,
+                    ClassSet(self._real_features, real, real_read),
+                    ClassSet(features, columns(labels)[:, place], read),
+                    ClassSet(self._train_features, train),
+                    nearest=NEAREST,
+                    seed=self.seed,
+                )
+        return scores, tables
+
+    def _named_labels(self):
+        """Name and names of classes of each label that varies."""
+        if not self._labeled:
+            return []
+        names = self._dataset.class_names
+        if not isinstance(names, dict):
+            return [("class", names)]
+        return [list(names.items())[place] for place in self._varying]
 
     def _packed(self, name, examples):
         examples = np.asarray(examples)

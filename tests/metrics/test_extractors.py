@@ -84,6 +84,8 @@ def test_distances_are_those_of_the_named_space(tmp_path):
     expected = frechet_distance(test.reshape(-1, 64)[::2], train.reshape(-1, 64)[:180])
     assert quality.score(train[:360])["frechet"] == pytest.approx(expected, rel=0.5)
     np.testing.assert_array_equal(quality.embed(test), test.reshape(-1, 64))
+    alike = quality.most_alike(train[5:9], num=1)["generated"]
+    np.testing.assert_array_equal(alike[0], alike[1])
 
 
 def test_a_file_runs_no_code_of_its_own(tmp_path):

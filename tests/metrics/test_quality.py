@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from keras_gen.errors import InputError
 from keras_gen.media import Image
-from keras_gen.metrics import Quality, train_classifier
+from keras_gen.metrics import Quality, class_count, train_classifier
 from keras_gen.metrics.classifier import classifier_accuracy, extract
 
 DISTANCES = {"frechet", "frechet_std", "frechet_infinity", "kid", "kid_low", "kid_high"}
@@ -104,6 +104,45 @@ def test_missing_classes_and_copies_are_told(quality, digits):
     assert abs(floor["copying"]) < 3 and floor["authenticity"] > 25
     held_out, _ = digits.arrays("test")
     assert quality.score(held_out)["copying"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_class_that_is_served_worse_is_told(quality, digits):
+    images, asked = digits.arrays("train")
+    worse = images.copy()
+    worse[asked == 3] = images[asked == 8][: (asked == 3).sum()].repeat(2, axis=0)[: (asked == 3).sum()]
+    scores, tables = quality.compare(worse, asked)
+    assert scores == quality.score(worse, asked) and set(tables) == {"By class"}
+    columns, rows = tables["By class"]
+    assert columns[:4] == ("class", "of", "count", "frechet") and len(rows) == 20
+    least = min(np.bincount(digits.arrays("test")[1]))
+    assert {row[2] for row in rows} == {least}
+    of = {
+        whose: {row[0]: dict(zip(columns, row, strict=True)) for row in rows if row[1] == whose}
+        for whose in ("model", "real")
+    }
+    assert max(of["model"], key=lambda name: of["model"][name]["frechet"]) == "3"
+    assert of["model"]["3"]["label_agreement"] < 0.1 and of["model"]["3"]["coverage"] < 0.2
+    assert of["model"]["3"]["frechet"] > 5 * of["real"]["3"]["frechet"]
+    for name in set("0123456789") - {"3"}:
+        same = {
+            key: value for key, value in of["model"][name].items() if key not in ("of", "label_agreement")
+        }
+        assert same == {key: of["real"][name][key] for key in same}
+
+
+def test_shares_of_classes_stand_beside_the_real_ones(quality, digits):
+    images, labels = digits.arrays("train")
+    _, tables = quality.compare(images[labels < 5])
+    columns, rows = tables["Classes"]
+    assert columns == ("class", "generated", "real") and [row[0] for row in rows] == list("0123456789")
+    generated, real = np.array([row[1:] for row in rows]).T
+    assert generated[:5].sum() > 0.99 and 0.4 < real[:5].sum() < 0.6
+    assert generated.sum() == pytest.approx(1) and real.sum() == pytest.approx(1)
+
+
+def test_classes_too_small_to_compare_do_not_lower_the_count():
+    assert class_count(np.repeat([0, 1, 2], [9, 3, 5]), np.repeat([0, 1, 2, 3], [7, 9, 8, 9])) == (5, [0, 2])
+    assert class_count(np.array([0, 1]), np.array([0, 1])) == (0, [])
 
 
 def test_a_second_use_reads_the_cache(quality, digits, cache, trainings):
