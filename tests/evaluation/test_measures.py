@@ -138,6 +138,17 @@ def test_a_table_stands_under_its_heading():
     assert text.index("### By class") < text.index("## Settings")
 
 
+def test_the_class_that_is_served_worst_is_named():
+    columns = ("digit", "of", "count", "frechet", "label_agreement")
+    rows = [("1", "model", 9, 4.0, 0.5), ("1", "real", 9, 1.0, 1.0)]
+    rows += [("2", "model", 9, 3.0, 0.25), ("2", "real", 9, 2.0, 0.75)]
+    rows += [("3", "model", 0, None, 0.75), ("3", "real", 0, None, None)]
+    metrics, real, told = measures._worst({"By digit": Table(columns, rows)})
+    assert metrics == {"frechet_worst": 4.0, "label_agreement_worst": 0.25}
+    assert real == {"frechet_worst": 2.0, "label_agreement_worst": 0.75}
+    assert told.endswith(" frechet is worst of digit 1. label_agreement is worst of digit 2.")
+
+
 def test_a_measure_that_needs_what_is_not_there_is_left_out(own_measure):
     text = settings(media=Text(length=4))
     assert "brightness" not in available(text) and evaluate(Gray(), KnownFactors(), text) == []

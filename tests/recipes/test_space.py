@@ -106,12 +106,14 @@ def test_a_value_that_goes_with_some_values_of_the_others_is_taken():
 
 def test_a_search_compares_by_what_the_models_are_measured_by():
     distances = {"kid", "frechet", "frechet_infinity"}
-    assert distances | {"precision", "recall", "coverage", "label_agreement"} == available(GAN).keys()
+    of_labels = {"label_agreement", "label_agreement_worst", "frechet_worst"}
+    assert distances | of_labels | {"precision", "recall", "coverage"} == available(GAN).keys()
     assert "label_agreement" not in available(recipes.resolve("folder-gan"))
     assert {"nll", "mig", "log_mel"} <= available(recipes.resolve("vowels-vae")).keys()
     assert choose(GAN, "kid").direction == "min"
     with pytest.raises(
-        InputError, match="Unknown measure 'fid'.*Available: coverage, frechet, frechet_infinity, kid"
+        InputError,
+        match="Unknown measure 'fid'.*Available: coverage, frechet, frechet_infinity, frechet_worst",
     ):
         choose(GAN, "fid")
 

@@ -332,7 +332,7 @@ def test_data_are_loaded_once_for_all_trials():
     [
         (
             {"measure": "fid"},
-            "Unknown measure 'fid'.*Available: coverage, frechet, frechet_infinity, kid, label_agreement",
+            "Unknown measure 'fid'.*Available: coverage, frechet, frechet_infinity, frechet_worst, kid, label_agreement",
         ),
         ({"space": {}}, "The space is empty"),
         ({"space": {"width": Range(0, 4)}}, "space of 'width' .* holds 0"),
