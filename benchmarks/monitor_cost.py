@@ -26,18 +26,13 @@ def main():
 
     for recipe in options.recipes:
         config = recipes.resolve(recipe, parse_assignments(options.fields))
-        dataset, model, taken = config.load(), config.build(), []
+        dataset, model, ends, measured = config.load(), config.build(), [], []
         with tempfile.TemporaryDirectory() as folder:
             monitor = monitor_of(model, dataset, Run(Path(folder)), config)
             monitor.every = 1  # so that each epoch has all that one can have
-            end = monitor.on_epoch_end
-
-            def timed(epoch, logs=None, end=end, taken=taken):
-                start = time.perf_counter()
-                end(epoch, logs)
-                taken.append(time.perf_counter() - start)
-
-            monitor.on_epoch_end = timed
+            monitor.on_epoch_end = timed(monitor.on_epoch_end, ends)
+            if monitor.measured is not None:
+                monitor.measured = timed(monitor.measured, measured)
             start = time.perf_counter()
             model.fit(
                 dataset.batches(),
@@ -47,15 +42,29 @@ def main():
                 callbacks=[monitor],
                 verbose=0,
             )
-        each = (time.perf_counter() - start - sum(taken)) / EPOCHS
-        first, later = taken[0], sum(taken[1:]) / (EPOCHS - 1)
-        ends = config.epochs // config.measures_every if config.measures_every else config.epochs
-        share = (first + (ends - 1) * later) / (config.epochs * each)
+        each = (time.perf_counter() - start - sum(ends)) / EPOCHS
+        first, later = ends[0], sum(ends[1:]) / (EPOCHS - 1)
+        measuring = sum(measured[1:]) / (EPOCHS - 1)
+        measurements = config.epochs // config.measures_every if config.measures_every else 0
+        watching = config.epochs * (later - measuring) + measurements * measuring
         print(
-            f"{recipe} {' '.join(options.fields)}: an epoch of {config.epochs} takes {each:.2f} s, Monitor "
-            f"{first:.2f} s at the end of the first one and {later:.2f} s at others, {share:.1%} in all",
+            f"{recipe} {' '.join(options.fields)}: of {config.epochs} epochs one takes {each:.2f} s; Monitor "
+            f"{later - measuring:.2f} s more and {measuring:.2f} s where it measures, at {measurements} of "
+            f"them: {watching / (config.epochs * each):.1%} of training; once, {first - later:.1f} s",
             flush=True,
         )
+
+
+def timed(function, taken):
+    """A function that notes how many seconds it took."""
+
+    def call(*arguments):
+        start = time.perf_counter()
+        outcome = function(*arguments)
+        taken.append(time.perf_counter() - start)
+        return outcome
+
+    return call
 
 
 if __name__ == "__main__":

@@ -134,14 +134,13 @@ def underfitting(history):
 
 def mode_collapse(history):
     """Samples are alike where real examples differ: their mean distance is below half that of real ones and
-    grows no more. Measured here: healthy GANs come above 0.7 within a few epochs."""
+    has fallen by 30%, or stays below 15%. Measured here: healthy GANs begin at 20% to 30% and rise."""
     if not history.has("sample_diversity", "generator_loss"):
         return None
     spread = history["sample_diversity"]
-    since = lasting(spread < 0.5)
-    if since is None or history.length < SETTLED or spread[-1] > 1.05 * spread[-LASTING]:
-        return None
-    return (
+    since = lasting((spread < 0.5) & (spread < 0.7 * np.fmax.accumulate(spread)))
+    since = lasting(spread < 0.15, SETTLED) if since is None else since
+    return since is not None and (
         since,
         f"two samples are {spread[-1]:.0%} as far from each other as two real examples of their class",
     )
@@ -149,14 +148,16 @@ def mode_collapse(history):
 
 def strong_discriminator(history):
     """A discriminator that is never wrong tells the generator little (Arjovsky & Bottou 2017, arXiv
-    1701.04862, theorem 2.4)."""
-    if not history.has("val_pair_accuracy") or history.length < SETTLED:
+    1701.04862, theorem 2.4), and has nothing to learn: the norm of its gradients is below a tenth of the
+    generator's. Measured here: it is above in healthy runs, also while all pairs are told apart."""
+    if not history.has("val_pair_accuracy", "discriminator_gradient_norm"):
         return None
-    share = history["val_pair_accuracy"]
-    since = lasting(share >= 0.99, SETTLED)
+    share, norms = history["val_pair_accuracy"], history["discriminator_gradient_norm"]
+    since = lasting((share >= 0.99) & (norms < 0.1 * history["generator_gradient_norm"]))
     return since is not None and (
         since,
-        f"{share[-1]:.1%} of pairs of a real and a generated example are told apart",
+        f"{share[-1]:.1%} of pairs of a real and a generated example are told apart, its gradients have norm "
+        f"{norms[-1]:.2g}, those of the generator {history['generator_gradient_norm'][-1]:.2g}",
     )
 
 
@@ -185,9 +186,10 @@ def vanishing_gradients(history):
 
 
 def posterior_collapse(history):
-    """The latents tell nothing of the example: KL below 0.1 nats (Bowman et al. 2016, arXiv 1511.06349, whose
-    collapsed models have 0), or no active unit (Burda et al. 2016, arXiv 1509.00519)."""
-    for name, least in (("val_kl", 0.1), ("val_active_units", 0.5)):
+    """The latents tell next to nothing: no active unit (Burda et al. 2016, arXiv 1509.00519), or a KL below
+    0.5 nats. Collapsed models of Bowman et al. 2016 (arXiv 1511.06349) come near 0; measured here: healthy
+    runs are above 4."""
+    for name, least in (("val_kl", 0.5), ("val_active_units", 0.5)):
         if history.has(name) and not history.has("perplexity"):
             since = lasting(history[name] < least)
             if since is not None:

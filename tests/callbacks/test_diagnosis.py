@@ -39,7 +39,16 @@ WRONG = {  # name -> (what differs, the epoch since when it is seen)
     ],
     "underfitting": [({"loss": 100 - EPOCHS, "val_loss": 100.5 - EPOCHS, "learning_rate": np.ones(12)}, 7)],
     "mode collapse": [({"sample_diversity": np.where(EPOCHS > 7, 0.2, 0.8)}, 9)],
-    "strong discriminator": [({"val_pair_accuracy": np.ones(12)}, 1)],
+    "strong discriminator": [
+        (
+            {
+                "val_pair_accuracy": np.ones(12),
+                "discriminator_gradient_norm": np.full(12, 0.01),
+                "generator_gradient_norm": np.ones(12),
+            },
+            1,
+        )
+    ],
     "weak discriminator": [({"train_pair_accuracy": np.where(EPOCHS > 8, 0.5, 0.9)}, 10)],
     "vanishing gradients": [({"gradient_norm": 10.0 ** -(EPOCHS / 2.0)}, 5)],
     "posterior collapse": [
