@@ -30,7 +30,7 @@ def validated(recipe, fields, run):
     dataset = training.load(config)
     with training.begun(run, recipe, config, dataset):
         model = training.trained(run, config, dataset, strategy("one"), watch=[])
-    found = evaluate(model, dataset.tested_on("val"), config)
+    found = evaluate(model, dataset, config, split="val")
     metrics = {name: float(value) for score in found for name, value in score.metrics.items()}
     write_atomically(scores, json.dumps(metrics, indent=2) + "\n")
     return metrics

@@ -166,25 +166,35 @@ def measure(name):
     return found
 
 
-def evaluate(model, dataset, config, compared_by=None):
+def evaluate(model, dataset, config, compared_by=None, split="test"):
     """Takes all measures that apply to a model.
 
     Args:
         model: trained.
-        dataset: the `Dataset`, whose test split is what is measured on.
+        dataset: the `Dataset`.
         config: of the recipe, with `media`, `num_classes`, `measures`, `seed` and what the evaluations read.
         compared_by: name of the measure that a search compares by; costly evaluations of other measures are
             left out. None takes all.
+        split: "test", "val" or "train", whose examples are measured on.
 
     Returns:
-        List of `Score`s.
+        List of `Score`s, whose conditions name another split than "test".
+
+    Raises:
+        InputError: there is no such split.
     """
-    return [
+    if split != "test":
+        dataset = dataset.tested_on(split)
+    scores = [
         each.function(model, dataset, config)
         for each in EVALUATIONS.values()
         if each.applies(config, dataset)
         and (compared_by is None or not each.costly or compared_by in [m.name for m in each.measures])
     ]
+    if split == "test":
+        return scores
+    told = f"Measured on {split}, which stands for the test examples."
+    return [score._replace(conditions=f"{told} {score.conditions}".strip()) for score in scores]
 
 
 def available(config):

@@ -185,9 +185,8 @@ class HyperRecipe(keras_tuner.HyperModel):
         Raises:
             InputError: the measure that is searched by is not a finite number.
         """
-        dataset = config.load().tested_on("val")
         scored = override(config, {"seed": self.short.seed})
-        scores = evaluation.evaluate(model, dataset, scored, self.objective.name)
+        scores = evaluation.evaluate(model, config.load(), scored, self.objective.name, "val")
         metrics = {name: float(number) for score in scores for name, number in score.metrics.items()}
         value = metrics.get(self.objective.name, math.nan)
         if not math.isfinite(value):

@@ -7,6 +7,7 @@ import pytest
 
 from keras_gen import recipes
 from keras_gen.datasets.account import Account
+from keras_gen.datasets.dataset import Dataset
 from keras_gen.errors import InputError
 from keras_gen.evaluation import (
     Measure,
@@ -136,6 +137,22 @@ def test_a_table_stands_under_its_heading():
         "| a\\|b | model | 36 | 0.1235 |\n| a\\|b | real | 36 |  |\n" in text
     )
     assert text.index("### By class") < text.index("## Settings")
+
+
+def test_a_model_is_measured_on_the_split_that_is_named(own_measure):
+    @register(Measure("examples", None, "how many test examples there are"))
+    def examples(model, dataset, config):
+        return Score({"examples": dataset.count("test")})
+
+    parts = [(np.zeros((count, 8, 8, 1), np.uint8), None) for count in (9, 5, 7)]
+    dataset = Dataset(KnownFactors.media, *parts, batch_size=2)
+    for split, count in (("train", 9), ("val", 5), ("test", 7)):
+        brightness, score = evaluate(Gray(), dataset, settings(), split=split)
+        assert score.metrics == {"examples": count}
+        assert (f"Measured on {split}" in score.conditions) == (split != "test")
+        assert "10 draws" in brightness.conditions
+    with pytest.raises(InputError, match="Unknown split 'vall': did you mean 'val'"):
+        evaluate(Gray(), dataset, settings(), split="vall")
 
 
 def test_the_class_that_is_served_worst_is_named():
