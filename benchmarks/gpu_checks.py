@@ -3,7 +3,6 @@
 python benchmarks/gpu_checks.py '{"kind": "first_step", "recipe": "cifar10-gan", "fields": {}}'
 """
 
-import contextlib
 import json
 import os
 import random
@@ -72,7 +71,7 @@ def resume(recipe, settings, deterministic):
 
     if deterministic:
         os.environ["TF_DETERMINISTIC_OPS"] = "1"  # what `enable_op_determinism` sets, for the commands below
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # where SavedModels go
+    with tempfile.TemporaryDirectory() as folder:
         straight, killed = f"{folder}/straight", f"{folder}/killed"
         finish(start(recipe, straight, settings))
         process = start(recipe, killed, settings)

@@ -92,12 +92,13 @@ def damage(path):
 
 
 @contextlib.contextmanager
-def locked(folder, doing):
+def locked(folder, doing, patience=0):
     """Keeps other processes from doing the same in a folder while this one does.
 
     Args:
         folder: `pathlib.Path` that exists.
         doing: what is done there, such as "training".
+        patience: float, how many seconds to wait for another one.
 
     Raises:
         InputError: another process does it, or the folder cannot be locked.
@@ -107,7 +108,7 @@ def locked(folder, doing):
     path = folder / ".lock"
     if path.is_symlink():  # which might lead to a file of another kind
         raise InputError(f"{path} cannot be locked (it is a link): remove it.")
-    lock = filelock.FileLock(path, timeout=0)
+    lock = filelock.FileLock(path, timeout=patience)
     try:
         lock.acquire()
     except filelock.Timeout as error:

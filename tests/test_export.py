@@ -1,3 +1,4 @@
+import concurrent.futures
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.export import next_version
+from keras_gen.export import next_version, publish
 
 
 def test_signatures_take_and_give_raw_images(small_gan, images, tmp_path):
@@ -76,6 +77,32 @@ def test_versions_count_on(tmp_path):
     for name in ("2", "10", "notes"):
         (tmp_path / name).mkdir()
     assert next_version(tmp_path).name == "11"
+
+
+def test_a_trained_model_is_one_version_and_another_model_is_refused(tmp_path):
+    def export(model, recipe="digits-gan", data="digits"):
+        provenance = {"recipe": recipe, "data": data, "model": model}
+
+        def write(path):
+            (path / "assets.extra").mkdir(parents=True)
+            (path / "assets.extra" / "provenance.json").write_text(json.dumps(provenance))
+
+        return publish(tmp_path / "mine", provenance, write)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(export, "abcdabcd"))
+    assert found[:4] != found[4:] and [path for path, _ in found[:4]] == [path for path, _ in found[4:]]
+    assert sorted(path.name for path, is_new in found if is_new) == ["1", "2", "3", "4"]
+    for other in ({"recipe": "digits-vae"}, {"data": "birds"}):
+        with pytest.raises(
+            InputError, match=r"another model of digits-gan on digits, not of .*another --name"
+        ):
+            export("e", **other)
+    (tmp_path / "mine" / ".partial-killed").mkdir()
+    assert export("e")[0].name == "5" and not list((tmp_path / "mine").glob(".partial-*"))
+    (tmp_path / "mine" / "6").mkdir()
+    with pytest.raises(InputError, match="holds versions of another model, not of digits-gan on digits"):
+        export("f")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from keras_gen.callbacks.checkpoint import (
     Diverged,
     best_checkpoint,
     latest_checkpoint,
+    trained_file,
     trained_model,
 )
 from keras_gen.callbacks.diagnosing import Diagnose
@@ -30,5 +31,6 @@ __all__ = [
     "best_checkpoint",
     "diagnose",
     "latest_checkpoint",
+    "trained_file",
     "trained_model",
 ]

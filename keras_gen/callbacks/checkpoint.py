@@ -198,7 +198,12 @@ def is_whole(path):
 
 
 def trained_model(folder):
-    """The model of a run: as its training ended, or else of its latest whole checkpoint.
+    """The model of a run, which `trained_file` holds."""
+    return load_model(trained_file(folder))
+
+
+def trained_file(folder):
+    """The file with the model of a run: as its training ended, or else its latest whole checkpoint.
 
     Args:
         folder: of the run, with `model.keras` and `checkpoints/`.
@@ -212,7 +217,7 @@ def trained_model(folder):
     file = folder / "model.keras"
     wrong = damage(file)
     if wrong is None:
-        return load_model(file)
+        return file
     path = latest_checkpoint(folder / "checkpoints")
     if path is None and (file.is_file() or any((folder / "checkpoints").glob(f"*{SUFFIX}"))):
         raise InputError(f"{folder} has no whole model: its model.keras and checkpoints are damaged or lost.")
@@ -225,4 +230,4 @@ def trained_model(folder):
             wrong,
             path,
         )
-    return load_model(path)
+    return path

@@ -7,6 +7,7 @@ import typer
 
 from keras_gen.cli.options import RunFolder, path_of
 from keras_gen.cli.terminal import say, show_table, start_tensorflow
+from keras_gen.errors import InputError
 
 
 def export(
@@ -14,16 +15,20 @@ def export(
     to: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the models' versions, or of the files.",
-            show_default="savedmodels/RUN, or RUN/FORMAT",
+            help="Folder of models, or of the files.",
+            show_default="savedmodels, or RUN/FORMAT",
             parser=path_of,
         ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Folder of its versions among the models.", show_default="the run's folder"),
     ] = None,
     format: Annotated[
         str, typer.Option(help="tf_saved_model, or onnx or litert for a file of each function.")
     ] = "tf_saved_model",
 ):
-    """Writes the next version of a run's SavedModel, or its files in another format."""
+    """Publishes a run's SavedModel as the next version of a model, or writes files in another format."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
@@ -35,11 +40,13 @@ def export(
         rows = [(name, told(made)) for name, made in found.items()]
         show_table([*rows, ("folder", str(to or run.folder / format))])
         return
-    from keras_gen.export import next_version
+    from keras_gen.runs.results import write_version
 
-    versions = to or Path("savedmodels") / run.folder.resolve().name
-    path = run.load_model().export(next_version(versions), provenance=run.provenance())
-    say(f"SavedModel: {path}")
+    name = run.folder.resolve().name if name is None else name
+    if Path(name).name != name:
+        raise InputError(f"--name takes the name of one folder, not {name!r}: --to says where it lies.")
+    path, is_new = write_version(run, path_of(str((to or Path("savedmodels")) / name)))
+    say(f"SavedModel: {path}{'' if is_new else ', exported earlier'}")
 
 
 def told(made):

@@ -118,6 +118,6 @@ def rehearse(run, config, strategy):
 
     with stopped(lambda: "nothing was written."):
         expected = rehearse(run, config, strategy)
-    rows = [("run", run.folder), ("SavedModel", f"savedmodels/{run.folder.resolve().name}")]
+    rows = [("run", run.folder), ("SavedModel", run.savedmodel)]
     show_table([(what, str(path)) for what, path in rows] + [("training", expected or "one step")])
     say("Nothing was written.")

@@ -2,5 +2,6 @@
 
 from keras_gen.export.formats import export_as
 from keras_gen.export.savedmodel import export, next_version
+from keras_gen.export.versions import exported_from, publish
 
-__all__ = ["export", "export_as", "next_version"]
+__all__ = ["export", "export_as", "exported_from", "next_version", "publish"]

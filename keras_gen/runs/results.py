@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from keras_gen.callbacks import LatentMonitor, Monitor
 from keras_gen.callbacks.latent_monitor import views
 from keras_gen.evaluation import evaluate
-from keras_gen.export import next_version
+from keras_gen.export import exported_from, publish
 from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
@@ -24,7 +25,7 @@ SAMPLES_HEARD = 20
 RECONSTRUCTED = 20
 
 
-def write_results(run, config, dataset, model, versions, minutes):
+def write_results(run, config, dataset, model, minutes):
     """Saves a trained model, shows and exports it: all but the scores. Nothing that is done is done again.
 
     Args:
@@ -32,7 +33,6 @@ def write_results(run, config, dataset, model, versions, minutes):
         config: of its recipe.
         dataset: its `Dataset`.
         model: trained.
-        versions: path, the folder of the versions of its SavedModel.
         minutes: float, how long training took.
 
     Returns:
@@ -45,11 +45,39 @@ def write_results(run, config, dataset, model, versions, minutes):
     if finished is None or not run.has_results:
         write_sheets(model, dataset, run, config.seed)
     if finished is None or not Path(finished["savedmodel"]).is_dir():
-        savedmodel = model.export(next_version(versions), provenance=run.provenance())
+        write_savedmodel(run, model)
         minutes = minutes if finished is None else finished["training_minutes"]
-        finished = {"savedmodel": str(savedmodel), "training_minutes": minutes}
-        write_atomically(run.finished_file, json.dumps(finished, indent=2) + "\n")
-    return Path(finished["savedmodel"])
+        told = {"savedmodel": run.savedmodel.name, "training_minutes": minutes}
+        write_atomically(run.finished_file, json.dumps(told, indent=2) + "\n")
+    return Path(run.finished()["savedmodel"])
+
+
+def write_savedmodel(run, model):
+    """Exports a run's model into its folder, unless it lies there, in the place of an earlier one."""
+    provenance = run.provenance()
+    if exported_from(run.savedmodel).get("model") != provenance["model"]:
+        shutil.rmtree(run.savedmodel, ignore_errors=True)
+        model.export(run.savedmodel, provenance=provenance)
+
+
+def write_version(run, versions):
+    """The SavedModel of a run as a version in a folder: copied from the run, or exported where it has none.
+
+    Returns:
+        As `keras_gen.export.publish`.
+
+    Raises:
+        InputError: as there, or the run has no whole model yet.
+    """
+    provenance = run.provenance()
+
+    def write(path):
+        if exported_from(run.savedmodel).get("model") == provenance["model"]:
+            shutil.copytree(run.savedmodel, path)
+        else:
+            run.load_model().export(path, provenance=provenance)
+
+    return publish(versions, provenance, write)
 
 
 def write_scores(run, recipe, config, dataset, model):

@@ -35,6 +35,7 @@ class Run:
         self.sounds = self.folder / "waveforms"
         self.classes_file = self.folder / "classes.json"
         self.finished_file = self.folder / "finished.json"
+        self.savedmodel = self.folder / "savedmodel"
         self.diagnosis_file = self.folder / "diagnosis.json"
 
     @classmethod
@@ -81,8 +82,11 @@ class Run:
             found = read_json(self.finished_file)
         except InputError:
             return None
-        is_whole = isinstance(found, dict) and {"savedmodel", "training_minutes"} <= found.keys()
-        return found if is_whole else None
+        if not isinstance(found, dict) or not {"savedmodel", "training_minutes"} <= found.keys():
+            return None
+        # Older kits exported elsewhere.
+        is_here = found["savedmodel"] == self.savedmodel.name
+        return found | {"savedmodel": str(self.savedmodel)} if is_here else found
 
     @property
     def has_results(self):
@@ -113,12 +117,17 @@ class Run:
         return recipes.saved(self.config_file).get(recipes.FINGERPRINT)
 
     def provenance(self):
-        """What an exported model says of its making: dict."""
-        return {
-            name: value
-            for name, value in recipes.saved(self.config_file).items()
-            if name in ("recipe", recipes.VERSIONS, recipes.FINGERPRINT)
+        """What an exported model says of its making: dict; under "model" the checksum of its file."""
+        from keras_gen.callbacks import trained_file  # which imports TensorFlow
+        from keras_gen.runs.provenance import checksum
+
+        saved = recipes.saved(self.config_file)
+        found = {
+            name: saved[name] for name in ("recipe", recipes.VERSIONS, recipes.FINGERPRINT) if name in saved
         }
+        # Of folders, no more than their name is published.
+        data = Path(saved.get("data", "")).name
+        return found | {"data": data, "model": f"sha256:{checksum(trained_file(self.folder))}"}
 
     def origin(self, model):
         """The `Origin` of what the run's model, as `load_model` gives it, makes."""

@@ -6,7 +6,6 @@ import functools
 import os
 import sys
 import time
-from pathlib import Path
 
 import tensorflow as tf
 
@@ -23,7 +22,7 @@ from keras_gen.callbacks import (
 )
 from keras_gen.callbacks.checkpoint import is_whole
 from keras_gen.errors import InputError
-from keras_gen.files import damage, make_folder
+from keras_gen.files import damage
 from keras_gen.logs import log, quiet
 from keras_gen.models import load_model
 from keras_gen.recipes.settings import override
@@ -36,7 +35,7 @@ LONGEST_CAUSE = 200  # characters
 LOWERED = 0.5  # share of the learning rates that is left after each divergence
 
 
-def train(run, recipe, config, strategy="auto", name=None, scored=True, tracker=None):
+def train(run, recipe, config, strategy="auto", scored=True, tracker=None):
     """Trains what a config describes, in the folder of a run, from where an earlier start of it stopped.
 
     Args:
@@ -44,7 +43,6 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True, tracker=
         recipe: name of the recipe, for the report.
         config: of the recipe, resolved.
         strategy: name for `keras_gen.distribution.strategy`.
-        name: of the model among the SavedModels; None for that of the folder.
         scored: bool, whether the model is scored, which comes last.
         tracker: "wandb" or "mlflow", where the logs also go, or None.
 
@@ -74,18 +72,16 @@ def train(run, recipe, config, strategy="auto", name=None, scored=True, tracker=
     log.info("Data: %s", dataset)
     if dataset.account:
         log.info("%s", dataset.account)
-    versions = Path("savedmodels") / (name or run.folder.resolve().name)
     with failures_told(run, strategy), contextlib.ExitStack() as stack:
         if is_chief:
             stack.enter_context(begun(run, recipe, config, dataset))
-            make_folder(versions)
         started = time.perf_counter()
         extras = functools.partial(extra_callbacks, run, recipe, config, tracker)
         model = trained(run, config, dataset, strategy, extras=extras)
         minutes = (time.perf_counter() - started) / 60
         if not is_chief:
             return None
-        savedmodel = write_results(run, config, dataset, model, versions, minutes)
+        savedmodel = write_results(run, config, dataset, model, minutes)
         if scored:
             write_scores(run, recipe, config, dataset, model)
         return savedmodel

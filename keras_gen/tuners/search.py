@@ -107,6 +107,6 @@ def retrain(hyper, output, results):
     recipe, config = recipes.read(output / "best.json")
     run.check(recipe, config)
     if not run.complete:
-        train(run, recipe, config, "one", name=output.resolve().name)
+        train(run, recipe, config, "one")
     write_atomically(output / "report.md", results.report(hyper, run.report_file.relative_to(output)))
     return run

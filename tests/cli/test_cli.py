@@ -74,9 +74,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         "samples",
     }
     assert expected | {"learning_rate/generator", "learning_rate/discriminator"} <= tags
-    served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-gan" / "1")).signatures[
-        "serving_default"
-    ]
+    served = tf.saved_model.load(str(run / "savedmodel")).signatures["serving_default"]
     assert served(seed=tf.constant([1], tf.int64), label=tf.constant([3]))["images"].shape == (1, 8, 8, 1)
 
     assert "is complete" in run_cli("train", "digits-gan", "--epochs", 1, *TINY)[1]
@@ -114,8 +112,13 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         assert not np.array_equal(drawn["samples"][:1], varied["samples"][:1])
     code, printed = run_cli("sample", run, "--top-k", 3, "--out", "x.npz")
     assert code == 2 and "top_k and top_p are of sentences, but images are drawn" in printed
-    code, printed = run_cli("export", run)
-    assert code == 0 and (tmp_path / "savedmodels" / "digits-gan" / "2" / "saved_model.pb").is_file()
+    for again in ("", ", exported earlier"):
+        code, printed = run_cli("export", run)
+        assert code == 0 and f"savedmodels/digits-gan/1{again}\n" in printed, printed
+    code, printed = run_cli("export", run, "--to", "served", "--name", "a/b")
+    assert code == 2 and "--name takes the name of one folder" in printed
+    assert run_cli("export", run, "--to", "served", "--name", "digits")[0] == 0
+    assert (tmp_path / "served" / "digits" / "1" / "saved_model.pb").is_file()
 
 
 def test_a_dry_run_says_how_long_training_takes_and_writes_nothing(run_cli, tmp_path):
@@ -221,7 +224,7 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     divergences = re.search(r"largest first: (.*)\.\n", report).group(1).split(", ")
     assert len(divergences) == 8
     np.testing.assert_allclose(sum(map(float, divergences)), metrics["kl"], atol=0.08)
-    served = tf.saved_model.load(str(tmp_path / "savedmodels" / "digits-vae" / "1")).signatures
+    served = tf.saved_model.load(str(run / "savedmodel")).signatures
     assert served["encode"](images=np.zeros((2, 8, 8, 1), np.uint8))["latents"].shape == (2, 8)
     assert run_cli("sample", run, "--num", 3, "--seed", 1, "--out", "a.npz")[0] == 0
     with np.load("a.npz") as drawn:

@@ -39,7 +39,7 @@ def test_a_search_ends_in_a_better_model(searched, cli_in):
     assert metrics["examples_seen"] == 20 * 8 * 128
     report = (output / "report.md").read_text()
     assert f"best/{run.name}/report.md" in report and "| 0 |" in report and "fewer than 8 trials" in report
-    assert (folder / "savedmodels" / "digits-vae-tuned" / "1").is_dir()
+    assert (run / "savedmodel" / "saved_model.pb").is_file()
 
 
 def test_its_setting_is_a_recipe_and_its_trials_are_runs(searched, cli_in):

@@ -110,7 +110,7 @@ def test_a_run_goes_on_with_the_prepared_set_that_it_was_begun_with(run):
     config = recipes.resolve(RECIPE, {"width": 8})
     run.start(RECIPE, config, "a" * 64)  # one that an earlier kit began without
     run.start(RECIPE, config, "a" * 64)
-    assert run.provenance()["data_fingerprint"] == "a" * 64 and run.settings() == (RECIPE, config)
+    assert run.fingerprint == "a" * 64 and run.settings() == (RECIPE, config)
     for other in ("b" * 64, None):
         with pytest.raises(InputError, match="is not what .* was begun with, whose fingerprint is aaaa"):
             run.start(RECIPE, config, other)
