@@ -73,7 +73,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         "val_real_logit",
         "samples",
     }
-    assert expected | {"learning_rate/generator", "learning_rate/discriminator"} <= tags
+    assert expected | {"generator_learning_rate", "discriminator_learning_rate"} <= tags
     served = tf.saved_model.load(str(run / "savedmodel")).signatures["serving_default"]
     assert served(seed=tf.constant([1], tf.int64), label=tf.constant([3]))["images"].shape == (1, 8, 8, 1)
 
