@@ -11,6 +11,7 @@ import typer
 
 from keras_gen.cli.check import check
 from keras_gen.cli.compare import compare
+from keras_gen.cli.evaluate import evaluate
 from keras_gen.cli.export import export
 from keras_gen.cli.inspect import inspect
 from keras_gen.cli.interpolate import interpolate
@@ -43,6 +44,7 @@ for command in (
     tune,
     score,
     compare,
+    evaluate,
     sample,
     interpolate,
     reconstruct,

@@ -40,12 +40,14 @@ def export(
         rows = [(name, told(made)) for name, made in found.items()]
         show_table([*rows, ("folder", str(to or run.folder / format))])
         return
+    from keras_gen.runs.reporting import add_scores
     from keras_gen.runs.results import write_version
 
     name = run.folder.resolve().name if name is None else name
     if Path(name).name != name:
         raise InputError(f"--name takes the name of one folder, not {name!r}: --to says where it lies.")
     path, is_new = write_version(run, path_of(str((to or Path("savedmodels")) / name)))
+    add_scores(run, path)
     say(f"SavedModel: {path}{'' if is_new else ', exported earlier'}")
 
 

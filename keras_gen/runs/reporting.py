@@ -16,6 +16,9 @@ from keras_gen.evaluation.page import page
 from keras_gen.files import read_json, write_atomically
 from keras_gen.recipes.settings import table
 
+EXTRA = "assets.extra"  # folder of a SavedModel, with what TensorFlow does not read
+SCORES, CONFIG = "scores.json", "config.json"
+
 
 def write_reports(run, recipe, config, dataset, model, scores, metrics):
     """Writes all reports of a scored model, `metrics.json` last.
@@ -119,3 +122,14 @@ def machine():
         named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
         processor = next(named, processor)
     return ", ".join([*names, f"{available_cores()} cores of {processor}", platform.system()])
+
+
+def add_scores(run, savedmodel):
+    """Keeps in a SavedModel the scores of its run, and the settings without where the data lie."""
+    if not run.scores_file.is_file() or not Path(savedmodel).is_dir():
+        return
+    extra = Path(savedmodel) / EXTRA
+    extra.mkdir(exist_ok=True)
+    (extra / SCORES).write_bytes(run.scores_file.read_bytes())
+    told = recipes.saved(run.config_file) | {"data": "", "start": None, "frozen": "none"}
+    (extra / CONFIG).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from keras_gen.logs import log
 from keras_gen.media import Audio
 from keras_gen.media.origin import COMPOSITE
 from keras_gen.recipes.settings import numbers_and_texts
-from keras_gen.runs.reporting import write_reports
+from keras_gen.runs.reporting import add_scores, write_reports
 from keras_gen.runs.samples import write_samples
 
 SAMPLES_SHOWN = 80
@@ -102,6 +102,8 @@ def write_scores(run, recipe, config, dataset, model):
     if "training_minutes" in earlier:
         metrics["training_minutes"] = earlier["training_minutes"]
     write_reports(run, recipe, config, dataset, model, scores, metrics)
+    if run.finished() is not None:
+        add_scores(run, run.finished()["savedmodel"])
     log.info("Scored in %.0f s", time.perf_counter() - started)
 
 
