@@ -1,13 +1,19 @@
 """What comes before a training, and how long it would take."""
 
-from keras_gen.callbacks import ExpectedTime
+import tempfile
+from pathlib import Path
+
+from keras_gen.callbacks import Checkpoint, ExpectedTime, HistoryFile
+from keras_gen.callbacks.expected_time import told
 from keras_gen.logs import log
+from keras_gen.runs.results import monitor_of
+from keras_gen.runs.run import Run
 from keras_gen.runs.training import batches, load, trained_examples
 from keras_gen.training import distribution
 
 
 def rehearse(run, config, strategy="auto"):
-    """Does what comes before a training, and its first steps, without writing anything.
+    """Does what comes before a training, its first steps and two ends of epochs, and keeps nothing of it.
 
     Args:
         run: a `Run`, of which only checkpoints are looked for.
@@ -15,7 +21,9 @@ def rehearse(run, config, strategy="auto"):
         strategy: name for `keras_gen.distribution.strategy`.
 
     Returns:
-        How long the rest of the training will take, such as "about 12 minutes: 6,000 steps of 0.12 s".
+        How long the rest of the training will take, such as "about 12 minutes: 6,000 steps of 0.12 s, 20 ends
+        of epochs of 1.2 s", where measures between epochs (`measured_every`) are not counted; None for one
+        step.
 
     Raises:
         InputError: the data do not fit the config.
@@ -27,12 +35,35 @@ def rehearse(run, config, strategy="auto"):
     strategy = distribution.strategy(strategy)
     with strategy.scope():
         model = config.build()
-    steps = config.epochs * config.steps_per_epoch - trained_examples(run) // config.batch_size
-    expected = ExpectedTime(max(steps, 1), then_stop=True)
+    done = trained_examples(run) // config.batch_size
+    steps = max(config.epochs * config.steps_per_epoch - done, 1)
+    epochs = max(config.epochs - done // config.steps_per_epoch, 1)
+    expected = ExpectedTime(steps, epochs, then_stop=True)
     model.fit(
         batches(dataset, strategy, 0),
         steps_per_epoch=config.steps_per_epoch,
         verbose=0,
         callbacks=[expected],
     )
-    return expected.told
+    if expected.told is None:
+        return None
+    between = time_between(model, dataset, strategy, config)
+    return told(expected.each * steps + between * epochs, steps, expected.each, epochs, between)
+
+
+def time_between(model, dataset, strategy, config):
+    """Seconds from the last step of an epoch to the first of the next one, once what happens is compiled."""
+    with tempfile.TemporaryDirectory() as scratch:
+        run = Run(Path(scratch))
+        callbacks = [monitor_of(model, dataset, run, config), HistoryFile(run.history_file)]
+        run.checkpoints.mkdir()
+        ends = ExpectedTime(1)
+        model.fit(
+            batches(dataset, strategy, 0),
+            steps_per_epoch=config.execution["steps_per_execution"],
+            epochs=2,
+            validation_data=dataset.val,
+            verbose=0,
+            callbacks=[*callbacks, Checkpoint(run.checkpoints, callbacks), ends],
+        )
+    return ends.between

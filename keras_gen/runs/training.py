@@ -341,7 +341,11 @@ def fit_from_here(model, state, run, config, dataset, interruption, epochs=None,
     if epoch >= last:
         state.restore(model, [checkpoint, *callbacks])  # for the history, which may have been lost
         return
-    expected = [ExpectedTime(last * config.steps_per_epoch - done)] if callbacks and watch is None else []
+    expected = (
+        [ExpectedTime(last * config.steps_per_epoch - done, last - epoch)]
+        if callbacks and watch is None
+        else []
+    )
     # What is left of an epoch is one of its own to Keras.
     parts = [(epoch, epoch + 1, step)] if step else []
     parts.append((epoch + len(parts), last, 0))

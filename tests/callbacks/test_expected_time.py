@@ -18,6 +18,7 @@ def clock(monkeypatch):
 def run(expected, clock, ends, each, first=60.0):
     """Epochs of executions that end at these batches; the first execution of all compiles."""
     expected.set_model(types.SimpleNamespace(stop_training=False))
+    expected.on_train_begin()
     clock.now += first
     for epoch, batches in enumerate(ends):
         last = -1
@@ -36,6 +37,17 @@ def test_steps_are_timed_without_the_first_and_what_lies_between_epochs(clock, e
     expected = ExpectedTime(6000)
     run(expected, clock, [range(execution - 1, 100, execution)] * 2, each=0.12)
     assert expected.told == "about 12 minutes: 6,000 steps of 0.12 s"
+
+
+def test_the_whole_training_is_told_when_an_end_of_an_epoch_was_timed(clock):
+    expected = ExpectedTime(1000, epochs=10)
+    run(expected, clock, [range(100)] * 10, each=0.1, first=60.0)
+    assert expected.between == pytest.approx(30) and expected.each == pytest.approx(0.1)
+    assert expected.seconds == pytest.approx(clock.now)
+    assert expected.told == "about 8 minutes: 1,000 steps of 0.1 s, 10 ends of epochs of 30 s"
+    resumed = ExpectedTime(250, epochs=3)  # from the middle of an epoch
+    run(resumed, clock, [range(49, 100), range(100), range(100)], each=0.1)
+    assert resumed.seconds == pytest.approx(60 + 25 + 90, rel=0.1)
 
 
 def test_short_epochs_tell_at_their_end_and_those_of_one_step_never(clock):
