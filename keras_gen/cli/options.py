@@ -48,6 +48,13 @@ RunFolder = Annotated[
 Marked = Annotated[
     bool, typer.Option("--marked/--unmarked", help="Whether files say that they are synthetic, and by what.")
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="quick, default or best: settings of the recipe by name, where --set says nothing.",
+        show_default="default",
+    ),
+]
 MOST_WORKERS = 256
 
 
@@ -59,13 +66,15 @@ def fields_of(assignments, more, **options):
     return parse_assignments([*(assignments or []), *(more or [])]) | given
 
 
-def recipe_of(text, fields):
-    """(name, settings) of a recipe that is given by its name or a file."""
+def recipe_of(text, fields, preset=None):
+    """(name, settings) of a recipe that is given by its name or a file, and perhaps one of its presets."""
     from keras_gen import recipes
     from keras_gen.recipes.settings import override
 
     if not text.endswith(".json"):
-        return text, recipes.resolve(text, fields)
+        return text, recipes.resolve(text, fields, preset)
+    if preset is not None:
+        raise InputError(f"{text} holds settings of its own: leave --preset {preset} out.")
     name, config = recipes.read(text)
     return name, override(config, fields)
 

@@ -13,6 +13,7 @@ from keras_gen.cli.options import (
     Data,
     Freeze,
     More,
+    Preset,
     Recipe,
     Start,
     fields_of,
@@ -28,6 +29,7 @@ def train(
     recipe: Recipe,
     more: More = None,
     data: Data = None,
+    preset: Preset = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE", parser=path_of)
     ] = None,
@@ -67,7 +69,9 @@ def train(
     run = Run(output or Path("runs") / recipes.short_name(recipe))
     fields |= recipes.as_begun(run.config_file, recipe, fields)
     if start is None:
-        recipe, config = recipe_of(recipe, fields)
+        recipe, config = recipe_of(recipe, fields, preset)
+    elif preset is not None:
+        raise InputError(f"--from {start} brings the settings of that run: leave --preset {preset} out.")
     elif recipe.endswith(".json"):
         raise InputError(
             f"{recipe} says itself what training begins with: give --set start={start} instead of --from."

@@ -1,8 +1,8 @@
 """Complete named setups: data, media, networks, objective and training settings.
 
 A recipe is a module: a docstring (what it makes, its command, expected time and score), the settings
-`recipe`, and `space`, what a search may change of them. A file of your own is one too. Nothing here imports
-TensorFlow before a model is built.
+`recipe`, `space`, what a search may change of them, and perhaps `presets`, other settings by name. A file of
+your own is one too. Nothing here imports TensorFlow before a model is built.
 """
 
 import functools
@@ -107,21 +107,36 @@ def space_of(name):
     return getattr(get(name), "space", {})
 
 
+def presets_of(name):
+    """What other settings a recipe has by name: dict, preset -> dict of fields."""
+    return getattr(get(name), "presets", {})
+
+
+def _preset(name, preset):
+    """The settings of a recipe by one of its presets, by default its own."""
+    recipe, found = get(name).recipe, {"default": {}, **presets_of(name)}
+    preset = preset or "default"
+    if preset not in found:
+        raise InputError(f"{name} has no preset {preset!r}: it has {', '.join(found)}.")
+    return override(recipe, found[preset])
+
+
 @register("resolve_recipe")
-def resolve(name, fields=None):
+def resolve(name, fields=None, preset=None):
     """The settings of a recipe with some fields overridden.
 
     Args:
         name: such as "digits-gan", or the path of a Python file.
         fields: field -> value or text of a value, as in `settings.override`.
+        preset: name of a preset of the recipe that the fields stand over; None for its own settings.
 
     Returns:
         A `Recipe`; its `build()` makes the compiled model.
 
     Raises:
-        InputError: there is no recipe or field of this name, or a value is not valid.
+        InputError: there is no recipe, preset or field of this name, or a value is not valid.
     """
-    return override(get(name).recipe, fields or {})
+    return override(_preset(name, preset), fields or {})
 
 
 def versions():

@@ -26,3 +26,13 @@ recipe = TextRecipe(
     steps_per_epoch=100,
 )
 space = SPACE
+presets = {
+    "quick": {
+        "epochs": 3,
+        "nll_samples": 20,
+        "num_scored": 200,
+    },
+    "best": {
+        "epochs": 48,
+    },
+}

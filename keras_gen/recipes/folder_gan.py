@@ -19,3 +19,15 @@ recipe = GANRecipe(
     steps_per_epoch=500,
 )
 space = SPACE
+presets = {
+    "quick": {
+        "size": 32,
+        "epochs": 6,
+        "steps_per_epoch": 100,
+        "num_scored": 500,
+    },
+    "best": {
+        "epochs": 100,
+        "restore_best": True,
+    },
+}

@@ -34,3 +34,15 @@ space = {
     "time_mask": Range(0, 16),
     "frequency_mask": Range(0, 16),
 }
+presets = {
+    "quick": {
+        "epochs": 5,
+        "steps_per_epoch": 50,
+        "training_steps": 500,
+        "nll_samples": 20,
+        "num_scored": 200,
+    },
+    "best": {
+        "epochs": 90,
+    },
+}

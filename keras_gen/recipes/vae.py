@@ -309,6 +309,14 @@ class ImageVAERecipe(VAERecipe):
 
     measures: ClassVar = ("evidence", "quality", "disentanglement")
 
+    def make(self):
+        if self.likelihood == "bernoulli" and self.image.channels > 1:
+            raise InputError(
+                f"likelihood=bernoulli is of gray images that are read as black or white, not of "
+                f"{self.image.channels} channels: set likelihood=logistic_mixture, or channels=1."
+            )
+        return super().make()
+
 
 class AudioVAERecipe(VAERecipe):
     """A VAE of recordings."""

@@ -284,6 +284,25 @@ def test_a_flow_follows_the_sequence_that_latents_are():
         assert config.sampling_prior.make(places).places == places
 
 
+def test_presets_stand_over_a_recipe_and_under_the_fields_that_are_given():
+    with_presets = [name for name in recipes.NAMES if recipes.presets_of(name)]
+    own = {name for name in recipes.NAMES if name.startswith(("folder-", "file-"))}
+    assert own == set(with_presets)
+    for name in with_presets:
+        quick, default, best = (recipes.resolve(name, {}, preset) for preset in ("quick", "default", "best"))
+        assert default == recipes.get(name).recipe
+        assert quick.examples < default.examples < best.examples
+    given = recipes.resolve("folder-gan", {"epochs": 2}, "quick")
+    assert (given.epochs, given.steps_per_epoch, given.image.size) == (2, 100, 32)
+    with pytest.raises(InputError, match="digits-gan has no preset 'quick': it has default."):
+        recipes.resolve("digits-gan", {}, "quick")
+
+
+def test_bernoulli_is_refused_for_colors():
+    with pytest.raises(InputError, match="not of 3 channels: set likelihood=logistic_mixture"):
+        recipes.resolve("digits-vae", {"likelihood": "bernoulli", "channels": 3}).build()
+
+
 def test_penalties_fall_to_their_share_at_the_end_of_training():
     config = recipes.resolve("digits-gan", {"r1": 2.0, "r2": 0.0, "final_weight_share": 0.25})
     (penalty,) = config.build().penalties
