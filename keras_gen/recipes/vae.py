@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from keras_gen.errors import InputError
@@ -11,6 +12,8 @@ from keras_gen.recipes.recipe import Adam, MeasuredEvery, Quality, Recipe
 from keras_gen.recipes.settings import LIMIT, SHAPES, Count, Natural, Part, Size, Weight, one_of
 from keras_gen.recipes.space import Choice, Range
 
+# Colors that a Bernoulli likelihood can tell: of so many images such a share of values between the ends.
+MOST_CHECKED, MOST_BETWEEN, NEARLY = 200, 0.1, 32  # images, share, levels from either end
 SPACE = {  # what a search may change of any VAE
     "width": Choice(32, 64, 128, 256),
     "latent_dim": Choice(8, 16, 32, 64),
@@ -214,6 +217,23 @@ def make_likelihood(name):
     }[name]()
 
 
+def check_colors(likelihood, channels, dataset):
+    """Refuses a Bernoulli likelihood for colors, unless nearly all are full or empty in each channel.
+
+    Raises:
+        InputError: they are not.
+    """
+    if likelihood != "bernoulli" or channels == 1:
+        return
+    images, _ = dataset.arrays("train", np.arange(min(MOST_CHECKED, dataset.count("train"))))
+    between = np.mean((images > NEARLY) & (images < 255 - NEARLY))
+    if between > MOST_BETWEEN:
+        raise InputError(
+            f"likelihood=bernoulli draws a color channel as full or empty, but {between:.0%} of the values of"
+            " these images lie between: set likelihood=logistic_mixture or gaussian."
+        )
+
+
 class VAERecipe(Recipe):
     """What recipes for VAEs of images and of recordings have in common."""
 
@@ -309,13 +329,9 @@ class ImageVAERecipe(VAERecipe):
 
     measures: ClassVar = ("evidence", "quality", "disentanglement")
 
-    def make(self):
-        if self.likelihood == "bernoulli" and self.image.channels > 1:
-            raise InputError(
-                f"likelihood=bernoulli is of gray images that are read as black or white, not of "
-                f"{self.image.channels} channels: set likelihood=logistic_mixture, or channels=1."
-            )
-        return super().make()
+    def check_data(self, dataset):
+        super().check_data(dataset)
+        check_colors(self.likelihood, self.image.channels, dataset)
 
 
 class AudioVAERecipe(VAERecipe):

@@ -8,7 +8,7 @@ from keras_gen.recipes.media import Image
 from keras_gen.recipes.recipe import Adam, Recipe
 from keras_gen.recipes.settings import LIMIT, SHAPES, Part, Size, Weight
 from keras_gen.recipes.space import Choice, Range
-from keras_gen.recipes.vae import LikelihoodName, make_likelihood
+from keras_gen.recipes.vae import LikelihoodName, check_colors, make_likelihood
 
 SPACE = {  # what a search may change of a VQ-VAE
     "width": Choice(8, 16, 32),
@@ -53,6 +53,10 @@ class VQVAERecipe(Recipe):
     best_by: ClassVar = "loss"
     measured_every: ClassVar = 0
     restore_best: ClassVar = False
+
+    def check_data(self, dataset):
+        super().check_data(dataset)
+        check_colors(self.likelihood, self.image.channels, dataset)
 
     def make(self):
         """A compiled `VQVAE`."""

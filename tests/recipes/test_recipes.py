@@ -298,9 +298,19 @@ def test_presets_stand_over_a_recipe_and_under_the_fields_that_are_given():
         recipes.resolve("digits-gan", {}, "quick")
 
 
-def test_bernoulli_is_refused_for_colors():
-    with pytest.raises(InputError, match="not of 3 channels: set likelihood=logistic_mixture"):
-        recipes.resolve("digits-vae", {"likelihood": "bernoulli", "channels": 3}).build()
+@pytest.mark.parametrize("name", ["shapes-tcvae", "mnist-vqvae"])
+def test_bernoulli_is_refused_for_colors_that_are_neither_full_nor_empty(name):
+    random = np.random.default_rng(0)
+    photos = random.integers(0, 256, (60, 16, 16, 3)).astype("uint8")
+    drawings = np.where(photos < 128, 9, 240).astype("uint8")
+    fields = {"image.size": 16, "image.channels": 3, "num_classes": None, "batch_size": 4}
+    config = recipes.resolve(name, fields | ({"num_examples": 60} if name == "shapes-tcvae" else {}))
+    media = config.media
+    with pytest.raises(
+        InputError, match="7.% of the values of these images lie between: set likelihood=logis"
+    ):
+        config.check_data(Dataset(media, (photos, None), test=(photos[:9], None), batch_size=4))
+    config.check_data(Dataset(media, (drawings, None), test=(drawings[:9], None), batch_size=4))
 
 
 def test_penalties_fall_to_their_share_at_the_end_of_training():
