@@ -1,13 +1,14 @@
 import itertools
 import json
 import re
+import types
 
 import numpy as np
 import pytest
 
 from keras_gen import recipes
 from keras_gen.errors import InputError
-from keras_gen.evaluation import measures, report
+from keras_gen.evaluation import Report, measures
 from keras_gen.media import Text
 from keras_gen.recipes.settings import settings_of
 from keras_gen.runs.samples import write_walk
@@ -229,5 +230,6 @@ def test_sentences_of_one_word_are_scored_by_what_they_have():
 def test_a_report_shows_sentences_as_they_are(tmp_path):
     sheet = tmp_path / "samples.txt"
     sheet.write_text("```\nimport this\n````\n")
-    text = report("file-text", {"width": 8}, "sentences", [], {}, [sheet])
+    data = types.SimpleNamespace(media=Text(4))
+    text = Report("file-text", "", "TextVAE", {}, [], data, [], {}, [sheet]).markdown()
     assert "## Samples\n\n`````\n```\nimport this\n````\n`````\n" in text
