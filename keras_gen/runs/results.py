@@ -136,7 +136,7 @@ def some_examples(model, dataset, split):
 def monitor_of(model, dataset, run, config):
     """The callback that shows what a model makes while it trains."""
     settings = {
-        "num": SAMPLES_SHOWN,
+        "num": SAMPLES_HEARD if isinstance(model.media, Audio) else SAMPLES_SHOWN,
         "seed": config.seed,
         "data": dataset,
         "measures": (config.best_by,) if config.measures_every else (),

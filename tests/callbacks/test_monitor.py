@@ -67,6 +67,20 @@ def test_the_logs_tell_what_the_discriminator_says_of_each_kind_of_example(small
     assert {tag for tag, step in events(tmp_path / "tensorboard") if step == 96} >= set(last) - {"epoch"}
 
 
+@pytest.mark.parametrize("share, shown", [(1e-9, [48, 192]), (1, [48, 96, 144, 192])])
+def test_samples_take_a_share_of_the_time_and_are_there_first_and_last(
+    small_gan, data, tmp_path, share, shown
+):
+    monitor, history = Monitor(tmp_path, num=4, share=share), HistoryFile(tmp_path / "history.csv")
+    small_gan().fit(data.train, epochs=4, callbacks=[monitor, history], verbose=0)
+    assert sorted(int(path.stem) for path in (tmp_path / "samples").iterdir()) == shown
+    found = events(tmp_path / "tensorboard")
+    assert sorted(step for tag, step in found if tag == "samples") == shown
+    assert len(history.rows) == sum(tag == "generator_loss" for tag, _ in found) == 4
+    with pytest.raises(InputError, match="share must be above 0 and at most 1, not 2"):
+        Monitor(tmp_path, share=2)
+
+
 def test_diversity_is_within_classes():
     points = np.array([[0.0, 0.0], [3.0, 4.0], [10.0, 0.0], [10.0, 1.0]])
     assert spread(points, np.array([0, 0, 1, 1])) == pytest.approx((5 + 1) / 2)
