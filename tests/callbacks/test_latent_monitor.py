@@ -26,7 +26,7 @@ def test_tensorboard_gets_reconstructions_traversals_and_the_kl_of_each_dimensio
     monitor = LatentMonitor(tmp_path, x[:6], labels[:6], num=6)
     vae.fit(x, labels, epochs=2, validation_data=images, callbacks=[monitor], verbose=0)
     values = {}
-    for file in (tmp_path / "tensorboard").iterdir():
+    for file in (tmp_path / "tensorboard").glob("events*"):
         for event in tf.compat.v1.train.summary_iterator(str(file)):
             for value in event.summary.value:
                 values[value.tag, event.step] = tf.make_ndarray(value.tensor)

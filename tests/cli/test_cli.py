@@ -61,7 +61,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert len(page) < 3e6 and "validation" in page
     tags = {
         value.tag
-        for file in (run / "tensorboard").iterdir()
+        for file in (run / "tensorboard").glob("events*")
         for event in tf.compat.v1.train.summary_iterator(str(file))
         for value in event.summary.value
     }
@@ -157,7 +157,7 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     assert "run/waveforms" in printed and (tmp_path / "run" / "waveforms" / "0_ann_0.wav").is_file()
     kinds = {
         value.tag: value.metadata.plugin_data.plugin_name
-        for file in (tmp_path / "run" / "tensorboard").iterdir()
+        for file in (tmp_path / "run" / "tensorboard").glob("events*")
         for event in tf.compat.v1.train.summary_iterator(str(file))
         for value in event.summary.value
     }

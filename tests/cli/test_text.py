@@ -100,7 +100,7 @@ def test_a_run_holds_its_sentences_and_scores(vae):
 def test_tensorboard_gets_the_sentences_as_text(vae):
     found = {
         (value.tag, event.step): value
-        for file in (vae / "tensorboard").iterdir()
+        for file in (vae / "tensorboard").glob("events*")
         for event in tf.compat.v1.train.summary_iterator(str(file))
         for value in event.summary.value
     }
