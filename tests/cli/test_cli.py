@@ -165,16 +165,16 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
         assert (kinds[name], kinds[f"{name}_audio"]) == ("images", "audio")
 
     assert run_cli("sample", "run", "--num", 6, "--seed", 1, "--out", "spoken")[0] == 0
-    first = sorted(os.listdir("spoken"))
+    first = sorted(path.name for path in (tmp_path / "spoken").glob("*.wav"))
     assert first == ["0_ann_0.wav", "0_ann_1.wav", "0_bob_0.wav", "1_ann_0.wav", "1_ann_1.wav", "1_bob_0.wav"]
     waveform, rate = soundfile.read("spoken/1_bob_0.wav")
     assert rate == 8000 and waveform.shape == (2048,) and np.abs(waveform).max() > 0
     assert run_cli("sample", "run", "--num", 2, "--label", "1,bob", "--out", "more")[0] == 0
-    assert sorted(os.listdir("more")) == ["1_bob_0.wav", "1_bob_1.wav"]
+    assert sorted(os.listdir("more")) == ["1_bob_0.wav", "1_bob_1.wav", "provenance.json"]
 
     ends = ["voices/0_ann_0.wav", "voices/1_bob_0.wav"]
     assert run_cli("interpolate", "run", *ends, "--steps", 3, "--out", "walk")[0] == 0
-    assert sorted(os.listdir("walk")) == ["0.wav", "1.wav", "2.wav"]
+    assert sorted(os.listdir("walk")) == ["0.wav", "1.wav", "2.wav", "provenance.json"]
     (tmp_path / "other.wav").write_bytes((tmp_path / ends[0]).read_bytes())
     assert run_cli("interpolate", "run", "other.wav", ends[1], "--label", "0,ann", "--out", "walk")[0] == 0
     soundfile.write("voices/0_ann_70.wav", np.tile(soundfile.read(ends[0])[0], 3), 8000)

@@ -124,7 +124,7 @@ def test_samples_are_lines_arrays_or_files(cli_in, folder, vae):
     with np.load(folder / "a.npz", allow_pickle=False) as arrays:
         assert arrays["samples"].dtype.kind == "U" and arrays["samples"].tolist() == lines[:-1]
     written = [(folder / "each" / f"{number}.txt").read_text() for number in range(5)]
-    assert written == [f"{line}\n" for line in lines[:-1]] and len(os.listdir(folder / "each")) == 5
+    assert written == [f"{line}\n" for line in lines[:-1]] and len(list((folder / "each").glob("*.txt"))) == 5
     assert sample("b.txt", "--seed", 2)[0] == 0 and (folder / "b.txt").read_text().split("\n") != lines
     model = load_model(vae / "model.keras")
     for option, how in (
@@ -156,8 +156,8 @@ def test_a_walk_between_sentences_is_a_line_or_a_file_for_each_step(cli_in, fold
 
 def test_an_exported_run_takes_and_gives_strings(cli_in, folder, vae):
     code, printed = cli_in(folder, "export", "vae", "--to", "served")
-    assert code == 0 and "served/1" in printed, printed
-    signatures = tf.saved_model.load(str(folder / "served" / "1")).signatures
+    assert code == 0 and "served/vae/1" in printed, printed
+    signatures = tf.saved_model.load(str(folder / "served" / "vae" / "1")).signatures
     assert signatures["serving_default"](seed=tf.constant([1], tf.int64))["text"].dtype == tf.string
     assert signatures["encode"](text=tf.constant(list(WALK)))["latents"].shape == (2, 2)
 
