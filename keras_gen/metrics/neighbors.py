@@ -1,7 +1,6 @@
 """Nearest neighbors among features: precision, recall, density and coverage."""
 
 import numpy as np
-import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.metrics.distances import feature_pair
@@ -49,9 +48,9 @@ def neighbor_scores(real_features, fake_features, nearest=5):
     recalled = np.zeros(len(real), bool)
     for rows, squares in _squares(fake, real):
         in_real = squares < real_radii
-        balls[rows] = tf.math.count_nonzero(in_real, axis=1)
-        covered |= tf.reduce_any(in_real, axis=0).numpy()
-        recalled |= tf.reduce_any(squares < fake_radii[rows, np.newaxis], axis=0).numpy()
+        balls[rows] = np.count_nonzero(in_real, axis=1)
+        covered |= in_real.any(axis=0)
+        recalled |= (squares < fake_radii[rows, np.newaxis]).any(axis=0)
     return {
         "precision": float((balls > 0).mean()),
         "recall": float(recalled.mean()),
@@ -81,9 +80,8 @@ def neighbors(points, queries=None, nearest=1):
     distances = np.zeros((len(queries), nearest))
     for rows, squares in _squares(queries, points):
         if own is not None:
-            of_itself = np.stack([np.arange(len(own[rows])), own[rows]], axis=1)
-            squares = tf.tensor_scatter_nd_update(squares, of_itself, np.full(len(of_itself), np.inf))
-        indices[rows] = tf.math.top_k(-squares, nearest).indices
+            squares[np.arange(len(squares)), own[rows]] = np.inf
+        indices[rows] = _least(squares, nearest)
     for place in range(nearest):
         # Of differences, so that copies are exactly 0 apart.
         distances[:, place] = np.linalg.norm(queries - points[indices[:, place]], axis=1)
@@ -92,12 +90,30 @@ def neighbors(points, queries=None, nearest=1):
 
 def _squares(queries, points):
     """Yields slices of the queries and the squared distances (rows, num) of these to all points."""
+    # Products of NumPy: those of TensorFlow take ten times as long in double precision.
     center = points.mean(axis=0)  # near the origin less is lost in the norms
-    points = tf.constant(points - center)
-    norms = tf.reduce_sum(points**2, axis=1)
+    points = points - center
+    norms = _norms(points)
     step = max(1, BLOCK // len(points))
     for start in range(0, len(queries), step):
         rows = slice(start, min(start + step, len(queries)))
-        block = tf.constant(queries[rows] - center)
-        products = tf.matmul(block, points, transpose_b=True)
-        yield rows, tf.reduce_sum(block**2, axis=1, keepdims=True) + norms - 2 * products
+        block = queries[rows] - center
+        squares = block @ points.T
+        squares *= -2.0
+        squares += norms
+        squares += _norms(block)[:, np.newaxis]
+        yield rows, squares
+
+
+def _norms(rows):
+    """The squared length of each row."""
+    return np.einsum("nd,nd->n", rows, rows)
+
+
+def _least(values, count):
+    """The columns of the least values of each row, least first."""
+    if count == 1:
+        return values.argmin(axis=1)[:, np.newaxis]
+    found = np.argpartition(values, count - 1, axis=1)[:, :count]
+    order = np.take_along_axis(values, found, axis=1).argsort(axis=1)
+    return np.take_along_axis(found, order, axis=1)
