@@ -36,4 +36,5 @@ def test_saved_model_samples_and_trains_on_as_it_did(kind):
     logs = make.further(model)
     assert len(logs) == len(expected["logs"])
     for found, wanted in zip(logs, expected["logs"], strict=True):
-        assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+        known = {name: found[name] for name in wanted}  # later versions log more
+        assert known == pytest.approx(wanted, rel=1e-4, abs=1e-5)

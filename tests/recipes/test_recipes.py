@@ -169,7 +169,7 @@ VQVAE_CHANGES = RUNNING_CHANGES | {
 USED_LATER = {
     "data", "batch_size", "epochs", "steps_per_epoch", "checkpoint_steps", "most_skipped", "most_restores",
     "sampling_prior", "nll_samples", "restore_best", "data_seed", "duplicates", "stratify", "start",
-    "frozen", "labels", "groups", "chunks", "num_scored", "extractor",
+    "frozen", "labels", "groups", "chunks", "num_scored", "extractor", "best_by", "measured_every",
 }  # fmt: skip
 
 
