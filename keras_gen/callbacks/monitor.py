@@ -69,6 +69,13 @@ class Monitor(keras.callbacks.Callback):
         if measures:
             self.measured = registry.find("on_validation")(data, measures, num_measured, seed)
 
+    def get_state(self):
+        """Nothing for a checkpoint: what it keeps are times of this process."""
+        return {}
+
+    def set_state(self, state):
+        """Takes nothing from a checkpoint."""
+
     def on_train_begin(self, logs=None):
         self.samples.mkdir(parents=True, exist_ok=True)
         self._open()
