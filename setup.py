@@ -58,8 +58,8 @@ setup(
             "pyarrow",
             "prdc",  # the reference of precision, recall, density and coverage
             "pytest",
-            "pyyaml",
             "pytest-xdist",
+            "pyyaml",
             "ruff",
             "tensorflow-datasets",
             "tf2onnx>=1.17",
