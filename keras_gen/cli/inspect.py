@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keras_gen.cli.options import path_of
-from keras_gen.cli.terminal import say
+from keras_gen.cli.terminal import say, start_tensorflow
 
 
 def inspect(
@@ -15,6 +15,7 @@ def inspect(
     ],
 ):
     """Says whether files are synthetic, as far as they tell; exits with 1 where one tells nothing."""
+    start_tensorflow()
     from keras_gen.runs.provenance import inspect
 
     silent = False

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keras_gen.cli.options import path_of
-from keras_gen.cli.terminal import say
+from keras_gen.cli.terminal import say, start_tensorflow
 from keras_gen.errors import InputError
 
 
@@ -24,10 +24,11 @@ def sign(
     ] = False,
 ):
     """Signs where synthetic files come from, as C2PA has it; keras-gen inspect reads it."""
-    from keras_gen.runs import provenance, signing
-
     if trial == bool(certificate or key) or (certificate is None) != (key is None):
         raise InputError("Give both --certificate and --key, or --trial.")
+    start_tensorflow()
+    from keras_gen.runs import provenance, signing
+
     origins = []
     for file in files:
         found = provenance.inspect(file)
