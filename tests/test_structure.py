@@ -23,7 +23,7 @@ FLOORS = [
     {"evaluation"},
     {"recipes"},
     {"runs"},
-    {"tuners"},
+    {"tuners", "serving"},
     {"cli"},
     {"__main__"},
 ]

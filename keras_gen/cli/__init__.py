@@ -20,6 +20,7 @@ from keras_gen.cli.prepare import prepare
 from keras_gen.cli.reconstruct import reconstruct
 from keras_gen.cli.sample import sample
 from keras_gen.cli.score import score
+from keras_gen.cli.serve import serve
 from keras_gen.cli.show import show
 from keras_gen.cli.sign import sign
 from keras_gen.cli.terminal import LogLines, complain, one_line, say, streams
@@ -49,6 +50,7 @@ for command in (
     interpolate,
     reconstruct,
     export,
+    serve,
     inspect,
     sign,
 ):
