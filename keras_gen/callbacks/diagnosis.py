@@ -250,7 +250,7 @@ def strange_data(history):
         ), f"{steps[-1]:.0f} steps were skipped, of a loss or gradient not finite"
     for name in sorted({name for row in history.rows for name in row}):
         told = [row[name] for row in history.rows if row.get(name) not in (None, "")]
-        if not math.isfinite(_number(told[-1])):
+        if told and not math.isfinite(_number(told[-1])):
             wrong = "all real examples are alike" if name == "sample_diversity" else f"{name} is {told[-1]}"
             return history.length - 1, wrong
     costs = history.costs()

@@ -101,6 +101,8 @@ def test_a_file_of_history_says_what_its_rows_say(tmp_path):
     history.rows = rows_of({**HEALTHY, **WRONG["copying"][0][0]})
     history._write()
     assert diagnose(tmp_path / "history.csv") == diagnose(history.rows) != []
+    # A column whose first number is still to come.
+    assert diagnose([{**row, "val_kid": ""} for row in history.rows]) == diagnose(history.rows)
     with pytest.raises(InputError, match=r"none\.csv cannot be read"):
         diagnose(tmp_path / "none.csv")
 
