@@ -34,6 +34,7 @@ def server(models, settings, metrics):
         options=[
             ("grpc.max_receive_message_length", settings.max_bytes),
             ("grpc.max_send_message_length", -1),
+            ("grpc.compression_enabled_algorithms_bitset", 1),  # none: a message holds what was sent
             ("grpc.so_reuseport", 0),  # or a second server would quietly take half of the calls
         ],
         maximum_concurrent_rpcs=settings.max_connections,

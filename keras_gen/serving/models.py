@@ -138,7 +138,7 @@ class Models:
             states[number] = LOADING, ""
         try:
             version = await asyncio.to_thread(self._make, name, number, path)
-        except InputError as error:
+        except Exception as error:  # noqa: BLE001 - a damaged model may make TensorFlow raise anything
             log.warning("%s", error)
             if number not in served:
                 states[number] = END, str(error)

@@ -1,7 +1,9 @@
 import concurrent.futures
+import gc
 import io
 import shutil
 import threading
+import weakref
 
 import grpc
 import numpy as np
@@ -124,6 +126,14 @@ def test_claims_of_a_tensor_are_not_believed(client):
             assert code == "INVALID_ARGUMENT" and wanted in told
 
 
+def test_messages_are_not_decompressed(client):
+    with channel(client) as opened:
+        ask = prediction_service_pb2_grpc.PredictionServiceStub(opened).Predict
+        bomb = request(x=np.zeros((100_000, 2), "float32"))
+        gzip = grpc.Compression.Gzip
+        assert refusal(ask, bomb, 20, metadata=AUTHORIZATION, compression=gzip)[0] == "UNIMPLEMENTED"
+
+
 def test_outputs_metadata_and_states_are_told(client):
     with channel(client) as opened:
         predictions = prediction_service_pb2_grpc.PredictionServiceStub(opened)
@@ -175,6 +185,7 @@ def test_a_new_version_takes_over_under_load_without_a_failure(tmp_path):
                     enough.set()
             return versions
 
+        old = weakref.ref(client.running.models.find("tiny"))
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             rest, calls = [pool.submit(load_rest) for _ in range(2)], pool.submit(load_grpc)
             half = tmp_path / "tiny" / "2"
@@ -185,6 +196,8 @@ def test_a_new_version_takes_over_under_load_without_a_failure(tmp_path):
             versions = calls.result(60)
             answers = [answer for load in rest for answer in load.result(60)]
         assert versions[0] == 1 and versions[-1] == 3 and versions == sorted(versions) and 2 not in versions
+        gc.collect()
+        assert old() is None  # and its memory is free
         assert answers and all(answer == {"predictions": [[2.0, 4.0]]} for answer in answers)
 
 
