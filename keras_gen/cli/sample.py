@@ -41,16 +41,17 @@ def sample(
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
+    classes = run.classes()
+    chosen = label_of(label, classes)
     start_tensorflow()
     from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_samples
 
-    classes = run.classes()
     model = run.load_model()
     origin = run.origin(model) if marked else None
     how = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     how = {name: value for name, value in how.items() if value is not None}
-    files = write_samples(model, out, num, label_of(label, classes), seed, classes, origin, **how)
+    files = write_samples(model, out, num, chosen, seed, classes, origin, **how)
     if marked:
         made_with = {"command": "sample", "num": num, "label": label, "seed": seed, **how}
         write_sidecar(out, files, origin, made_with)

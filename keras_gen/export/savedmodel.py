@@ -13,6 +13,9 @@ from keras_gen.errors import InputError
 from keras_gen.export.checks import checked
 from keras_gen.registry import register
 
+# Of what is served nobody takes gradients, and to trace those of convolutions takes longer than to write.
+WITHOUT_GRADIENTS = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+
 
 @register("export")
 def export(model, path, provenance=None):
@@ -51,7 +54,7 @@ def export(model, path, provenance=None):
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as scratch:
             complete = Path(scratch) / path.name
             with _quiet_tensorflow():
-                archive.write_out(str(complete), verbose=False)
+                archive.write_out(str(complete), WITHOUT_GRADIENTS, verbose=False)
             if provenance:
                 (complete / "assets.extra").mkdir(exist_ok=True)
                 told = json.dumps(provenance, indent=2) + "\n"

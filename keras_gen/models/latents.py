@@ -163,4 +163,4 @@ def fit_sampling_prior(self, x, labels=None, components=None, seed=0, prior=None
     if self.sampling_prior is not None:
         forget(self, self.sampling_prior)
     self.sampling_prior = prior
-    self.sampler.trace()
+    self.sampler.trace_latents()

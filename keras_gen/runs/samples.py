@@ -162,13 +162,13 @@ def write_reconstructions(model, given, out, labels, origin=None):
             folder cannot be written.
     """
     _check_encoder(model, "bringing back")
-    back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
     names = _numbers(None, len(given))
     if not isinstance(model.media, Text):
         names = [Path(path).stem for path in given]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
+    back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
     return _write_each(model.media, back, out, names, origin)
 
 

@@ -22,10 +22,14 @@ class OneShot:
         self.trace()
 
     def trace(self):
-        """Makes graphs anew, as after a change of what samples come from."""
-        self._latents = for_any_batch(self.model.latents_of_seeds)
+        """Makes graphs anew, as of a model that is compiled again."""
+        self.trace_latents()
         self._raw = for_any_batch(self.to_raw)
         self._drawn = for_any_batch(self.draw)
+
+    def trace_latents(self):
+        """Makes anew what depends on where latents come from; what decodes them stays."""
+        self._latents = for_any_batch(self.model.latents_of_seeds)
 
     def to_raw(self, latents, labels):
         """What latents (batch, *latent_shape) stand for with labels (batch,) or None: raw media."""

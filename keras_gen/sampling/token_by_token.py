@@ -26,10 +26,16 @@ class TokenByToken:
         self.trace()
 
     def trace(self):
-        """Makes graphs anew, as after a change of what samples come from."""
+        """Makes graphs anew, as of a model that is compiled again."""
         self._write = for_any_batch(self.write)
         if self.latents is not None:
             self.latents.trace()
+
+    def trace_latents(self):
+        """Makes anew what depends on where latents come from: all that writes."""
+        self._write = for_any_batch(self.write)
+        if self.latents is not None:
+            self.latents.trace_latents()
 
     def write(self, seeds, labels=None, temperature=None, top_k=None, top_p=None):
         """The string of one sentence for each seed, a function of that seed and its label alone."""
