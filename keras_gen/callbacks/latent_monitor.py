@@ -24,7 +24,8 @@ class LatentMonitor(Monitor):
         labels: int32 (num,), of n labels (num, n), for a conditional model, or None.
         num: int >= 1, samples to draw.
         seed: int, decides the latents.
-        **watched: `data`, `measures`, `every`, `num_measured`, `hyperparameters` and `share`, see `Monitor`.
+        **watched: `data`, `measures`, `every`, `num_measured`, `hyperparameters`, `share` and `extractor`,
+            see `Monitor`.
     """
 
     def __init__(self, folder, examples, labels=None, num=80, seed=0, **watched):

@@ -36,6 +36,7 @@ class Monitor(keras.callbacks.Callback):
         num_measured: int >= 4, generated examples that they are of.
         hyperparameters: dict, name -> number or text, for the dashboard of hyperparameters, or None.
         share: float in (0, 1], of the time of training that samples may take; 1 draws them after every epoch.
+        extractor: name of the feature space of distances among the measures, as a recipe's field `extractor`.
 
     Raises:
         InputError: a measure is unknown, there are measures without validation data, or a number is out of
@@ -53,6 +54,7 @@ class Monitor(keras.callbacks.Callback):
         num_measured=1000,
         hyperparameters=None,
         share=0.05,
+        extractor="auto",
     ):
         super().__init__()
         self.folder, self.num, self.seed, self.data = Path(folder), num, seed, data
@@ -67,7 +69,8 @@ class Monitor(keras.callbacks.Callback):
             raise InputError("measures are taken on validation data: give data, a Dataset that has some.")
         self.measured = None
         if measures:
-            self.measured = registry.find("on_validation")(data, measures, num_measured, seed)
+            take = registry.find("on_validation")
+            self.measured = take(data, measures, num_measured, seed, extractor)
 
     def get_state(self):
         """Nothing for a checkpoint: what it keeps are times of this process."""

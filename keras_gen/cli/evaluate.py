@@ -28,8 +28,7 @@ def evaluate(
     from keras_gen.runs.evaluation import evaluate_in_use
 
     limits = [Limit.parse(text) for text in fail_if or []]
-    found = evaluate_in_use(path, data, samples)
-    broken = [limit for limit in limits if limit.is_broken(found.metrics)]
+    found = evaluate_in_use(path, data, samples, [limit.name for limit in limits])
     names = [("measure", "now", "real", "report", "drifted")]
     for name, value in found.metrics.items():
         others = (f"{told[name]:.4g}" if name in told else "" for told in (found.real, found.reported))
@@ -41,6 +40,7 @@ def evaluate(
         say("The report's were taken of other data, or of another number of examples: see its conditions.")
     elif not found.drifted:
         say("Nothing has drifted beyond its spread.")
+    broken = [limit for limit in limits if limit.is_broken(found.metrics)]
     for limit in broken:
         say(f"Failed: {limit}, as it is {found.metrics[limit.name]:.4g}")
     if broken:

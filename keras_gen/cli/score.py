@@ -6,6 +6,9 @@ import typer
 
 from keras_gen.cli.options import RunFolder
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
+from keras_gen.errors import unknown
+
+SPLITS = ("test", "val", "train")
 
 
 def score(
@@ -21,8 +24,17 @@ def score(
             show_default="the recipe's",
         ),
     ] = None,
+    split: Annotated[str, typer.Option(help="Examples that are measured on: test, val or train.")] = "test",
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Measures to take alone, such as kid,recall: writes no report.", show_default="all"
+        ),
+    ] = None,
 ):
     """Scores a finished run, for the first time or again: writes its report and metrics.json."""
+    if split not in SPLITS:
+        raise unknown("split", split, SPLITS)
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
@@ -30,6 +42,9 @@ def score(
     from keras_gen.runs.training import score
 
     with stopped(lambda: f"what {folder} holds is as it was, and the same command scores it anew."):
-        score(run, samples, extractor)
-    show_table([(name, f"{number:.4g}") for name, number in run.metrics().items()])
-    say(f"Report: {run.page_file}, in short {run.report_file}")
+        wanted = None if metrics is None else [name.strip() for name in metrics.split(",")]
+        found = score(run, samples, extractor, split, wanted)
+    show_table([(name, f"{number:.4g}") for name, number in found.items()])
+    if wanted is None:
+        page, report = (run.of_split(file, split) for file in (run.page_file, run.report_file))
+        say(f"Report: {page}, in short {report}")

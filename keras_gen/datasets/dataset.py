@@ -30,12 +30,17 @@ class Dataset:
         class_names: names of the classes in the order of their labels; for n labels a dict, name of a label
             -> names of its classes; None without labels.
         factor_names: names of the known factors of variation, or None.
+        group_name: what the groups are, such as "speaker", or None.
+        groups: dict, name of a split -> the group of each of its examples, array of str (count,), or None.
         pattern: text of the `NamePattern` of the source's file names, or None.
         batch_size: examples in a batch, from 1 to the number of training examples.
         seed: decides the order of training, an integer from 0 to 2**31 - 1.
         name: what `repr` shows.
         account: the `Account` of what was found and left out, or None.
         fingerprint: of a prepared set, which stands for its content, or None.
+
+    Attributes:
+        tested: name of the split that stands for the test split, see `tested_on`.
 
     Raises:
         InputError: if there are fewer training examples than a batch holds.
@@ -50,6 +55,8 @@ class Dataset:
         *,
         class_names=None,
         factor_names=None,
+        group_name=None,
+        groups=None,
         pattern=None,
         batch_size=64,
         seed=0,
@@ -72,6 +79,9 @@ class Dataset:
         self.media = media
         self.class_names = class_names
         self.factor_names = factor_names
+        self.group_name = group_name
+        self._groups = groups or {}
+        self.tested = "test"
         self.pattern = pattern
         self.batch_size = batch_size
         self.seed = seed
@@ -250,9 +260,12 @@ class Dataset:
         """
         self.count(split)
         other = copy.copy(self)
+        other.tested = split
         vars(other).pop("test", None)
         other._sources = {**self._sources, "test": self._sources[split]}
-        other._factors = {**self._factors, "test": self._factors[split]} if self._factors else {}
+        for name in ("_factors", "_groups"):
+            parts = getattr(self, name)
+            setattr(other, name, {**parts, "test": parts[split]} if parts else {})
         return other
 
     def factors(self, split):
@@ -274,6 +287,21 @@ class Dataset:
             )
         self.count(split)
         return self._factors[split].copy()
+
+    def groups(self, split):
+        """The group of each example of a split, such as who speaks, where the source's names tell it.
+
+        Args:
+            split: "train", "val" or "test".
+
+        Returns:
+            Array of str (count,), in the order of `arrays`; None where no groups are known.
+
+        Raises:
+            InputError: if there is no such split.
+        """
+        self.count(split)
+        return self._groups.get(split)
 
     def _shuffled(self, split, places, size):
         """Batches of a size; `places` gives the epoch and the position in its order where each begins."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.datasets.duplicates import CHOICES, without_duplicates
+from keras_gen.datasets.files import stem_of
 from keras_gen.datasets.held_out import hold_out
 from keras_gen.datasets.labels import warn_of_missing
 from keras_gen.datasets.manifest import Table, is_table
@@ -168,7 +169,19 @@ def load(
         splits = each_once(splits, account)
     if duplicates == "auto" and found.is_published:
         duplicates = "keep"
+    group_name = request.pattern and request.pattern.groups
+    if group_name:  # stands behind the labels of the examples while some of these are left out
+        splits = {
+            split: (
+                *arrays,
+                np.array([request.pattern.read(stem_of(file))[group_name] for file in files[split]]),
+            )
+            for split, arrays in splits.items()
+        }
     splits = without_duplicates(splits, account, duplicates, files)
+    if group_name:
+        groups = {split: arrays[-1] for split, arrays in splits.items()}
+        splits = {split: arrays[:-1] for split, arrays in splits.items()}
     account.used = {split: len(splits[split][0]) for split in ("train", "val", "test") if split in splits}
     if account.warning:
         warnings.warn(account.warning, stacklevel=2)
@@ -179,6 +192,8 @@ def load(
         class_names=class_names,
         # Only synthetic sets bring a third array; a folder may have the name of one.
         factor_names=factor_names if len(splits["train"]) == 3 else None,
+        group_name=group_name,
+        groups=groups if group_name else None,
         pattern=request.pattern.without_groups() if request.pattern and class_names else None,
         batch_size=batch_size,
         seed=seed,

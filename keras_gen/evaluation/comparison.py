@@ -1,5 +1,6 @@
 """What scores say beside others: which is better, and what cannot be told apart."""
 
+import fnmatch
 import math
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from keras_gen.errors import InputError
 from keras_gen.evaluation.registry import measure
 
 DEVIATIONS = 2.0  # that an interval reaches to either side of a mean
+SPREADS = ("_low", "_high", "_std")
 COPIED, UNDERFITTED = -3.0, 3.0  # of C_T, Meehan et al. 2020
 
 
@@ -48,9 +50,12 @@ def interval(name, metrics):
 
 def is_spread(name, metrics):
     """Whether a number tells the spread of another."""
-    return any(
-        name.endswith(ending) and name.removesuffix(ending) in metrics for ending in ("_low", "_high", "_std")
-    )
+    return any(name.endswith(ending) and name.removesuffix(ending) in metrics for ending in SPREADS)
+
+
+def is_of(name, measured):
+    """Whether a number is a measure of a name, such as "probe_*", or tells its spread."""
+    return any(fnmatch.fnmatchcase(name, measured + ending) for ending in ("", *SPREADS))
 
 
 def apart(name, metrics, others):

@@ -7,16 +7,20 @@ from keras_gen.evaluation.registry import Measure, Score, Table, declare, regist
 from keras_gen.media import Audio
 from keras_gen.metrics import (
     Quality,
+    bound_and_parts,
     disentanglement_scores,
+    distances_of_each,
     distinct_n,
     extractor_of,
     kl_of_dimensions,
     linear_probes,
-    reconstruction_distances,
+    mean_table,
+    scores_and_parts,
     self_bleu,
     token_accuracy,
 )
 from keras_gen.metrics.quality import MOST_COPIES
+from keras_gen.models.checks.data import held_out
 
 UNORDERED = ("shape", "vowel")  # factors whose values have no order
 NUM_SCORED = 10_000  # images drawn
@@ -27,7 +31,7 @@ LEAST_HEARD, MOST_HEARD = 200, 2_000
 MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
 
 
-LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
+LABELS, FACTORS, TEXT, HELD_OUT = ("labels",), ("factors",), ("text",), ("held_out",)
 
 
 @register(
@@ -42,8 +46,10 @@ LABELS, FACTORS, TEXT = ("labels",), ("factors",), ("text",)
     Measure("density", None, "real neighborhoods around a generated example; about 1 of real ones"),
     Measure("coverage", "max", "share of real neighborhoods that hold a generated example"),
     # Neither has a better end: noise is far from all training examples.
-    Measure("authenticity", None, "AuthPct, generated examples that are no copies, %; copies score 0"),
-    Measure("copying", None, "C_T, standard deviations; below -3 training examples are copied"),
+    Measure(
+        "authenticity", None, "AuthPct, generated examples that are no copies, %; copies score 0", HELD_OUT
+    ),
+    Measure("copying", None, "C_T, standard deviations; below -3 training examples are copied", HELD_OUT),
     Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
     Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),
     Measure("frechet_worst", "min", "largest Frechet distance of a class", LABELS),
@@ -104,6 +110,25 @@ def _num_scored(config, dataset, quality):
     return max(2 * quality.count(MOST_HEARD), LEAST_HEARD)
 
 
+def _by_part(dataset, labels, **values):
+    """Tables of each label and of the groups of the test examples, as `mean_table` has them."""
+    parts = {}
+    if labels is not None:
+        names = dataset.class_names
+        named = names if isinstance(names, dict) else {"class": names}
+        parts = {
+            name: (classes, column)
+            for (name, classes), column in zip(
+                named.items(), np.reshape(labels, (len(labels), -1)).T, strict=True
+            )
+            if len(classes) > 1
+        }
+    groups = dataset.groups("test")
+    if groups is not None:
+        parts[dataset.group_name] = np.unique(groups, return_inverse=True)
+    return {f"By {name}": Table(*mean_table(name, *part, values)) for name, part in parts.items()}
+
+
 NLL = Measure("nll", "min", "upper bound on -log p(x), nats per example; lower is better")
 BOUND = (
     NLL,
@@ -132,7 +157,8 @@ PER_TOKEN = (
 def evidence(model, dataset, config):
     """Likelihood of the test examples, and how the latents are used."""
     examples, labels = sample(dataset, "test")
-    metrics = model.score((examples, labels), samples=config.nll_samples, seed=config.seed)
+    given = held_out(model, (examples, labels))
+    metrics, parts = scores_and_parts(model, *given, samples=config.nll_samples, seed=config.seed)
     conditions = (
         f"Likelihoods are in nats per example, of {len(examples):,} test "
         f"{dataset.media.plural}, with {config.nll_samples:,} draws each, under "
@@ -143,7 +169,7 @@ def evidence(model, dataset, config):
         largest = ", ".join(f"{value:.2f}" for value in sorted(kl, reverse=True)[:MOST_DIMENSIONS])
         rest = f", and less of {len(kl) - MOST_DIMENSIONS:,} others" if len(kl) > MOST_DIMENSIONS else ""
         conditions += f" KL divergence of each dimension, largest first: {largest}{rest}."
-    return Score(metrics, conditions, {})
+    return Score(metrics, conditions, tables=_by_part(dataset, labels, model=parts))
 
 
 @register(*BOUND, Measure("perplexity", None, "effective number of codes in use"), where_named=True)
@@ -155,7 +181,8 @@ def bound(model, dataset, config):
         f"{dataset.media.plural}, under {type(model.likelihood).__name__}: comparable for one likelihood "
         "alone."
     )
-    return Score(model.score((examples, labels), seed=config.seed), conditions, {})
+    metrics, parts = bound_and_parts(model, *held_out(model, (examples, labels)), seed=config.seed)
+    return Score(metrics, conditions, tables=_by_part(dataset, labels, model=parts))
 
 
 @register(NLL, *PER_TOKEN, where_named=True)
@@ -211,8 +238,7 @@ def reconstruction(model, dataset, config):
     packed, labels = sample(dataset, "test")
     media = model.media
     real = media.unpack(packed)
-    labels = None if model.num_classes is None else labels
-    metrics = reconstruction_distances(media, real, model.reconstruct(packed, labels))
+    back = model.reconstruct(packed, None if model.num_classes is None else labels)
     through = np.concatenate(
         [media.to_raw(media.to_model(part)) for part in np.array_split(packed, -(-len(packed) // 100))]
     )
@@ -220,7 +246,11 @@ def reconstruction(model, dataset, config):
         f"Distances are the mean over {len(real):,} test {media.plural}; in the column of real ones, of "
         "those that only went through the spectrogram and Griffin-Lim."
     )
-    return Score(metrics, conditions, reconstruction_distances(media, real, through))
+    each = {"model": distances_of_each(media, real, back), "real": distances_of_each(media, real, through)}
+    means = {
+        whose: {name: float(values.mean()) for name, values in found.items()} for whose, found in each.items()
+    }
+    return Score(means["model"], conditions, means["real"], _by_part(dataset, labels, **each))
 
 
 @register(

@@ -8,10 +8,8 @@ import numpy as np
 import PIL.Image
 import soundfile
 
-from keras_gen.errors import InputError
 from keras_gen.evaluation import comparison
 from keras_gen.evaluation.curves import curves
-from keras_gen.evaluation.registry import measure
 from keras_gen.evaluation.report import figures
 from keras_gen.html import TEMPLATES, inline, inline_picture, render
 from keras_gen.media import Audio, Text
@@ -102,16 +100,13 @@ def _rows(report):
         if comparison.is_spread(name, report.metrics):
             continue
         ends = comparison.interval(name, report.metrics)
-        split = ""
-        with contextlib.suppress(InputError):
-            split = measure(name).split
         yield Row(
             name,
             {"min": "lower", "max": "higher"}.get(comparison.direction(name), ""),
             told(value),
             told(real[name]) if name in real else "",
             f"{ends[0]:.3g} to {ends[1]:.3g}" if ends else "",
-            split,
+            report.on(name),
             comparison.meaning(name),
         )
 

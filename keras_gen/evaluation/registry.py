@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from keras_gen.errors import InputError, unknown
+from keras_gen.logs import log
 from keras_gen.media import Audio, Image, Text
 
 # What measures may need: name -> (whether a config and its dataset have it, how that is told).
@@ -14,6 +15,10 @@ NEEDS = {
     "factors": (
         lambda config, dataset: dataset is None or dataset.factor_names is not None,
         "data whose factors are known, such as shapes or vowels",
+    ),
+    "held_out": (
+        lambda config, dataset: getattr(dataset, "tested", "test") != "train",
+        "examples that were not learned from",
     ),
     "images": (lambda config, dataset: isinstance(config.media, Image), "images"),
     "audio": (lambda config, dataset: isinstance(config.media, Audio), "recordings"),
@@ -166,8 +171,8 @@ def measure(name):
     return found
 
 
-def evaluate(model, dataset, config, compared_by=None, split="test"):
-    """Takes all measures that apply to a model.
+def evaluate(model, dataset, config, compared_by=None, split="test", wanted=None):
+    """Takes all measures that apply to a model, or those that are wanted.
 
     Args:
         model: trained.
@@ -175,26 +180,72 @@ def evaluate(model, dataset, config, compared_by=None, split="test"):
         config: of the recipe, with `media`, `num_classes`, `measures`, `seed` and what the evaluations read.
         compared_by: name of the measure that a search compares by; costly evaluations of other measures are
             left out. None takes all.
-        split: "test", "val" or "train", whose examples are measured on.
+        split: "test", "val" or "train", whose examples are measured on. Of "train" there is nothing that
+            compares training examples with held-out ones.
+        wanted: names of measures; evaluations that take none of them are left out. None takes all.
 
     Returns:
         List of `Score`s, whose conditions name another split than "test".
 
     Raises:
-        InputError: there is no such split.
+        InputError: there is no such split, or a measure that is wanted is unknown or not taken of this model.
     """
     if split != "test":
         dataset = dataset.tested_on(split)
-    scores = [
-        each.function(model, dataset, config)
+    evaluations = [
+        each
         for each in EVALUATIONS.values()
         if each.applies(config, dataset)
         and (compared_by is None or not each.costly or compared_by in [m.name for m in each.measures])
     ]
+    if wanted is not None:
+        check_taken(wanted, config, dataset)
+        evaluations = _that_take(wanted, evaluations)
+    scores = [each.function(model, dataset, config) for each in evaluations]
+    if split == "train":
+        scores = [_of_training(score, config, dataset) for score in scores]
     if split == "test":
         return scores
     told = f"Measured on {split}, which stands for the test examples."
     return [score._replace(conditions=f"{told} {score.conditions}".strip()) for score in scores]
+
+
+def check_taken(names, config, dataset):
+    """Refuses measures that are not taken of the models of a config on these data.
+
+    Args:
+        names: of measures.
+        config: as in `evaluate`.
+        dataset: likewise.
+
+    Raises:
+        InputError: one is unknown, or not taken.
+    """
+    applying = (each for each in EVALUATIONS.values() if each.applies(config, dataset))
+    found = sorted({m.name for each in applying for m in each.measures if m.is_met(config, dataset)})
+    for name in names:
+        if measure(name).name not in found:
+            raise InputError(f"{name} is no measure of this model on these data: it has {', '.join(found)}.")
+
+
+def _that_take(wanted, evaluations):
+    """Those of the evaluations that take measures of these names; tells what is not needed for them."""
+    names = {measure(name).name for name in wanted}
+    chosen = [each for each in evaluations if names & {m.name for m in each.measures}]
+    others = [each.function.__name__ for each in evaluations if each not in chosen]
+    if others:
+        log.info("Not needed for %s: %s", ", ".join(wanted), ", ".join(others))
+    return [each for each in evaluations if each in chosen]
+
+
+def _of_training(score, config, dataset):
+    """What a score tells where training examples stand for the held-out ones, and so for real ones."""
+    kept = {
+        name: value
+        for name, value in score.metrics.items()
+        if name not in MEASURES or MEASURES[name].is_met(config, dataset)
+    }
+    return score._replace(metrics=kept, real={}, alike={})
 
 
 def available(config):

@@ -3,8 +3,9 @@
 import dataclasses
 from typing import Any
 
+from keras_gen.errors import InputError
 from keras_gen.evaluation import comparison
-from keras_gen.evaluation.registry import measure
+from keras_gen.evaluation.registry import Table, measure
 from keras_gen.markdown import TEMPLATES, render
 
 MOST_NAMED = 1000  # files of one reason that a report names
@@ -18,6 +19,18 @@ def figures(rows):
 
 
 TEMPLATES.filters["figures"] = figures
+
+
+def joined(table, other):
+    """A `Table` with the columns that only another has, of the same parts: the first two cells name them."""
+    added = [place for place, column in enumerate(other.columns) if column not in table.columns]
+    known, cells = ({row[:2]: row for row in some.rows} for some in (table, other))
+    nothing, nothing_before = [None] * len(other.columns), [None] * (len(table.columns) - 2)
+    rows = [
+        (*known.get(part, (*part, *nothing_before)), *(cells.get(part, nothing)[place] for place in added))
+        for part in known | cells
+    ]
+    return Table((*table.columns, *(other.columns[place] for place in added)), rows)
 
 
 @dataclasses.dataclass
@@ -40,6 +53,7 @@ class Report:
         sounds: list of paths of recordings that the model drew.
         diagnosis: list of dicts of texts with `name`, `since`, `seen` and `advice`.
         made: list of (what, text): versions, machine and time.
+        split: "test", or the name of the split that the scores are of in its place.
     """
 
     recipe: str
@@ -56,6 +70,7 @@ class Report:
     sounds: list = dataclasses.field(default_factory=list)
     diagnosis: list = dataclasses.field(default_factory=list)
     made: list = dataclasses.field(default_factory=list)
+    split: str = "test"
 
     @property
     def media(self):
@@ -66,6 +81,14 @@ class Report:
         """What real examples score: dict, name -> number, of those measures where that is known."""
         return {name: value for score in self.scores for name, value in score.real.items()}
 
+    def on(self, name):
+        """The split that a measure is of; an empty text where nobody knows the measure."""
+        try:
+            split = measure(name).split
+        except InputError:
+            return ""
+        return self.split if split == "test" else split
+
     @property
     def conditions(self):
         """How the scores were taken: list of texts."""
@@ -73,8 +96,11 @@ class Report:
 
     @property
     def tables(self):
-        """Numbers of parts of the data: list of (heading, `Table`)."""
-        return [each for score in self.scores for each in score.tables.items()]
+        """Numbers of parts of the data, one table for each heading: list of (heading, `Table`)."""
+        found = {}
+        for heading, table in (each for score in self.scores for each in score.tables.items()):
+            found[heading] = joined(found[heading], table) if heading in found else table
+        return list(found.items())
 
     @property
     def alike(self):

@@ -5,7 +5,7 @@ import types
 from keras_gen.errors import InputError
 from keras_gen.evaluation.measures import quality
 from keras_gen.evaluation.registry import EVALUATIONS, measure
-from keras_gen.metrics import Quality
+from keras_gen.metrics import Quality, extractor_of
 from keras_gen.registry import register
 
 DRAWS = 10  # of the likelihood of each example
@@ -20,14 +20,16 @@ class OnValidation:
         names: of registered measures.
         num: int >= 4, generated examples that they are of.
         seed: int >= 0.
+        extractor: name of the feature space of distances, as a recipe's field `extractor`.
 
     Raises:
-        InputError: a measure is unknown, or nothing takes it.
+        InputError: a measure is unknown, nothing takes it, or there is no such feature space.
     """
 
-    def __init__(self, dataset, names, num=1000, seed=0):
+    def __init__(self, dataset, names, num=1000, seed=0, extractor="auto"):
         self.dataset, self.names, self.num, self.seed = dataset.tested_on("val"), tuple(names), num, seed
-        self._quality = None
+        self._quality, self.extractor = None, extractor
+        self._embedding = None
         self.evaluations = [
             each for each in EVALUATIONS.values() if {m.name for m in each.measures} & set(self.names)
         ]
@@ -35,6 +37,8 @@ class OnValidation:
         for name in self.names:
             if measure(name).name not in taken:
                 raise InputError(f"Measure {name!r} is not taken of a model while it is trained.")
+        if any(each.function is quality for each in self.evaluations):
+            self._embedding = extractor_of(extractor)
 
     def __call__(self, model):
         """The measures of a model: dict, `val_` and the name -> float.
@@ -50,6 +54,7 @@ class OnValidation:
             seed=self.seed,
             num_scored=self.num,
             nll_samples=DRAWS,
+            extractor=self.extractor,
         )
         found = {}
         for function in functions:
@@ -66,6 +71,6 @@ class OnValidation:
     def _of_quality(self, model):
         # Its feature space stays, and so do the features of real examples.
         if self._quality is None:
-            self._quality = Quality(self.dataset)
+            self._quality = Quality(self.dataset, extractor=self._embedding)
         labels = model.labels_for(self.num)
         return self._quality.score(model.generate(self.num, labels, self.seed), labels)

@@ -1,6 +1,6 @@
 """Measures of models: pure functions of arrays."""
 
-from keras_gen.metrics.classes import class_count, class_scores
+from keras_gen.metrics.classes import class_count, class_scores, mean_table
 from keras_gen.metrics.classifier import train_classifier
 from keras_gen.metrics.copying import authenticity, copying_test, most_alike
 from keras_gen.metrics.disentanglement import (
@@ -11,13 +11,19 @@ from keras_gen.metrics.disentanglement import (
 )
 from keras_gen.metrics.distances import KID, frechet_distance, frechet_scores, kid
 from keras_gen.metrics.diversity import distinct_n, diversity_scores, self_bleu
-from keras_gen.metrics.evidence import active_units, evidence_scores, kl_of_dimensions
+from keras_gen.metrics.evidence import (
+    active_units,
+    bound_and_parts,
+    evidence_scores,
+    kl_of_dimensions,
+    scores_and_parts,
+)
 from keras_gen.metrics.extractors import Extractor, extractor_of
 from keras_gen.metrics.language import language_scores, token_accuracy
 from keras_gen.metrics.neighbors import neighbor_scores
 from keras_gen.metrics.probes import linear_probes
 from keras_gen.metrics.quality import Quality
-from keras_gen.metrics.reconstruction import reconstruction_distances
+from keras_gen.metrics.reconstruction import distances_of_each, reconstruction_distances
 from keras_gen.metrics.smoothness import step_evenness
 
 __all__ = [
@@ -26,11 +32,13 @@ __all__ = [
     "Quality",
     "active_units",
     "authenticity",
+    "bound_and_parts",
     "class_count",
     "class_scores",
     "copying_test",
     "dci",
     "disentanglement_scores",
+    "distances_of_each",
     "distinct_n",
     "diversity_scores",
     "evidence_scores",
@@ -41,10 +49,12 @@ __all__ = [
     "kl_of_dimensions",
     "language_scores",
     "linear_probes",
+    "mean_table",
     "most_alike",
     "mutual_information_gap",
     "neighbor_scores",
     "reconstruction_distances",
+    "scores_and_parts",
     "separated_attribute_predictability",
     "self_bleu",
     "step_evenness",

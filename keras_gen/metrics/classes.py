@@ -102,6 +102,29 @@ def class_table(name, names, real, generated, train, nearest=5, seed=0):
     return (name, "of", "count", *COLUMNS, "label_agreement"), rows
 
 
+def mean_table(name, names, classes, values):
+    """Means of what each held-out example has by itself, for each class or group.
+
+    Args:
+        name: of the label or of what tells the groups, such as "speaker".
+        names: of the classes, in the order of their numbers.
+        classes: integer array (num,), the class of each held-out example.
+        values: dict, "model" and perhaps "real" -> dict, name of a measure -> array (num,).
+
+    Returns:
+        Columns: name, "of", "held_out", the number of examples, and the measures. Rows, for each class that
+        there is one for each key of `values`.
+    """
+    measures = list(values["model"])
+    rows = []
+    for label in np.unique(classes):
+        chosen = classes == label
+        for whose, found in values.items():
+            means = (float(np.mean(found[measure][chosen])) for measure in measures)
+            rows.append((str(names[label]), whose, int(chosen.sum()), *means))
+    return (name, "of", "held_out", *measures), rows
+
+
 def share_table(name, names, generated, real):
     """Which share each class has.
 

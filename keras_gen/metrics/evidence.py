@@ -23,9 +23,29 @@ ACTIVE = 0.01
 @register("score_evidence")
 def model_scores(model, x, labels=None, samples=1000, seed=0):
     """What `VAE.score` gives: `evidence_scores`, and of text `language_scores` too."""
-    scores = evidence_scores(model, x, labels, samples, seed)
+    return scores_and_parts(model, x, labels, samples, seed)[0]
+
+
+def scores_and_parts(model, x, labels=None, samples=1000, seed=0):
+    """What `VAE.score` gives, and what each example has a part in it.
+
+    Args:
+        model: a `VAE`.
+        x: as in `evidence_scores`.
+        labels: as there.
+        samples: as there.
+        seed: as there.
+
+    Returns:
+        The dict of scores; and a dict of arrays (num,) in nats, `nll`, `reconstruction` and `kl` of each
+        example, whose means are these scores.
+
+    Raises:
+        InputError: as there.
+    """
+    scores, parts = _evidence(model, x, labels, samples, seed)
     of_text = language_scores(model.media, x, scores["nll"]) if model.media.key == "text" else {}
-    return {**scores, **of_text}
+    return {**scores, **of_text}, parts
 
 
 def evidence_scores(model, x, labels=None, samples=1000, seed=0):
@@ -51,6 +71,10 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
     Raises:
         InputError: there is no draw.
     """
+    return _evidence(model, x, labels, samples, seed)[0]
+
+
+def _evidence(model, x, labels, samples, seed):
     if not isinstance(samples, int) or samples < 1 or seed < 0:
         raise InputError(
             f"samples must be a whole number from 1 and seed one from 0, not {samples!r} and {seed!r}."
@@ -71,6 +95,7 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
     posterior = DiagonalNormal(mean, log_variance)
     log_posterior = np.sum(posterior.log_prob(z), axis=-1)
     log_aggregate = aggregate_log_prob(posterior, z)
+    parts = {"nll": -log_likelihood, "reconstruction": reconstruction, "kl": -(elbo + reconstruction)}
     return {
         "nll": -float(log_likelihood.mean()),
         "elbo": float(elbo.mean()),
@@ -79,12 +104,17 @@ def evidence_scores(model, x, labels=None, samples=1000, seed=0):
         "active_units": float(active_units(mean)),
         "mutual_information": float(np.mean(log_posterior - log_aggregate)),
         "marginal_kl": float(np.mean(log_aggregate - log_prior)),
-    }
+    }, parts
 
 
 @register("score_bound")
 def bound_scores(model, x, labels=None, seed=0):
     """What `VQVAE.score` gives: the bound at the nearest codes, and how many of them are used, see there."""
+    return bound_and_parts(model, x, labels, seed)[0]
+
+
+def bound_and_parts(model, x, labels=None, seed=0):
+    """What `VQVAE.score` gives, and what each example has a part in it, as `scores_and_parts`."""
 
     @tf.function(autograph=False, reduce_retracing=True)
     def score(packed, labels, seed):
@@ -96,14 +126,15 @@ def bound_scores(model, x, labels=None, seed=0):
         some_labels = None if labels is None else labels[rows]
         scores.append(score(x[rows], some_labels, tf.constant([seed, start], tf.int64)))
     reconstructions, kls, uses = zip(*scores, strict=True)
-    reconstruction, kl = (float(np.mean(np.concatenate(costs))) for costs in (reconstructions, kls))
+    parts = {"reconstruction": np.concatenate(reconstructions), "kl": np.concatenate(kls)}
+    reconstruction, kl = (float(np.mean(costs)) for costs in parts.values())
     return {
         "nll": reconstruction + kl,
         "elbo": -(reconstruction + kl),
         "reconstruction": reconstruction,
         "kl": kl,
         "perplexity": float(perplexity(sum(uses))),
-    }
+    }, {"nll": parts["reconstruction"] + parts["kl"], **parts}
 
 
 def kl_of_dimensions(model, x, labels=None):

@@ -12,6 +12,24 @@ DECIBELS = 20 / math.log(10)  # per natural logarithm of magnitudes
 
 
 def reconstruction_distances(media, real, reconstructed):
+    """Spectral distances between recordings and their reconstructions: the mean of `distances_of_each`.
+
+    Args:
+        media: as there.
+        real: as there, at least one clip.
+        reconstructed: as there.
+
+    Returns:
+        A dict of floats, `log_mel` and `mr_stft`.
+
+    Raises:
+        InputError: as there.
+    """
+    found = distances_of_each(media, real, reconstructed)
+    return {name: float(distances.mean()) for name, distances in found.items()}
+
+
+def distances_of_each(media, real, reconstructed):
     """Spectral distances between recordings and their reconstructions, both blind to the phase.
 
     Args:
@@ -21,8 +39,8 @@ def reconstruction_distances(media, real, reconstructed):
         reconstructed: float array (num, samples), the reconstruction of each.
 
     Returns:
-        A dict of floats, means over all clips; 0 is best: `log_mel`, the absolute difference of the log-mels
-        in dB, and `mr_stft`, `multi_resolution_stft` at `resolutions_at(media.rate)`, without unit.
+        A dict of arrays (num,); 0 is best: `log_mel`, the mean absolute difference of the log-mels in dB, and
+        `mr_stft`, `multi_resolution_stft` at `resolutions_at(media.rate)`, without unit.
 
     Raises:
         InputError: when the arrays are not finite waveforms of one shape, or too short.
@@ -51,7 +69,4 @@ def reconstruction_distances(media, real, reconstructed):
         mr_stft.append(np.asarray(multi_resolution_stft(ours, theirs, resolutions)))
         difference = np.abs(np.asarray(media.log_mel(ours)) - np.asarray(media.log_mel(theirs)))
         log_mel.append(DECIBELS * difference.mean(axis=(1, 2)))
-    return {
-        "log_mel": float(np.concatenate(log_mel).mean()),
-        "mr_stft": float(np.concatenate(mr_stft).mean()),
-    }
+    return {"log_mel": np.concatenate(log_mel), "mr_stft": np.concatenate(mr_stft)}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_gen import recipes
 from keras_gen.datasets.dataset import Dataset, sample
 from keras_gen.errors import InputError
-from keras_gen.evaluation import evaluate
+from keras_gen.evaluation import check_taken, evaluate
 from keras_gen.evaluation.comparison import apart, direction
 from keras_gen.files import read_json
 from keras_gen.recipes.settings import override
@@ -87,7 +87,7 @@ class Served:
         return np.concatenate(parts)
 
 
-def evaluate_in_use(path, data, samples=None):
+def evaluate_in_use(path, data, samples=None, needed=()):
     """Scores a run, or a SavedModel, on data given.
 
     Distances of a run are in the feature space of its own training data, to all examples of the given data.
@@ -98,12 +98,13 @@ def evaluate_in_use(path, data, samples=None):
         path: folder of a run or of a SavedModel that a scored run has exported.
         data: name or path of a data set.
         samples: int >= 4, examples to generate; None for as many as the recipe says.
+        needed: names of measures without which there is nothing to score.
 
     Returns:
         `Evaluation`.
 
     Raises:
-        InputError: it is neither, or the data do not fit it.
+        InputError: it is neither, the data do not fit it, or a measure that is needed is not taken of it.
     """
     path = Path(path)
     if (path / "saved_model.pb").is_file():
@@ -123,6 +124,7 @@ def evaluate_in_use(path, data, samples=None):
             dataset = _of(dataset, _set(config, None, data, start=str(run.folder)).load(), data)
     if isinstance(model, Served):
         config = _measured(config, model)
+    check_taken(needed, config, dataset)
     scores = evaluate(model, dataset, config)
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
     real = {name: value for score in scores for name, value in score.real.items()}

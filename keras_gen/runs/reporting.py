@@ -20,8 +20,11 @@ EXTRA = "assets.extra"  # folder of a SavedModel, with what TensorFlow does not 
 SCORES, CONFIG = "scores.json", "config.json"
 
 
-def write_reports(run, recipe, config, dataset, model, scores, metrics):
+def write_reports(run, recipe, config, dataset, model, scores, metrics, split="test"):
     """Writes all reports of a scored model, `metrics.json` last.
+
+    Of another split than "test" there are reports and scores of its own, such as `scores-val.json`, and what
+    the test split has is left as it is.
 
     Args:
         run: a `Run`, with its sheets.
@@ -31,6 +34,7 @@ def write_reports(run, recipe, config, dataset, model, scores, metrics):
         model: trained.
         scores: list of `Score`s.
         metrics: dict, name -> number.
+        split: name of the split that they are of.
     """
     report = Report(
         recipe=recipes.short_name(recipe),
@@ -47,12 +51,14 @@ def write_reports(run, recipe, config, dataset, model, scores, metrics):
         sounds=sorted(run.sounds.glob("*.wav")),
         diagnosis=diagnosis(run.diagnosis_file),
         made=made(run),
+        split=split,
     )
-    write_atomically(run.page_file, page(report))
-    write_atomically(run.report_file, report.markdown())
-    write_card(report, run.card_file)
-    write_atomically(run.scores_file, json.dumps(taken(report), indent=2) + "\n")
-    write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
+    write_atomically(run.of_split(run.page_file, split), page(report))
+    write_atomically(run.of_split(run.report_file, split), report.markdown())
+    write_atomically(run.of_split(run.scores_file, split), json.dumps(taken(report), indent=2) + "\n")
+    if split == "test":
+        write_card(report, run.card_file)
+        write_atomically(run.metrics_file, json.dumps(metrics, indent=2) + "\n")
 
 
 def taken(report):
@@ -61,6 +67,7 @@ def taken(report):
         "recipe": report.recipe,
         "data": str(report.dataset),
         "data_fingerprint": report.fingerprint,
+        "split": report.split,
         "metrics": report.metrics,
         "real": report.real,
         "conditions": report.conditions,

@@ -11,6 +11,7 @@ import numpy as np
 from keras_gen.callbacks import LatentMonitor, Monitor
 from keras_gen.callbacks.latent_monitor import views
 from keras_gen.evaluation import evaluate
+from keras_gen.evaluation.comparison import is_of
 from keras_gen.export import exported_from, publish
 from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
@@ -80,8 +81,8 @@ def write_version(run, versions):
     return publish(versions, provenance, write)
 
 
-def write_scores(run, recipe, config, dataset, model):
-    """Scores a trained model, and writes its reports and `metrics.json`.
+def write_scores(run, recipe, config, dataset, model, split="test", wanted=None):
+    """Scores a trained model, and writes its reports and `metrics.json`; of some measures alone none.
 
     Args:
         run: a `Run`, with its sheets.
@@ -89,11 +90,22 @@ def write_scores(run, recipe, config, dataset, model):
         config: of the recipe.
         dataset: its `Dataset`.
         model: trained.
+        split: as `evaluate` takes it.
+        wanted: likewise.
+
+    Returns:
+        Dict, name -> number: of all measures, or of those that are wanted, with what tells their spread.
+
+    Raises:
+        InputError: as there.
     """
-    log.info("Scoring against held-out %s", dataset.media.plural)
+    told = "held-out" if split == "test" else split
+    log.info("Scoring against %s %s", told, dataset.media.plural)
     started = time.perf_counter()
-    scores = evaluate(model, dataset, config)
+    scores = evaluate(model, dataset, config, None, split, wanted)
     metrics = {name: value for score in scores for name, value in score.metrics.items()}
+    if wanted is not None:
+        return {name: value for name, value in metrics.items() if any(is_of(name, each) for each in wanted)}
     metrics |= {
         "examples_seen": int(model.examples_seen.numpy()),
         "skipped_steps": int(model.skipped_steps.numpy()),
@@ -101,10 +113,11 @@ def write_scores(run, recipe, config, dataset, model):
     earlier = run.finished() or run.metrics() or {}  # runs of older kits have their metrics alone
     if "training_minutes" in earlier:
         metrics["training_minutes"] = earlier["training_minutes"]
-    write_reports(run, recipe, config, dataset, model, scores, metrics)
-    if run.finished() is not None:
+    write_reports(run, recipe, config, dataset, model, scores, metrics, split)
+    if split == "test" and run.finished() is not None:
         add_scores(run, run.finished()["savedmodel"])
     log.info("Scored in %.0f s", time.perf_counter() - started)
+    return metrics
 
 
 def write_sheets(model, dataset, run, seed):
@@ -141,6 +154,7 @@ def monitor_of(model, dataset, run, config):
         "data": dataset,
         "measures": (config.best_by,) if config.measures_every else (),
         "every": config.measures_every or 1,
+        "extractor": config.extractor,
         "hyperparameters": numbers_and_texts(config),
     }
     if not hasattr(model, "encode"):

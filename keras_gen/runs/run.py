@@ -55,6 +55,11 @@ class Run:
         """The file of samples that a finished run shows, by its ending."""
         return self.folder / f"samples{ending}"
 
+    @staticmethod
+    def of_split(path, split):
+        """The file in the place of one about test examples, such as `report-val.html`."""
+        return path if split == "test" else path.with_stem(f"{path.stem}-{split}")
+
     def metrics(self):
         """The scores of a finished run, name -> number; None where there are none, or the file is damaged."""
         try:

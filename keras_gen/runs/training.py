@@ -22,6 +22,7 @@ from keras_gen.callbacks import (
 )
 from keras_gen.callbacks.checkpoint import is_whole
 from keras_gen.errors import InputError
+from keras_gen.evaluation import measure
 from keras_gen.files import damage
 from keras_gen.logs import log, quiet
 from keras_gen.models import load_model
@@ -87,21 +88,28 @@ def train(run, recipe, config, strategy="auto", scored=True, tracker=None):
         return savedmodel
 
 
-def score(run, samples=None, extractor=None):
+def score(run, samples=None, extractor=None, split="test", wanted=None):
     """Scores a finished run, for the first time or again.
 
     Args:
         run: a `Run`.
         samples: int >= 4, how many generated examples the scores are of; None for as many as its recipe says.
         extractor: name or path of a feature space, as the recipe's field; None for that of its recipe.
+        split: as `keras_gen.evaluation.evaluate` takes it.
+        wanted: likewise.
+
+    Returns:
+        As `write_scores`.
 
     Raises:
-        InputError: its training is not over, or its data are not there or others.
+        InputError: its training is not over, its data are not there or others, or as `evaluate`.
     """
     if damage(run.model_file) is not None:
         raise InputError(
             f"{run.folder} has no whole model.keras to score: let the command that trains it come to its end."
         )
+    for name in wanted or ():
+        measure(name)
     recipe, config = run.settings()
     dataset = load(config)
     with failures_told(run, distribution.strategy("one")), begun(run, recipe, config, dataset):
@@ -110,7 +118,7 @@ def score(run, samples=None, extractor=None):
             write_sheets(model, dataset, run, config.seed)
         given = {"num_scored": samples, "extractor": extractor}
         scored = override(config, {name: value for name, value in given.items() if value is not None})
-        write_scores(run, recipe, scored, dataset, model)
+        return write_scores(run, recipe, scored, dataset, model, split, wanted)
 
 
 def load(config):

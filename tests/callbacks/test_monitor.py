@@ -17,7 +17,7 @@ from keras_gen.datasets.dataset import Dataset
 from keras_gen.errors import InputError
 from keras_gen.losses import Bernoulli
 from keras_gen.media import Image
-from keras_gen.metrics import Quality
+from keras_gen.metrics import Extractor, Quality
 from keras_gen.models import VAE, load_model
 from keras_gen.networks import mlp
 from keras_gen.training.precision import run
@@ -109,6 +109,19 @@ def test_watching_and_measuring_change_no_bit_of_training_and_choose_the_best(sm
     assert measured[192] == pytest.approx(scores["kid"]) and noted[-1][1]["val_recall"] == scores["recall"]
     kept = load_model(tmp_path / "checkpoints" / "best.keras").examples_seen.numpy()
     assert kept == max(measured, key=measured.get)
+
+
+def test_measures_are_of_the_feature_space_that_is_named(small_gan, data, tmp_path):
+    pixels = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    pixels.save(tmp_path / "pixels.keras")
+    how, gan = dict(data=data, measures=("kid",), num_measured=24), small_gan(num_classes=3)
+    monitor = Monitor(tmp_path / "run", extractor=str(tmp_path / "pixels.keras"), **how)
+    labels = gan.labels_for(24)
+    quality = Quality(data.tested_on("val"), extractor=Extractor(pixels))
+    scores = quality.score(gan.generate(24, labels, seed=0), labels)
+    assert monitor.measured(gan)["val_kid"] == pytest.approx(scores["kid"])
+    with pytest.raises(InputError, match="nowhere.keras"):
+        Monitor(tmp_path / "run", extractor="nowhere.keras", **how)
 
 
 def test_measures_that_cannot_be_taken_are_refused(data, tmp_path):

@@ -55,6 +55,26 @@ def test_a_run_and_its_savedmodel_score_alike_and_drift_is_named(folder, cli_in)
     code, printed = cli_in(folder, "score", "run")
     assert code == 0, printed
     kid = json.loads((folder / "run" / "metrics.json").read_text())["kid"]
+    code, printed = cli_in(folder, "score", "run", "--split", "val")
+    of_val = json.loads((folder / "run" / "scores-val.json").read_text())
+    assert code == 0 and "run/report-val.html" in printed and of_val["split"] == "val", printed
+    assert of_val["metrics"]["kid"] != kid and "| kid |" in (folder / "run" / "report-val.md").read_text()
+    assert json.loads((folder / "run" / "metrics.json").read_text())["kid"] == kid
+    files = [
+        folder / "run" / name for name in ("metrics.json", "scores.json", "report.html", "scores-val.json")
+    ]
+    written = [path.stat().st_mtime_ns for path in files]
+    code, printed = cli_in(folder, "score", "run", "--metrics", "kid, recall")
+    assert code == 0 and f"kid {kid:.4g} kid_low" in printed and "recall" in printed, printed
+    assert "frechet" not in printed and "Report" not in printed
+    for arguments, message in (
+        (["--metrics", "kidd"], "Unknown measure 'kidd': did you mean 'kid'"),
+        (["--metrics", "nll"], "nll is no measure of this model on these data: it has authenticity"),
+        (["--split", "vall"], "Unknown split 'vall': did you mean 'val'"),
+    ):
+        code, printed = cli_in(folder, "score", "run", *arguments)
+        assert code == 2 and message in printed, printed
+    assert written == [path.stat().st_mtime_ns for path in files]
     kept = json.loads((folder / "served" / "1" / "assets.extra" / "config.json").read_text())
     assert kept["data"] == "" and kept["recipe"] == "digits-gan"
     for path in ("run", "served/1"):
@@ -68,4 +88,6 @@ def test_a_run_and_its_savedmodel_score_alike_and_drift_is_named(folder, cli_in)
     code, printed = cli_in(folder, "evaluate", "run", "--data", "others")
     assert code == 2 and "others holds other classes" in printed
     assert cli_in(folder, "evaluate", "run", "--data", "digits", "--fail-if", "kids>1")[0] == 2
+    code, printed = cli_in(folder, "evaluate", "run", "--data", "digits", "--fail-if", "nll>1")
+    assert code == 2 and "nll is no measure of this model" in printed and "measure now" not in printed
     assert cli_in(folder, "evaluate", "inverted", "--data", "digits")[0] == 2

@@ -399,6 +399,34 @@ def test_spoken_digits():
     assert len(combinations) == 60 and set(counts) == {5}
 
 
+def test_groups_stay_beside_their_examples_when_others_are_left_out(tmp_path):
+    speakers, random = ("ann", "bob", "cid", "dan", "eve", "fay"), np.random.default_rng(0)
+    files = {
+        f"{digit}-{speaker}-{index}": file(random.uniform(-0.5, 0.5, 512))
+        for digit in range(2)
+        for speaker in speakers
+        for index in range(3)
+    }
+    shared = files["0-ann-0"]
+    files |= {f"0-{speaker}-0": shared for speaker in speakers}  # of which held-out ones are left out
+    media = Audio(512, RATE, mels=8, window=128, hop=64, trim=None, loudness=None, repair=False)
+    source = zipped(tmp_path / "voices.zip", {f"{name}.wav": content for name, content in files.items()})
+    with pytest.warns(UserWarning, match="stand in other splits too"):
+        data = load(
+            source, media=media, labels="{digit}-{speaker}-{index}", groups="speaker", test=0.3, batch_size=4
+        )
+    names = {media.pack(content).tobytes(): name for name, content in files.items() if content != shared}
+    known = 0
+    for split, (examples, labels) in splits_of(data).items():
+        for example, label, group in zip(examples, labels, data.groups(split), strict=True):
+            if example.tobytes() in names:
+                digit, speaker, _ = names[example.tobytes()].split("-")
+                assert (digit, speaker) == (str(label), group)
+                known += 1
+    assert known == len(names) and data.group_name == "speaker"
+    assert data.tested_on("val").groups("test").tolist() == data.groups("val").tolist()
+
+
 @pytest.mark.skipif(not DATA, reason="KERAS_GEN_DATA is not set to a folder of real data")
 @pytest.mark.parametrize(
     "name, labels, chunks",

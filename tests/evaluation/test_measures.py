@@ -233,3 +233,75 @@ def test_no_more_recordings_are_drawn_than_are_compared(monkeypatch):
     assert drawn(300, 3_000, num_scored=7) == 7
     images = measures._num_scored(settings(num_scored="auto"), KnownFactors(), None)
     assert images == measures.NUM_SCORED
+
+
+def test_measures_by_name_are_taken_alone(own_measure, caplog):
+    @register(Measure("darkness", "min", "the contrary"))
+    def darkness(model, dataset, config):
+        raise AssertionError
+
+    caplog.set_level("INFO", "keras_gen")
+    (score,) = evaluate(Gray(), KnownFactors(), settings(seed=1), wanted=["brightness"])
+    assert score.metrics == {"brightness": 101.0} and "Not needed for brightness: darkness" in caplog.text
+    with pytest.raises(InputError, match="Unknown measure 'brightnes': did you mean 'brightness'"):
+        evaluate(Gray(), KnownFactors(), settings(), wanted=["brightnes"])
+    with pytest.raises(InputError, match="kid is no measure of this model on these data: it has brightness"):
+        evaluate(Gray(), KnownFactors(), settings(), wanted=["brightness", "kid"])
+
+
+def test_on_training_examples_nothing_is_compared_with_held_out_ones(own_measure):
+    @register(
+        Measure("copying", None, "as that of the kit", ("held_out",)), Measure("kid", "min", "likewise")
+    )
+    def copies(model, dataset, config):
+        return Score({"copying": 1.0, "kid": 0.5}, "", {"kid": 0.0}, alike={"generated": ()})
+
+    parts = [(np.zeros((count, 8, 8, 1), np.uint8), None) for count in (9, 5, 7)]
+    dataset = Dataset(KnownFactors.media, *parts, batch_size=2)
+    on_val, on_train = (evaluate(Gray(), dataset, settings(), split=split)[-1] for split in ("val", "train"))
+    assert on_val.metrics == {"copying": 1.0, "kid": 0.5} and on_val.real and on_val.alike
+    assert on_train.metrics == {"kid": 0.5} and on_train.real == on_train.alike == {}
+    report = Report("mine", "", "GAN", {}, [], KnownFactors(), [on_val], on_val.metrics, [], split="val")
+    assert "| kid | 0.5 | 0 | val | likewise |" in report.markdown()
+    assert report.on("training_minutes") == "train" and report.on("of another kit") == ""
+
+
+def test_tables_of_one_heading_are_one():
+    by_digit = Table(("digit", "of", "kid"), [("1", "model", 0.5), ("1", "real", 0.25), ("2", "model", 2.0)])
+    more = Table(("digit", "of", "held_out", "nll"), [("1", "model", 9, 80.0), ("3", "model", 7, 70.0)])
+    scores = [Score({}, tables={"By digit": by_digit}), Score({}, tables={"By digit": more, "By x": more})]
+    report = Report("mine", "", "VAE", {}, [], KnownFactors(), scores, {}, [])
+    (heading, table), (_, other) = report.tables
+    assert heading == "By digit" and table.columns == ("digit", "of", "kid", "held_out", "nll")
+    assert table.rows == [
+        ("1", "model", 0.5, 9, 80.0),
+        ("1", "real", 0.25, None, None),
+        ("2", "model", 2.0, None, None),
+        ("3", "model", None, 7, 70.0),
+    ]
+    assert other == more
+
+
+def test_held_out_examples_are_told_by_label_and_group():
+    names = {"digit": ["0", "1"], "accent": ["us", "uk"], "one": ["only"]}
+    labels, speakers = np.array([[0, 0, 0], [0, 1, 0], [1, 0, 0]]), np.array(["bob", "ann", "ann"])
+    rows = (np.zeros((3, 8, 8, 1), np.uint8), labels)
+    dataset = Dataset(
+        Image(8, 8, 1),
+        rows,
+        test=rows,
+        class_names=names,
+        group_name="speaker",
+        groups={"train": speakers[::-1], "test": speakers},
+        batch_size=2,
+    )
+    nll = {"nll": np.array([1.0, 3.0, 8.0])}
+    tables = measures._by_part(dataset, labels, model=nll)
+    columns = ("of", "held_out", "nll")
+    assert tables == {
+        "By digit": Table(("digit", *columns), [("0", "model", 2, 2.0), ("1", "model", 1, 8.0)]),
+        "By accent": Table(("accent", *columns), [("us", "model", 2, 4.5), ("uk", "model", 1, 3.0)]),
+        "By speaker": Table(("speaker", *columns), [("ann", "model", 2, 5.5), ("bob", "model", 1, 1.0)]),
+    }
+    on_train = measures._by_part(dataset.tested_on("train"), None, model=nll, real=nll)
+    assert on_train["By speaker"].rows[:2] == [("ann", "model", 2, 2.0), ("ann", "real", 2, 2.0)]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_gen.losses import Bernoulli, Gaussian
 from keras_gen.losses.normal import DiagonalNormal
 from keras_gen.media import Image
-from keras_gen.metrics.evidence import active_units, aggregate_log_prob
+from keras_gen.metrics.evidence import active_units, aggregate_log_prob, scores_and_parts
 from keras_gen.models import VAE
 
 SIZE, DIM, NOISE = 8, 3, 0.3
@@ -82,6 +82,15 @@ def test_many_samples_make_up_for_a_poor_posterior(real):
     variances = np.exp(q.log_variance), np.exp(p.log_variance)
     gap = (variances[0] + (q.mean - p.mean) ** 2) / variances[1] - 1 + p.log_variance - q.log_variance
     np.testing.assert_allclose(-scores["elbo"] - exact, np.mean(np.sum(gap / 2, axis=1)), atol=0.05)
+
+
+def test_the_parts_that_examples_have_in_a_score_are_their_own(real):
+    model, marginal = linear_vae(exact=True)
+    scores, parts = scores_and_parts(model, real[:300], samples=7)
+    for name, values in parts.items():
+        assert values.shape == (300,) and values.mean() == pytest.approx(scores[name], rel=1e-5)
+    exact = -marginal.logpdf(real[:300].reshape(300, -1) / 127.5 - 1)
+    np.testing.assert_allclose(parts["nll"], exact, atol=0.02)
 
 
 def test_scores_depend_on_neither_parts_nor_the_objective(real, monkeypatch):
