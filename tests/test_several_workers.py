@@ -33,9 +33,14 @@ def start(*command, **environment):
     )
 
 
-def wait_for_a_checkpoint(training, run):
+def newest_checkpoint(run):
+    """Examples seen at the newest checkpoint of a run, 0 before there is one."""
+    return max((int(path.stem) for path in run.glob("checkpoints/0*.keras")), default=0)
+
+
+def wait_for_a_checkpoint(training, run, after=0):
     deadline = time.monotonic() + PATIENCE
-    while not list(run.glob("checkpoints/0*.keras")):
+    while newest_checkpoint(run) <= after:
         assert training.poll() is None and time.monotonic() < deadline, training.communicate()[0]
         time.sleep(0.05)
 
@@ -69,11 +74,6 @@ def in_memory_and_in_shards(tmp_path, monkeypatch):
     return write
 
 
-def unlabeled():
-    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
-    return {"x_train": images[:48], "x_val": images[48:54], "x_test": images[54:]}
-
-
 def digits():
     found = datasets.load("digits")
     arrays = {}
@@ -98,7 +98,8 @@ def ends_of_workers(num, source, folder):
 
 def test_workers_end_with_the_same_weights(tmp_path):
     num = 3
-    np.savez(tmp_path / "images.npz", **unlabeled())
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", x_train=images[:48], x_val=images[48:54], x_test=images[54:])
     ends = ends_of_workers(num, tmp_path / "images.npz", tmp_path / "ends")
     assert [bool(end["chief"]) for end in ends] == [True] + [False] * (num - 1)
     for name in ends[0].files:
@@ -113,63 +114,41 @@ def test_workers_end_with_the_same_weights(tmp_path):
         assert len(np.unique(rows, axis=0)) == 12
 
 
-def test_workers_learn_from_shards_what_they_learn_in_memory(tmp_path, in_memory_and_in_shards):
-    memory, shards = (
-        ends_of_workers(2, source, tmp_path / name)
-        for name, source in zip(("memory", "shards"), in_memory_and_in_shards(**unlabeled()), strict=True)
-    )
-    assert {"VAE loss", "VAE val_loss"} <= set(memory[0].files)
-    for one, other in zip(memory, shards, strict=True):
-        assert one.files == other.files
-        for name in one.files:
-            np.testing.assert_array_equal(one[name], other[name], name)
-
-
-def test_workers_killed_on_shards_end_as_those_left_alone_in_memory(tmp_path, in_memory_and_in_shards):
+def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
+    tmp_path, run_cli, in_memory_and_in_shards
+):
     memory, shards = in_memory_and_in_shards(**digits())
-    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    straight, interrupted = tmp_path / "straight", tmp_path / "interrupted"
     command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--epochs", EPOCHS]
-    training = start(*command, "--data", shards, "--output", killed)
-    wait_for_a_checkpoint(training, killed)
+    on_shards = [*command, "--data", shards, "--output", interrupted]
+    training = start(*on_shards)
+    wait_for_a_checkpoint(training, interrupted)
+    training.send_signal(signal.SIGTERM)
+    said = training.communicate(timeout=PATIENCE)[0]
+    assert training.returncode == 143, said
+    assert "the same command goes on" in said and "failed" not in said
+    stopped_at = newest_checkpoint(interrupted)
+    assert stopped_at < EPOCHS * 40 * 32
+
+    code, said = run_cli("train", *TRAIN, "--data", shards, "--output", interrupted, "--epochs", EPOCHS)
+    assert code == 2 and "was begun by 2 replica(s), which 1 cannot go on from exactly" in said
+
+    training = start(*on_shards)
+    wait_for_a_checkpoint(training, interrupted, after=stopped_at)
     workers = children_of(training)
     assert len(workers) == 2
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     training.kill()
-    training.communicate(timeout=PATIENCE)
-    assert not (killed / "model.keras").exists()
-    for run, source in ((killed, shards), (straight, memory)):
-        training = start(*command, "--data", source, "--output", run)
+    assert f"Going on after {stopped_at:,} examples" in training.communicate(timeout=PATIENCE)[0]
+    assert not (interrupted / "model.keras").exists()
+
+    for last in (on_shards, [*command, "--data", memory, "--output", straight]):
+        training = start(*last)
         said = training.communicate(timeout=PATIENCE)[0]
         assert training.returncode == 0, said
-        assert ("Going on after" in said) == (run == killed)
-    assert_ended_alike(killed, straight)
-
-
-def test_workers_are_stopped_and_go_on_by_one_command(tmp_path, run_cli):
-    run = tmp_path / "run"
-    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", EPOCHS]
-    training = start(*command)
-    wait_for_a_checkpoint(training, run)
-    training.send_signal(signal.SIGTERM)
-    said = training.communicate(timeout=PATIENCE)[0]
-    assert training.returncode == 143, said
-    assert "the same command goes on" in said and "failed" not in said
-    stopped_at = max(int(path.stem) for path in run.glob("checkpoints/*.keras"))
-    assert stopped_at < EPOCHS * 40 * 32
-
-    code, said = run_cli("train", *TRAIN, "--output", run, "--epochs", EPOCHS)
-    assert code == 2 and "was begun by 2 replica(s), which 1 cannot go on from exactly" in said
-
-    again = start(*command)
-    said = again.communicate(timeout=PATIENCE)[0]
-    assert again.returncode == 0, said
-    assert f"Going on after {stopped_at:,} examples" in said
-
-    command[command.index(run)] = tmp_path / "straight"
-    straight = start(*command)
-    assert straight.communicate(timeout=PATIENCE)[0] and straight.returncode == 0
-    assert_ended_alike(run, tmp_path / "straight")
+        assert ("Going on after" in said) == (last == on_shards)
+    assert_ended_alike(interrupted, straight)
 
 
 def test_where_a_worker_is_lost_the_others_are_ended(tmp_path):
