@@ -20,12 +20,11 @@ def test_the_quickstart_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text("caption\n" + "A dog runs, and a cat sleeps.\n" * 100)
     quickstart, *others = python_of(ROOT / "README.md")
-    assert len(others) == 6 and "epochs=100" in quickstart
+    assert len(others) == 5 and "epochs=100" in quickstart
     short = "".join([quickstart, *others])
     for long, quick in (
         ("epochs=100", "epochs=1"),
         (".train, valid", ".train.take(2), valid"),
-        ("samples=100", "samples=1"),
         ("score(images)", "score(images, samples=10)"),
         ("max_trials=20", "max_trials=1"),
         ('measure="kid", epochs=1', 'measure="kid", epochs=1, fields={"steps_per_epoch": 2}'),

@@ -26,12 +26,15 @@ class ExpectedTime(keras.callbacks.Callback):
         seconds: float, the expected seconds that it tells; None before.
         each: float, seconds of a step; None before.
         between: float, seconds from the last step of an epoch to the end of what follows; None before.
+        first_step: float, seconds until the first step, or execution of several, has ended; None before.
+        first_end: float, what `between` is at the end of the first epoch; None before.
     """
 
     def __init__(self, steps, epochs=1, then_stop=False):
         super().__init__()
         self.steps, self.epochs, self.then_stop = steps, epochs, then_stop
         self.told = self.seconds = self.each = self.between = None
+        self.first_step = self.first_end = None
         self._began = self._start = None
         self._ends, self._steps = 0, 0
 
@@ -43,6 +46,8 @@ class ExpectedTime(keras.callbacks.Callback):
         if self.between is not None:
             return
         now = time.perf_counter()
+        if self.first_step is None:
+            self.first_step = now - self._began
         if self._start is None or batch <= self._start[0]:
             self._start = batch, now
         # With several steps in an execution, `batch` is the last of them.
@@ -54,9 +59,12 @@ class ExpectedTime(keras.callbacks.Callback):
         if self.told is None and self._steps:
             self._tell_steps()
         self._ends += 1
-        if self._start is None or self.between is not None or self._ends <= TRACED:
+        if self._start is None or self.between is not None:
             return
         now = time.perf_counter()
+        if self._ends <= TRACED:
+            self.first_end = now - self._last
+            return
         self.between = now - self._last
         if self._steps:
             self.each = self._seconds / self._steps

@@ -47,12 +47,13 @@ def rehearse(run, config, strategy="auto"):
     )
     if expected.told is None:
         return None
-    between = time_between(model, dataset, strategy, config)
-    return told(expected.each * steps + between * epochs, steps, expected.each, epochs, between)
+    ends = timed_ends(model, dataset, strategy, config)
+    seconds = expected.first_step + expected.each * steps + ends.first_end + ends.between * (epochs - 1)
+    return told(seconds, steps, expected.each, epochs, ends.between)
 
 
-def time_between(model, dataset, strategy, config):
-    """Seconds from the last step of an epoch to the first of the next one, once what happens is compiled."""
+def timed_ends(model, dataset, strategy, config):
+    """The `ExpectedTime` of two epochs of one execution: what happens when an epoch ends, first and later."""
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(Path(scratch))
         callbacks = [monitor_of(model, dataset, run, config), HistoryFile(run.history_file)]
@@ -66,4 +67,4 @@ def time_between(model, dataset, strategy, config):
             verbose=0,
             callbacks=[*callbacks, Checkpoint(run.checkpoints, callbacks), ends],
         )
-    return ends.between
+    return ends

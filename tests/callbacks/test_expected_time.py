@@ -42,7 +42,8 @@ def test_steps_are_timed_without_the_first_and_what_lies_between_epochs(clock, e
 def test_the_whole_training_is_told_when_an_end_of_an_epoch_was_timed(clock):
     expected = ExpectedTime(1000, epochs=10)
     run(expected, clock, [range(100)] * 10, each=0.1, first=60.0)
-    assert expected.between == pytest.approx(30) and expected.each == pytest.approx(0.1)
+    assert expected.between == expected.first_end == pytest.approx(30) and expected.each == pytest.approx(0.1)
+    assert expected.first_step == pytest.approx(60.1)
     assert expected.seconds == pytest.approx(clock.now)
     assert expected.told == "about 8 minutes: 1,000 steps of 0.1 s, 10 ends of epochs of 30 s"
     resumed = ExpectedTime(250, epochs=3)  # from the middle of an epoch
