@@ -87,7 +87,6 @@ setup(
     },
     entry_points={"console_scripts": ["keras-gen = keras_gen.cli:main"]},
     classifiers=[
-        "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",

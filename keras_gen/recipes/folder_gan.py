@@ -22,8 +22,12 @@ space = SPACE
 presets = {
     "quick": {
         "size": 32,
-        "epochs": 6,
-        "steps_per_epoch": 100,
+        "epochs": 10,
+        "steps_per_epoch": 150,
+        "r1": 0.1,
+        "r2": 0.1,
+        "generator_learning_rate": 1e-3,
+        "discriminator_learning_rate": 1e-3,
         "num_scored": 500,
     },
     "best": {

@@ -36,8 +36,8 @@ space = {
 }
 presets = {
     "quick": {
-        "epochs": 5,
-        "steps_per_epoch": 50,
+        "epochs": 8,
+        "steps_per_epoch": 100,
         "training_steps": 500,
         "nll_samples": 20,
         "num_scored": 200,

@@ -293,7 +293,7 @@ def test_presets_stand_over_a_recipe_and_under_the_fields_that_are_given():
         assert default == recipes.get(name).recipe
         assert quick.examples < default.examples < best.examples
     given = recipes.resolve("folder-gan", {"epochs": 2}, "quick")
-    assert (given.epochs, given.steps_per_epoch, given.image.size) == (2, 100, 32)
+    assert (given.epochs, given.steps_per_epoch, given.image.size) == (2, 150, 32)
     with pytest.raises(InputError, match="digits-gan has no preset 'quick': it has default."):
         recipes.resolve("digits-gan", {}, "quick")
 

@@ -12,7 +12,13 @@ from keras_gen.recipes.settings import flat
 from keras_gen.recipes.upgrade import BEFORE_AUTO, BEFORE_FIELDS
 
 CONFIGS = json.loads((Path(__file__).parent / "configs_0.1.json").read_text())
-LATER = ("cifar10-r3gan", "cifar10-sngan", "mnist-r3gan")  # recipes that version 0.1 did not have
+LATER = (
+    "cifar10-r3gan",
+    "cifar10-sngan",
+    "folder-sounds",
+    "folder-vae",
+    "mnist-r3gan",
+)  # recipes that version 0.1 did not have
 SINCE = {  # what recipes set that have changed since
     "folder-voice": {
         "batch_size": 64,

@@ -1,0 +1,36 @@
+"""Any folder or zip of your own images, in color, with latents to look around in.
+
+Command: keras-gen train folder-vae --data FOLDER [--set size=32] [--set num_classes=3]
+"""
+
+from keras_gen.recipes.media import Image
+from keras_gen.recipes.priors import GaussianMixture
+from keras_gen.recipes.recipe import Adam
+from keras_gen.recipes.vae import SPACE, Conv, ImageVAERecipe
+
+recipe = ImageVAERecipe(
+    data="",
+    image=Image(size=64),
+    network=Conv(width=32, latent_dim=64),
+    likelihood="gaussian",
+    optimizer=Adam(learning_rate=2e-3),
+    batch_size=64,
+    epochs=40,
+    steps_per_epoch=250,
+    restore_best=True,
+    sampling_prior=GaussianMixture(),
+    nll_samples=100,
+)
+space = SPACE
+presets = {
+    "quick": {
+        "size": 32,
+        "epochs": 10,
+        "steps_per_epoch": 100,
+        "nll_samples": 20,
+        "num_scored": 500,
+    },
+    "best": {
+        "epochs": 120,
+    },
+}
