@@ -7,6 +7,7 @@ from keras_gen.evaluation.registry import Measure, Score, Table, declare, regist
 from keras_gen.media import Audio
 from keras_gen.metrics import (
     Quality,
+    bin_count,
     bound_and_parts,
     disentanglement_scores,
     distances_of_each,
@@ -18,6 +19,7 @@ from keras_gen.metrics import (
     scores_and_parts,
     self_bleu,
     token_accuracy,
+    verbatim,
 )
 from keras_gen.metrics.quality import MOST_COPIES
 from keras_gen.models.checks.data import held_out
@@ -49,6 +51,12 @@ LABELS, FACTORS, TEXT, HELD_OUT = ("labels",), ("factors",), ("text",), ("held_o
     Measure(
         "authenticity", None, "AuthPct, generated examples that are no copies, %; copies score 0", HELD_OUT
     ),
+    Measure(
+        "ndb",
+        "min",
+        "share of bins of training examples filled too much or too little; about 0.05 is best",
+        HELD_OUT,
+    ),
     Measure("copying", None, "C_T, standard deviations; below -3 training examples are copied", HELD_OUT),
     Measure("label_agreement", "max", "share of generated examples classified as asked for", LABELS),
     Measure("label_agreement_*", "max", "label_agreement, for this label alone", LABELS),
@@ -72,7 +80,8 @@ def quality(model, dataset, config):
         "examples are in the place of generated ones: as many in frechet, as many as there are in kid. "
         "precision, recall, density and coverage are of as many as frechet. authenticity and copying are of "
         f"at most {MOST_COPIES:,} generated examples and as many held-out ones beside all training examples; "
-        "in the column of real ones, one half of the held-out ones is in the place of generated ones."
+        "in the column of real ones, one half of the held-out ones is in the place of generated ones. ndb is "
+        f"of {quality.binned(num):,} examples in {bin_count(quality.binned(num))} bins."
     )
     tables = {heading: Table(*table) for heading, table in tables.items()}
     real = quality.floor(num)
@@ -196,6 +205,7 @@ def language(model, dataset, config):
 @register(
     Measure("distinct_*", None, "different n-grams of this length over all of them; higher is more varied"),
     Measure("self_bleu", None, "BLEU-4 of each sentence against all others; higher is more monotonous"),
+    Measure("verbatim", None, "share of drawn sentences that stand verbatim in the training data"),
     Measure("reconstruction_accuracy", "max", "share of tokens that come back at their place"),
     where_named=True,
 )
@@ -206,10 +216,13 @@ def writing(model, dataset, config):
     num = min(MOST_WRITTEN if config.num_scored == "auto" else config.num_scored, len(packed))
     texts = {"drawn": model.generate(num, seed=config.seed), "real": media.unpack(packed[:num])}
     scores = {whose: _diversity(media.words(sentences.tolist())) for whose, sentences in texts.items()}
+    train = sample(dataset, "train")[0]
+    scores["drawn"]["verbatim"] = verbatim(train, media.pack(texts["drawn"].tolist()))
+    scores["real"]["verbatim"] = verbatim(train, packed[:num])
     metrics = scores["drawn"]
     conditions = (
-        f"Distinct n-grams and self-BLEU are of {num:,} sentences drawn at temperature 1, and of as many "
-        "test ones."
+        f"Distinct n-grams, self-BLEU and verbatim are of {num:,} sentences drawn at temperature 1, and of "
+        f"as many test ones; verbatim looks for their tokens among all {len(train):,} training ones."
     )
     if hasattr(model, "reconstruct"):
         labels = None if model.num_classes is None else labels
@@ -230,6 +243,7 @@ def _diversity(sentences):
 
 @register(
     Measure("log_mel", "min", "mean absolute difference of log-mel spectrograms to reconstructions, dB"),
+    Measure("mcd", "min", "mel-cepstral distortion of reconstructions, 13 coefficients, dB; 0 is best"),
     Measure("mr_stft", "min", "multi-resolution STFT distance to reconstructions; 0 is best"),
     where_named=True,
 )

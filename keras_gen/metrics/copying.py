@@ -106,6 +106,42 @@ def most_alike(train_features, held_out_features, fake_features, num=10):
     return found
 
 
+def verbatim(train_sentences, sentences):
+    """The share of sentences that stand verbatim in the training data.
+
+    Short and common sentences are drawn again without being copied: compare it with that of held-out ones.
+
+    Args:
+        train_sentences: sequence of str, or packed sentences, integer array (num_train, length).
+        sentences: the same kind, at least one.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        InputError: when there is no sentence, or one side is packed and the other is not, or otherwise.
+
+    Example:
+
+    >>> verbatim(["a dog runs", "a cat sleeps"], ["a dog runs", "a dog sleeps"])
+    0.5
+    """
+    train, sentences = np.asarray(train_sentences), np.asarray(sentences)
+    if (
+        not len(sentences)
+        or train.shape[1:] != sentences.shape[1:]
+        or train.dtype.kind != sentences.dtype.kind
+    ):
+        raise InputError(
+            f"The sentences are {train.dtype} {train.shape} and {sentences.dtype} {sentences.shape}: give "
+            "strings, or sentences packed to one length, at least one."
+        )
+    if train.ndim > 1:
+        train, sentences = (map(bytes, some.astype("int64")) for some in (train, sentences))
+    known = set(train)
+    return float(np.mean([sentence in known for sentence in sentences]))
+
+
 def _z_score(ours, theirs):
     """How far U lies from its mean for equal distributions, in its standard deviations."""
     m, n = len(ours), len(theirs)

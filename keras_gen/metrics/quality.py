@@ -14,6 +14,7 @@ import numpy as np
 from keras_gen.datasets.dataset import sample
 from keras_gen.errors import InputError
 from keras_gen.media import Image, Text
+from keras_gen.metrics.bins import bin_count, ndb
 from keras_gen.metrics.classes import ClassSet, class_table, share_table
 from keras_gen.metrics.classifier import (
     FEATURES,
@@ -33,6 +34,7 @@ from keras_gen.registry import register
 
 NEAREST = 5  # neighbors that a ball of precision and recall reaches to
 MOST_COPIES = 1_000  # examples compared with all training ones, which are many
+MOST_BINNED = 5_000  # training examples that bins are made of, and examples that are put into them
 
 
 @register("score_samples")
@@ -165,7 +167,8 @@ class Quality:
             `frechet_scores`; `kid` of all of them, and `kid_low` and `kid_high`, its interval at 95%, see
             `kid`; `precision`, `recall`, `density` and `coverage` of one draw of `count` of each, see
             `neighbor_scores`; `authenticity` and `copying`, of at most 1,000 generated and as many test
-            examples beside all training ones, see `authenticity` and `copying_test`; for labeled data
+            examples beside all training ones, see `authenticity` and `copying_test`; `ndb`, of as many as
+            `binned` says; for labeled data
             `classes_produced`, the number of classes (for n labels, of combinations) that the classifier
             predicts; with `labels`, `label_agreement`, the share of examples predicted as asked for, and for
             n labels `label_agreement_<name>` of each. Of distances 0 is best, and small negatives are valid
@@ -202,6 +205,7 @@ class Quality:
             labels = self._told(check_labels("labels", labels, len(generated), self._media))
         features, predicted = self._extract(generated)
         scores = self._distances(features) | self._copying(features, self._real_features)
+        scores["ndb"] = self._ndb(features, self.binned(len(features)))
         if self._labeled:
             scores["classes_produced"] = float(len(np.unique(predicted, axis=0)))
         if labels is not None:
@@ -267,14 +271,15 @@ class Quality:
                 fewer. The count of the Frechet distances is the same either way.
 
         Returns:
-            A dict of floats: the distances that `score` gives, and how near one half of the test examples is
-            to training ones beside the other half; for labeled data also `label_agreement` and,
-            of n labels, that of each: the classifier's accuracy on real test examples.
+            A dict of floats: the distances that `score` gives; how near one half of the test examples is to
+            training ones beside the other half; `ndb` of test examples; for labeled data `label_agreement`
+            and, of n labels, that of each: the classifier's accuracy on real test examples.
         """
         examples, _ = sample(self._dataset, "train")
         drawn = np.random.default_rng(self.seed).permutation(len(examples))[:num]
         scores = self._distances(self._features(examples[drawn]))
         scores |= self._copying(self._real_features[::2], self._real_features[1::2])
+        scores["ndb"] = self._ndb(self._real_features, self.binned(num))
         if self._labeled:
             scores["label_agreement"] = self._all_told
             scores |= self._of_each_label(np.reshape(self.accuracy, (-1,)))
@@ -319,6 +324,16 @@ class Quality:
             **{"kid": value, "kid_low": low, "kid_high": high},
             **{name: near[name] for name in ("precision", "recall", "density", "coverage")},
         }
+
+    def binned(self, num):
+        """How many of `num` generated examples, and how many test ones, `ndb` puts into bins."""
+        return min(MOST_BINNED, self.num_real, num)
+
+    def _ndb(self, features, count):
+        random = np.random.default_rng(self.seed)
+        drawn = random.permutation(features)[:count]
+        train = random.permutation(self._train_features)[:MOST_BINNED]
+        return ndb(train, drawn, bin_count(min(count, len(train))), self.seed)
 
     def _copying(self, features, held_out):
         count = min(MOST_COPIES, len(features), len(held_out))

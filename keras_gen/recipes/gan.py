@@ -193,7 +193,7 @@ class GANRecipe(Recipe):
     )
 
     learning_rates: ClassVar = ("optimizer.generator_learning_rate", "optimizer.discriminator_learning_rate")
-    measures: ClassVar = ("quality",)
+    measures: ClassVar = ("quality", "images", "recordings")
     half_precision_pays: ClassVar = True
 
     @model_validator(mode="after")

@@ -327,7 +327,7 @@ class ImageVAERecipe(VAERecipe):
     network: one_of(Conv | MLP | ResNet) = Field(Conv(), description="encoder and decoder")
     likelihood: LikelihoodName = Field("bernoulli", description="of images, given a latent")
 
-    measures: ClassVar = ("evidence", "quality", "disentanglement")
+    measures: ClassVar = ("evidence", "quality", "images", "disentanglement")
 
     def check_data(self, dataset):
         super().check_data(dataset)
@@ -345,7 +345,7 @@ class AudioVAERecipe(VAERecipe):
     augment: AudioAugment = AudioAugment()
 
     medium: ClassVar = "audio"
-    measures: ClassVar = ("evidence", "quality", "reconstruction", "disentanglement")
+    measures: ClassVar = ("evidence", "quality", "recordings", "reconstruction", "disentanglement")
 
     @property
     def augmentation(self):

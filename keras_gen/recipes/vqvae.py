@@ -49,7 +49,7 @@ class VQVAERecipe(Recipe):
         "none", description="what keeps the weights of start"
     )
 
-    measures: ClassVar = ("bound", "quality")
+    measures: ClassVar = ("bound", "quality", "images")
     best_by: ClassVar = "loss"
     measured_every: ClassVar = 0
     restore_best: ClassVar = False

@@ -20,7 +20,13 @@ from keras_gen.runs.training import load
 from keras_gen.sampling.labels import labels_for
 from keras_gen.sampling.requests import seeds_of
 
-FROM_SIGNATURES = {"quality": "generate", "writing": "generate", "reconstruction": "reconstruct"}
+FROM_SIGNATURES = {
+    "quality": "generate",
+    "images": "generate",
+    "recordings": "generate",
+    "writing": "generate",
+    "reconstruction": "reconstruct",
+}
 BATCH = 100  # examples of a call of a signature
 
 

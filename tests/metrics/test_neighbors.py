@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_gen.errors import InputError
-from keras_gen.metrics import authenticity, copying_test, most_alike, neighbor_scores, neighbors
+from keras_gen.metrics import authenticity, copying_test, most_alike, neighbor_scores, neighbors, verbatim
 
 
 @pytest.fixture
@@ -116,6 +116,18 @@ def test_most_alike_finds_the_copies(random):
     everything = np.linalg.norm(held_out[:, None] - train, axis=2)
     assert distances.tolist() == pytest.approx(np.sort(everything.min(axis=1))[:2])
     assert distances == pytest.approx(everything[rows, origins])
+
+
+def test_verbatim_is_the_share_of_sentences_that_training_holds():
+    train, drawn = (
+        np.array([[3, 4, 0], [5, 6, 7], [3, 0, 0]]),
+        np.array([[5, 6, 7], [3, 0, 4], [3, 4, 0], [0] * 3]),
+    )
+    assert verbatim(train, drawn) == 0.5 and verbatim(train.astype("int32"), train) == 1
+    assert verbatim(["a dog", "a cat"], ["a dog", "a do", "a dog runs", "a cat "]) == 0.25
+    for unfit in (drawn[:, :2], drawn[:0], ["a dog"]):
+        with pytest.raises(InputError, match="packed to one length, at least one"):
+            verbatim(train, unfit)
 
 
 def test_unfit_numbers_are_refused(random):

@@ -14,7 +14,7 @@ from keras_gen.metrics import Quality, class_count, train_classifier
 from keras_gen.metrics.classifier import classifier_accuracy, extract
 
 DISTANCES = {"frechet", "frechet_std", "frechet_infinity", "kid", "kid_low", "kid_high"}
-DISTANCES |= {"precision", "recall", "density", "coverage", "authenticity", "copying"}
+DISTANCES |= {"precision", "recall", "density", "coverage", "authenticity", "copying", "ndb"}
 
 
 class Digits:

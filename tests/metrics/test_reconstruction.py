@@ -6,7 +6,7 @@ import pytest
 from keras_gen.errors import InputError
 from keras_gen.losses.spectral import multi_resolution_stft, resolutions_at
 from keras_gen.metrics import reconstruction
-from keras_gen.metrics.reconstruction import reconstruction_distances
+from keras_gen.metrics.reconstruction import mel_cepstral_distortion, reconstruction_distances
 
 
 class Levels:
@@ -31,7 +31,7 @@ def recordings():
 
 def test_a_recording_is_at_no_distance_from_itself(recordings):
     distances = reconstruction_distances(Levels(), recordings, recordings)
-    assert distances == pytest.approx({"log_mel": 0, "mr_stft": 0}, abs=1e-12)
+    assert distances == pytest.approx({"log_mel": 0, "mcd": 0, "mr_stft": 0}, abs=1e-12)
     assert all(type(distance) is float for distance in distances.values())
 
 
@@ -39,6 +39,7 @@ def test_a_recording_is_at_no_distance_from_itself(recordings):
 def test_a_gain_is_told_in_decibels(recordings, gain, decibels):
     distances = reconstruction_distances(Levels(), recordings, gain * recordings)
     assert distances["log_mel"] == pytest.approx(decibels, rel=1e-4)
+    assert distances["mcd"] == pytest.approx(0, abs=1e-4)  # all bands alike: loudness alone
     assert distances["mr_stft"] == pytest.approx(1 - gain - np.log(gain), rel=1e-3)
 
 
@@ -61,6 +62,30 @@ def test_batches_change_nothing(recordings, monkeypatch):
     monkeypatch.setattr(reconstruction, "MOST_SAMPLES", 2500)
     assert reconstruction_distances(parts, recordings, recordings[::-1]) == pytest.approx(expected, rel=1e-5)
     assert whole.batches == [5, 5] and parts.batches == [2, 2, 2, 2, 1, 1]
+
+
+def test_mel_cepstral_distortion_agrees_with_plain_sums():
+    random = np.random.default_rng(3)
+    real, back = random.normal(size=(2, 3, 4, 20))
+    for clip, expected in enumerate(mel_cepstral_distortion(real, back)):
+        frames = []
+        for frame in range(4):
+            total = 0
+            for k in range(1, 14):
+                # c_k is the projection of the frame on the k-th cosine.
+                cosine = [np.cos(np.pi * k * (n + 0.5) / 20) for n in range(20)]
+                c, other = (np.dot(some[clip, frame], cosine) / 10 for some in (real, back))
+                total += (c - other) ** 2
+            frames.append(10 / np.log(10) * np.sqrt(2 * total))
+        assert expected == pytest.approx(np.mean(frames), rel=1e-9)
+
+
+def test_mel_cepstral_distortion_is_a_root_mean_square_without_loudness():
+    """Of so few bands that no coefficient is left out, by Parseval's theorem."""
+    random = np.random.default_rng(3)
+    real, back = random.normal(size=(2, 1, 1, 14))
+    expected = 20 / np.log(10) * (real - back).std()
+    assert mel_cepstral_distortion(real, back + 5) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
