@@ -37,10 +37,13 @@ from keras_gen.metrics.reconstruction import (
 )
 from keras_gen.metrics.smoothness import step_evenness
 from keras_gen.metrics.sound import pitch, sound_scores
+from keras_gen.metrics.streaming import FrechetDistance, KernelDistance
 
 __all__ = [
     "KID",
     "Extractor",
+    "FrechetDistance",
+    "KernelDistance",
     "Quality",
     "active_units",
     "authenticity",

@@ -57,6 +57,17 @@ def plain_kernel_distance(first, second):
     return within_first / (m * (m - 1)) + within_second / (n * (n - 1)) - 2 * between / (m * n)
 
 
+def test_both_distances_equal_those_of_torch_fidelity(random):
+    """Constants by torch-fidelity 0.4.0 of these features: `fid_statistics_to_metric` of
+    `fid_features_to_statistics` of each set, and `kid_features_to_metric(kid_subsets=1, kid_subset_size=400)`,
+    one subset of all rows.
+    """
+    first = random.normal(size=(500, 16)) @ random.normal(size=(16, 16))
+    second = random.normal(size=(400, 16)) @ random.normal(size=(16, 16)) + 0.3
+    assert frechet_distance(first, second) == pytest.approx(145.40563614407534, rel=1e-6)
+    assert kid(first[:400], second).value == pytest.approx(109.40189784009426, rel=1e-6)
+
+
 @pytest.mark.parametrize("block", [1, 40, 2**20])
 def test_kid_agrees_with_a_plain_loop_and_its_interval_with_leaving_out_each(random, monkeypatch, block):
     monkeypatch.setattr(distances, "BLOCK", block)
