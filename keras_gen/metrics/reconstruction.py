@@ -41,7 +41,7 @@ def distances_of_each(media, real, reconstructed):
         reconstructed: float array (num, samples), the reconstruction of each.
 
     Returns:
-        A dict of arrays (num,); 0 is best: `log_mel`, the mean absolute difference of the log-mels in dB; `mcd`,
+        A dict of arrays (num,); 0 is best: `log_mel`, the mean absolute difference of log-mels in dB; `mcd`,
         their mel-cepstral distortion in dB, see `mel_cepstral_distortion`; and `mr_stft`,
         `multi_resolution_stft` at `resolutions_at(media.rate)`, without unit.
 
