@@ -15,7 +15,6 @@ from keras_gen.signals import stop_signals
 
 NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"}
 NEEDED |= {"tensorflow_serving.apis": "tensorflow-serving-api"}
-BACKLOG = 128
 PATIENCE = 2  # looks at the folder, of which the second loads what lies there
 
 
@@ -48,14 +47,14 @@ class Running:
         models: `Models`.
     """
 
-    def __init__(self, port, grpc_port, models, loop, http):
+    def __init__(self, port, grpc_port, models, loop, stop):
         self.port, self.grpc_port, self.models = port, grpc_port, models
-        self._loop, self._http = loop, http
+        self._loop, self._stop = loop, stop
 
     def stop(self):
         """Asks it to stop; from any thread."""
         with contextlib.suppress(RuntimeError):  # it has stopped already
-            self._loop.call_soon_threadsafe(setattr, self._http, "should_exit", True)
+            self._loop.call_soon_threadsafe(self._stop)
 
 
 async def _serve(folder, settings, started):
@@ -89,29 +88,38 @@ async def _serve(folder, settings, started):
             raise InputError(f"{folder} holds no model that can be served.")
         web = http.server(rest.application(models, settings, metrics, pool), settings)
         port = listening.getsockname()[1]
+
+        def stop():
+            if not web.should_exit:
+                log.info("Stopping: requests in flight are answered")
+            web.should_exit = True
+
         for number in stop_signals():
             with contextlib.suppress(RuntimeError, ValueError):  # in another thread than the main one
-                loop.add_signal_handler(number, setattr, web, "should_exit", True)
+                loop.add_signal_handler(number, stop)
         await calls.start()
         watching = asyncio.create_task(models.watch())
         if settings.is_open:
             log.warning("Whoever reaches %s may ask without a token: --token-file gives one.", settings.host)
         log.info("REST on http://%s:%d/v1/models, gRPC on port %d", settings.host, port, grpc_port)
         if started:
-            started(Running(port, grpc_port, models, loop, web))
+            started(Running(port, grpc_port, models, loop, stop))
         try:
             await web.serve([listening])
         finally:
-            log.info("Stopping: requests in flight are answered")
             watching.cancel()
             await calls.stop(settings.timeout)
 
 
 def _socket(settings):
+    """A socket that holds the port; it listens once there is something to serve."""
+    held = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or a restart would have to wait
+        held.bind((settings.host, settings.port))
+        return held
     except OSError as error:
+        held.close()
         raise InputError(
             f"Port {settings.port} of {settings.host} cannot be had: {error.strerror or error}."
         ) from error

@@ -1,5 +1,6 @@
 """A version of a model in memory, and its signatures."""
 
+import contextlib
 import functools
 import re
 
@@ -16,7 +17,7 @@ from keras_gen.serving.folders import GRAPH
 from keras_gen.serving.refusals import Refused
 
 DEFAULT = "serving_default"
-CONFIG = "assets.extra/config.json"
+RATES = {"model.json": "media", "config.json": "audio"}  # files that tell a rate, and where
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 EXAMPLE_SIDE = 16  # of a warm-up example's sides that a signature leaves open, such as pixels
 ASSERTION = re.compile(r"assertion failed: \[(.*?)\] \[(.*)\]")  # the sentence, and the first wrong value
@@ -134,7 +135,7 @@ class Version:
 
     def __init__(self, name, number, path, settings, pool, metrics):
         self.name, self.number = name, number
-        self._told, self.rate = exported_from(path), _rate(path)
+        self._told, self.rate = exported_from(path), rate_of(path)
         try:
             graphs = saved_model_pb2.SavedModel.FromString((path / GRAPH).read_bytes()).meta_graphs
             self._loaded = tf.saved_model.load(str(path))
@@ -191,12 +192,16 @@ class Version:
                 pass
 
 
-def _rate(path):
-    """Hz of a model's recordings, as the settings that lie with it tell; None where they do not."""
-    try:
-        return int(read_json(path / CONFIG)["audio"]["rate"])
-    except (InputError, LookupError, TypeError, ValueError):
-        return None
+def rate_of(path):
+    """Hz of a model's recordings, as it says of itself, or the settings that lie with it; else None.
+
+    Args:
+        path: `pathlib.Path` of a SavedModel.
+    """
+    for file, part in RATES.items():
+        with contextlib.suppress(InputError, LookupError, TypeError, ValueError):
+            return int(read_json(path / "assets.extra" / file)[part]["rate"])
+    return None
 
 
 def _warmup_requests(path):

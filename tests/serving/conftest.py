@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_gen.serving import Settings, serve
 
 TOKEN = "secret-of-the-tests"
+RATE = 8000  # Hz, of the recordings of `tiny`
 
 
 class Answer:
@@ -93,8 +94,14 @@ def write_tiny(path):
     def negative(images):
         return {"images": 255 - images}
 
-    signatures = {"serving_default": twice, "both": both, "negative": negative}
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="audio")])
+    def softer(audio):
+        return {"audio": audio / 2}
+
+    signatures = {"serving_default": twice, "both": both, "negative": negative, "softer": softer}
     tf.saved_model.save(module, str(path), signatures=signatures)
+    (path / "assets.extra").mkdir()
+    (path / "assets.extra" / "config.json").write_text(json.dumps({"audio": {"rate": RATE}}))
     return path
 
 

@@ -10,6 +10,7 @@ from keras_gen.serving.metrics import Metrics
 from keras_gen.serving.models import Models
 from keras_gen.serving.refusals import Refused
 from keras_gen.serving.settings import Settings
+from keras_gen.serving.signatures import rate_of
 
 
 def write(path, graph="graph"):
@@ -72,6 +73,19 @@ def test_half_written_versions_are_not_whole(tmp_path):
         path / "variables" / "variables.data-00000-of-00002"
     )
     assert stamp(path) is None
+
+
+def test_the_rate_of_recordings_is_what_the_model_says(tmp_path):
+    assert rate_of(tmp_path) is None
+    (tmp_path / "assets.extra").mkdir()
+    for file, told, rate in (
+        ("config.json", {"image": {"size": 8}}, None),
+        ("config.json", {"audio": {"rate": 8000}}, 8000),
+        ("model.json", {"media": {"kind": "audio", "rate": 16000}}, 16000),
+        ("model.json", [], 8000),
+    ):
+        (tmp_path / "assets.extra" / file).write_text(json.dumps(told))
+        assert rate_of(tmp_path) == rate
 
 
 def test_the_newest_version_takes_the_place_of_the_last(tmp_path):

@@ -7,10 +7,11 @@ import socket
 import numpy as np
 import PIL.Image
 import pytest
+import soundfile
 
 from keras_gen.media import read_origin
 
-TOKEN = "secret-of-the-tests"
+from .conftest import RATE, TOKEN
 
 
 def test_rows_and_columns_are_answered_as_they_were_asked(client):
@@ -155,6 +156,32 @@ def test_images_go_in_and_come_out_as_files(client, picture, tmp_path):
     answer = client.predict({"signature_name": "negative", "instances": [bomb]})
     assert answer.status == 413 and "100 x 100 pixels" in answer.told["error"]
     assert client.predict({"instances": [[1, 2]]}, Accept="image/png").status == 406
+
+
+def test_recordings_go_in_and_come_out_as_files(client, tmp_path):
+    tone = np.sin(np.arange(800) * (2 * np.pi * 100 / RATE)).astype("float32") / 2
+
+    def file_of(waveform, rate):
+        file = io.BytesIO()
+        soundfile.write(file, waveform, rate, "FLOAT", format="WAV")
+        return {"b64": base64.b64encode(file.getvalue()).decode()}
+
+    body = {"signature_name": "softer", "instances": [file_of(tone, RATE)]}
+    np.testing.assert_array_equal(client.predict(body).told["predictions"], [tone / 2])
+    quick = file_of(np.stack([tone, np.zeros_like(tone)], axis=1), 2 * RATE)  # in stereo, at another rate
+    (found,) = client.predict(body | {"instances": [quick]}).told["predictions"]
+    np.testing.assert_allclose(found[50:-50], tone[::2][50:-50] / 4, atol=1e-3)
+    (tmp_path / "sound.wav").write_bytes(client.predict(body, Accept="audio/wav").body)
+    heard, rate = soundfile.read(tmp_path / "sound.wav")
+    np.testing.assert_allclose(heard, tone / 2, atol=2**-15)
+    assert rate == RATE and read_origin(tmp_path / "sound.wav").system == "tiny"
+    long = file_of(np.zeros(7000, "int16"), 2 * RATE)
+    bomb = io.BytesIO()
+    soundfile.write(bomb, np.zeros(10**6), RATE, format="FLAC")
+    bomb = {"b64": base64.b64encode(bomb.getvalue()).decode()}
+    for file in (long, bomb):
+        answer = client.predict(body | {"instances": [file]})
+        assert answer.status == 413, answer.body
 
 
 def test_whoever_has_no_token_is_told_nothing(client):

@@ -206,7 +206,6 @@ def test_warm_up_requests_are_called_and_must_fit(tmp_path):
 
     def write(number, **inputs):
         path = write_tiny(tmp_path / "tiny" / str(number))
-        (path / WARMUP).parent.mkdir()
         log = prediction_log_pb2.PredictionLog()
         log.predict_log.request.CopyFrom(request(**inputs))
         with tf.io.TFRecordWriter(str(path / WARMUP)) as writer:
