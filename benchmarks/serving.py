@@ -120,6 +120,8 @@ async def ask(reader, writer, message):
 
 def tell(title, server, found):
     times, failed, seconds = found
+    if not len(times):
+        raise SystemExit(f"{title}: no request was answered, but {failed[0]!r}")
     half, most = 1000 * np.percentile(times, [50, 99])
     print(
         f"{title}: {len(times) / seconds:.0f} requests/s, p50 {half:.0f} ms, p99 {most:.0f} ms, "

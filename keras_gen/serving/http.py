@@ -54,19 +54,33 @@ class Protocol(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to whoever starts it."""
+    """Leaves signals to whoever starts it, and tells when it listens.
+
+    Args:
+        config: `uvicorn.Config`.
+        listens: function without arguments.
+    """
+
+    def __init__(self, config, listens):
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self._listens()
 
     @contextlib.contextmanager
     def capture_signals(self):
         yield
 
 
-def server(app, settings):
+def server(app, settings, listens):
     """A `Server` of an ASGI application.
 
     Args:
         app: the application.
         settings: `Settings`.
+        listens: function without arguments, called once it does.
     """
     config = uvicorn.Config(
         app,
@@ -80,7 +94,7 @@ def server(app, settings):
         timeout_keep_alive=KEPT,
         timeout_graceful_shutdown=int(settings.timeout) + GRACE,
     )
-    return Server(config)
+    return Server(config, listens)
 
 
 async def body_of(request, settings):

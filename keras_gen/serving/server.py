@@ -86,14 +86,19 @@ async def _serve(folder, settings, started):
             await asyncio.sleep(settings.poll)
         if not models.names:
             raise InputError(f"{folder} holds no model that can be served.")
-        web = http.server(rest.application(models, settings, metrics, pool), settings)
         port = listening.getsockname()[1]
+
+        def listens():
+            log.info("REST on http://%s:%d/v1/models, gRPC on port %d", settings.host, port, grpc_port)
+            if started:
+                started(Running(port, grpc_port, models, loop, stop))
 
         def stop():
             if not web.should_exit:
                 log.info("Stopping: requests in flight are answered")
             web.should_exit = True
 
+        web = http.server(rest.application(models, settings, metrics, pool), settings, listens)
         for number in stop_signals():
             with contextlib.suppress(RuntimeError, ValueError):  # in another thread than the main one
                 loop.add_signal_handler(number, stop)
@@ -101,9 +106,6 @@ async def _serve(folder, settings, started):
         watching = asyncio.create_task(models.watch())
         if settings.is_open:
             log.warning("Whoever reaches %s may ask without a token: --token-file gives one.", settings.host)
-        log.info("REST on http://%s:%d/v1/models, gRPC on port %d", settings.host, port, grpc_port)
-        if started:
-            started(Running(port, grpc_port, models, loop, stop))
         try:
             await web.serve([listening])
         finally:
