@@ -45,6 +45,26 @@ def replace_atomically(path, write):
         os.replace(partial, path)
 
 
+def sync(folder):
+    """Waits until all files and folders of a folder, and their names, are on the disk."""
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            sync_entry(path)
+        else:
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+
+
+def sync_entry(folder):
+    """Waits until the names in a folder are on the disk, where the system can open folders."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
 def remove_partial(folder):
     """Removes what a process that was killed left half written in a folder and those below."""
     for partial in list(folder.rglob(f"{PARTIAL}*")):

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 import keras_gen as kg
 from keras_gen.export.checks import checked
+from keras_gen.export.description import TENSORS, Tensor
+from keras_gen.export.examples import examples
 
 KINDS = ("gan", "vae", "voice", "vqvae", "text", "words")
 
@@ -162,6 +164,30 @@ GIVEN = [  # kind, signature, what is given: what is at the ends of ranges, or u
 @pytest.mark.parametrize("kind, name, changes", GIVEN)
 def test_values_at_the_ends_of_their_ranges_are_taken(kind, name, changes):
     assert all(len(values) == 2 for values in ask(kind, name, **changes).values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ranges_that_are_told_are_those_that_are_checked(kind):
+    """The ends of a range are taken, what lies past them is refused."""
+    tried = 0
+    for name, (_, specs) in model_of(kind).endpoints().items():
+        graph, _ = signature_of(kind, name)
+        graph(*map(tf.constant, examples(model_of(kind), specs, 2)))
+        for spec in specs:
+            told = Tensor(dtype="", shape=[], **TENSORS[spec.name](model_of(kind)))
+            if spec.dtype == tf.uint8 or spec.name == "audio":  # whose type, and whose loudness, is the limit
+                continue
+            for bound, past in ((told.minimum, -1), (told.maximum, 1), (told.exclusive_minimum, 0)):
+                if bound is None:
+                    continue
+                tried += 1
+                several = isinstance(bound, list)
+                if past:
+                    ask(kind, name, **{spec.name: [bound] * 2 if several else first(bound)})
+                wrong = [[each + past for each in bound]] * 2 if several else first(bound + past)
+                with pytest.raises(tf.errors.InvalidArgumentError, match=f"{spec.name} must be"):
+                    ask(kind, name, **{spec.name: wrong})
+    assert tried or kind == "voice"
 
 
 @pytest.mark.parametrize("top_k, top_p", [(0, 1.0), (-5, 1.0), (10**9, 2.0), (0, np.inf)])

@@ -1,5 +1,7 @@
 import concurrent.futures
+import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -7,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import recipes
+from keras_gen import files, recipes
 from keras_gen.errors import InputError
-from keras_gen.export import next_version, publish
+from keras_gen.export import Description, description, next_version, publish, savedmodel
 
 
 def test_signatures_take_and_give_raw_images(small_gan, images, tmp_path):
@@ -103,6 +105,52 @@ def test_a_trained_model_is_one_version_and_another_model_is_refused(tmp_path):
     (tmp_path / "mine" / "6").mkdir()
     with pytest.raises(InputError, match="holds versions of another model, not of digits-gan on digits"):
         export("f")
+
+
+def test_a_version_is_on_the_disk_before_it_is_there_and_damage_is_told(tmp_path, monkeypatch):
+    told, done = {"recipe": "digits-gan", "data": "digits", "model": "a"}, []
+    provenance, rename = json.dumps(told), os.rename
+
+    def write(path):
+        (path / "assets.extra").mkdir(parents=True)
+        (path / "assets.extra" / "provenance.json").write_text(provenance)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", lambda opened: done.append("sync"))
+        patch.setattr(savedmodel.os, "rename", lambda *paths: done.append("rename") or rename(*paths))
+        version, _ = publish(tmp_path, told, write)
+    # Two folders and a file, then its name.
+    assert done == ["sync", "sync", "sync", "rename", "sync"]
+
+    described = Description(
+        kind="GAN", media={}, num_classes=None, seed=0, examples_seen=0, signatures={}, versions={}
+    )
+    sums = description.checksums(version)
+    description.write(version, described.model_copy(update={"files": sums}))
+    assert publish(tmp_path, told, write) == (version, False)
+    description.write(version, described.model_copy(update={"files": sums | {"saved_model.pb": "sha256:0"}}))
+    with pytest.raises(
+        InputError, match=r"1 was changed since it was exported \(saved_model.pb\): remove it"
+    ):
+        publish(tmp_path, told, write)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        tf.errors.ResourceExhaustedError(None, None, "No space left on device"),
+    ],
+)
+def test_a_version_that_cannot_be_written_leaves_nothing(tmp_path, error):
+    def write(path):
+        path.mkdir()
+        (path / "half").touch()
+        raise error
+
+    with pytest.raises(InputError, match="1 cannot be written: No space left on device"):
+        publish(tmp_path, {"recipe": "digits-gan", "data": "digits", "model": "a"}, write)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`keras-gen inspect`: whether files say that they are synthetic, and by which model."""
+"""`keras-gen inspect`: whether files say that they are synthetic, by which model; what a SavedModel is."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,20 +11,57 @@ from keras_gen.cli.terminal import say, start_tensorflow
 
 def inspect(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Images, recordings, texts.", parser=path_of)
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Images, recordings, texts; folders of SavedModels.", parser=path_of
+        ),
     ],
 ):
-    """Says whether files are synthetic, as far as they tell; exits with 1 where one tells nothing."""
+    """Says whether files are synthetic, as far as they tell, and what a SavedModel is; exits with 1 where one
+    tells nothing, or a file of a SavedModel is not what was exported.
+    """
     start_tensorflow()
+    from keras_gen.export import description
     from keras_gen.runs.provenance import inspect
 
-    silent = False
+    failed = False
     for file in files:
+        if (file / description.GRAPH).is_file():
+            found = description.read(file)
+            changed = description.changes(file, found)
+            for line in lines(found, changed):
+                say(f"{file}: {line}.")
+            failed = failed or bool(changed)
+            continue
         line = told(inspect(file))
-        silent = silent or line is None
+        failed = failed or line is None
         say(f"{file}: {line or 'says nothing, which proves nothing: marks are easily lost'}.")
-    if silent:
+    if failed:
         raise typer.Exit(1)
+
+
+def lines(found, changed):
+    """What the `Description` of a SavedModel tells, with the files that were changed: list of lines."""
+    media = ", ".join(f"{name} {value}" for name, value in found.media.items() if name != "kind")
+    by = f", by {found.recipe}" if found.recipe else ""
+    data = f" on {found.data.name}" if found.data.name else ""
+    told = [
+        f"a {found.kind} of {found.media['kind']} ({media}){by}{data}, seed {found.seed}, after "
+        f"{found.examples_seen:,} examples"
+    ]
+    for name, signature in found.signatures.items():
+        told.append(f"{name}({', '.join(signature.inputs)}) gives {', '.join(signature.outputs)}")
+    if found.metrics:
+        told.append(
+            ", ".join(f"{name} {value:.4g}" for name, value in found.metrics.items() if value is not None)
+        )
+    told.append(f"exported with {', '.join(f'{name} {version}' for name, version in found.versions.items())}")
+    told.append(
+        f"CHANGED SINCE, or gone: {', '.join(changed)}"
+        if changed
+        else f"{len(found.files)} files, unchanged since they were exported"
+    )
+    return told
 
 
 def told(found):

@@ -38,6 +38,7 @@ class Dataset:
         name: what `repr` shows.
         account: the `Account` of what was found and left out, or None.
         fingerprint: of a prepared set, which stands for its content, or None.
+        license: of the data, as it was told when they were prepared, or None.
 
     Attributes:
         tested: name of the split that stands for the test split, see `tested_on`.
@@ -63,6 +64,7 @@ class Dataset:
         name="arrays",
         account=None,
         fingerprint=None,
+        license=None,
     ):
         if not isinstance(batch_size, int) or batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, but is {batch_size!r}.")
@@ -88,6 +90,7 @@ class Dataset:
         self.name = name
         self.account = account
         self.fingerprint = fingerprint
+        self.license = license
 
     @property
     def num_classes(self):

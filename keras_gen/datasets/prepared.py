@@ -80,6 +80,7 @@ def load_prepared(folder, name, *, batch_size, seed, media=None, size=None, chan
         name=name,
         account=account,
         fingerprint=index.fingerprint,
+        license=index.license,
     )
 
 

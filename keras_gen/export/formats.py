@@ -11,20 +11,17 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError, unknown
+from keras_gen.export.examples import difference, examples, is_close
 from keras_gen.files import PARTIAL, make_folder, write_atomically
 from keras_gen.registry import register
 from keras_gen.sampling.labels import label_spec
-from keras_gen.training import noise
 
 OPSET = 18  # of ONNX
 ROWS = 3  # that are compared
 TIMED = 10  # runs of a row, of which the fastest counts
-CLOSE = 1e-4  # share of the largest value that floats may differ by
-LEVELS = 1  # that a pixel may
 LONGEST_REASON = 300  # characters
 REPORT = "formats.json"
 
@@ -140,16 +137,19 @@ FORMS = {
 
 def _written(kind, path, function, model):
     signature = function.input_signature
-    inputs = {spec.name: value for spec, value in zip(signature, _examples(model, signature), strict=True)}
+    inputs = {
+        spec.name: value for spec, value in zip(signature, examples(model, signature, ROWS), strict=True)
+    }
     expected = function(*inputs.values()).numpy()
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=PARTIAL) as scratch:
             partial = Path(scratch) / path.name
             partial.write_bytes(kind.converted(function))
             names, run = kind.loaded(partial)
-            difference = _difference(run({name: inputs[name] for name in names}), expected)
-            if not _is_close(difference, expected):
-                return {"cannot": f"its output differs from the model's by {difference:.3g}"}
+            given = run({name: inputs[name] for name in names})
+            apart = difference(given, expected)
+            if not is_close(given, expected):
+                return {"cannot": f"its output differs from the model's by {apart:.3g}"}
             row = {name: inputs[name][:1] for name in names}
             seconds = min(_seconds(run, row) for _ in range(TIMED))
             partial.replace(path)
@@ -161,7 +161,7 @@ def _written(kind, path, function, model):
         "file": path.name,
         "inputs": {s.name: [s.dtype.name, *s.shape[1:]] for s in signature if s.name in names},
         "output": [expected.dtype.name, *expected.shape[1:]],
-        "difference": difference,
+        "difference": apart,
         "bytes": path.stat().st_size,
         "milliseconds": 1000 * seconds,
     }
@@ -171,41 +171,6 @@ def _seconds(run, inputs):
     started = time.perf_counter()
     run(inputs)
     return time.perf_counter() - started
-
-
-def _examples(model, signature):
-    """Inputs of three examples, by the names of a signature."""
-    seeds = tf.range(ROWS, dtype=tf.int64)
-    random = np.random.default_rng(0)
-    labels = model.labels_for(ROWS)
-    labels = None if labels is None else tf.constant(labels, tf.int32)
-    made = {
-        "latents": lambda spec: model.latents_of_seeds(seeds, labels).numpy(),
-        "noise": lambda spec: noise.normal_of_seeds(spec.shape[1:], seeds, noise.LATENTS).numpy(),
-        "label": lambda spec: labels.numpy(),
-        "images": lambda spec: random.integers(0, 256, (ROWS, *spec.shape[1:])).astype("uint8"),
-        "log_mel": lambda spec: model.decode_to_model(model.latents_of_seeds(seeds, labels), labels).numpy(),
-        "tokens": lambda spec: random.integers(
-            1, model.media.vocabulary_size, (ROWS, *spec.shape[1:])
-        ).astype(spec.dtype.as_numpy_dtype),
-    }
-    uniform = {
-        name: lambda spec: random.random((ROWS, *spec.shape[1:]), "float32") for name in ("choice", "uniform")
-    }
-    made |= uniform
-    return [made[spec.name](spec) for spec in signature]
-
-
-def _difference(given, expected):
-    return float(np.abs(given.astype("float64") - expected.astype("float64")).max())
-
-
-def _is_close(difference, expected):
-    if expected.dtype == np.uint8:
-        return difference <= LEVELS
-    if expected.dtype.kind == "i":
-        return difference == 0
-    return difference <= CLOSE * max(1.0, float(np.abs(expected).max()))
 
 
 class ONNX:

@@ -10,11 +10,15 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.export import description, warm_up
 from keras_gen.export.checks import checked
+from keras_gen.export.description import EXTRA
+from keras_gen.files import sync, sync_entry
 from keras_gen.registry import register
 
 # Of what is served nobody takes gradients, and to trace those of convolutions takes longer than to write.
 WITHOUT_GRADIENTS = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+LONGEST_CAUSE = 200  # characters
 
 
 @register("export")
@@ -31,7 +35,8 @@ def export(model, path, provenance=None):
         path: folder to write, which appears only when complete; TensorFlow Serving wants `<name>/<integer
             version>`.
         provenance: dict that JSON can hold, of what made the model, such as the fingerprint of its data; it
-            is kept in `assets.extra/provenance.json`.
+            is kept in `assets.extra/provenance.json`. `assets.extra/model.json` says what the model is, see
+            `keras_gen.export.Description`.
 
     Returns:
         `pathlib.Path` of the folder.
@@ -55,14 +60,29 @@ def export(model, path, provenance=None):
             complete = Path(scratch) / path.name
             with _quiet_tensorflow():
                 archive.write_out(str(complete), WITHOUT_GRADIENTS, verbose=False)
+            (complete / EXTRA).mkdir(exist_ok=True)
             if provenance:
-                (complete / "assets.extra").mkdir(exist_ok=True)
                 told = json.dumps(provenance, indent=2) + "\n"
-                (complete / "assets.extra" / "provenance.json").write_text(told, encoding="utf-8")
-            os.replace(complete, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+                (complete / EXTRA / "provenance.json").write_text(told, encoding="utf-8")
+            warm_up.write_requests(model, complete)
+            description.write(complete, description.describe(model, complete, provenance))
+            put_in_place(complete, path)
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(f"{path} cannot be written: {cause_of(error)}.") from error
     return path
+
+
+def put_in_place(complete, path):
+    """Moves a folder to where nothing is, once all that is in it is on the disk."""
+    sync(complete)
+    os.rename(complete, path)
+    sync_entry(path.parent)
+
+
+def cause_of(error):
+    """Why a folder could not be written, in a line."""
+    message = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    return message.splitlines()[0][:LONGEST_CAUSE].rstrip(".")
 
 
 @contextlib.contextmanager

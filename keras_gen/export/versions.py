@@ -1,11 +1,13 @@
 """Versions of a SavedModel in a folder, as TensorFlow Serving reads them."""
 
-import os
 import tempfile
 from pathlib import Path
 
+import tensorflow as tf
+
 from keras_gen.errors import InputError
-from keras_gen.export.savedmodel import next_version
+from keras_gen.export import description
+from keras_gen.export.savedmodel import cause_of, next_version, put_in_place
 from keras_gen.files import PARTIAL, locked, make_folder, read_json, remove_partial
 
 PATIENCE = 600.0  # seconds; another process exports for less, unless it hangs
@@ -25,7 +27,8 @@ def publish(folder, provenance, write):
         (`pathlib.Path` of the version, bool: whether it is new).
 
     Raises:
-        InputError: the folder holds versions of another model, or cannot be written.
+        InputError: the folder holds versions of another model, the version there is damaged, or the folder
+            cannot be written.
     """
     folder = Path(folder)
     make_folder(folder)
@@ -35,6 +38,7 @@ def publish(folder, provenance, write):
         for version in versions:
             told = exported_from(version)
             if told.get("model") == provenance["model"]:
+                _check(version)
                 return version, False
             if told.get("recipe") != provenance["recipe"] or told.get("data", "") not in (
                 "",
@@ -49,9 +53,9 @@ def publish(folder, provenance, write):
             with tempfile.TemporaryDirectory(dir=folder, prefix=PARTIAL) as scratch:
                 complete = Path(scratch) / version.name
                 write(complete)
-                os.rename(complete, version)
-        except OSError as error:
-            raise InputError(f"{version} cannot be written: {error.strerror or error}.") from error
+                put_in_place(complete, version)
+        except (OSError, tf.errors.OpError) as error:
+            raise InputError(f"{version} cannot be written: {cause_of(error)}.") from error
     return version, True
 
 
@@ -62,6 +66,17 @@ def exported_from(savedmodel):
     except InputError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _check(version):
+    """Raises `InputError` where a version is not what was exported; older kits kept no checksums."""
+    if (version / description.EXTRA / description.FILE).is_file():
+        changed = description.changes(version, description.read(version))
+        if changed:
+            raise InputError(
+                f"{version} was changed since it was exported ({', '.join(changed)}): remove it, and export "
+                "again."
+            )
 
 
 def _of(provenance):

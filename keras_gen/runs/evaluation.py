@@ -12,9 +12,10 @@ from keras_gen.datasets.dataset import Dataset, sample
 from keras_gen.errors import InputError
 from keras_gen.evaluation import check_taken, evaluate
 from keras_gen.evaluation.comparison import apart, direction
+from keras_gen.export.description import EXTRA, GRAPH
 from keras_gen.files import read_json
 from keras_gen.recipes.settings import override
-from keras_gen.runs.reporting import CONFIG, EXTRA, SCORES
+from keras_gen.runs.reporting import CONFIG, SCORES
 from keras_gen.runs.run import Run
 from keras_gen.runs.training import load
 from keras_gen.sampling.labels import labels_for
@@ -113,7 +114,7 @@ def evaluate_in_use(path, data, samples=None, needed=()):
         InputError: it is neither, the data do not fit it, or a measure that is needed is not taken of it.
     """
     path = Path(path)
-    if (path / "saved_model.pb").is_file():
+    if (path / GRAPH).is_file():
         extra = path / EXTRA
         if not (extra / CONFIG).is_file():
             raise InputError(f"{path} does not say what made it: export it again from its scored run.")

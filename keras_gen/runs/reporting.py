@@ -13,10 +13,10 @@ from keras_gen.errors import InputError
 from keras_gen.evaluation import Report
 from keras_gen.evaluation.card import write_card
 from keras_gen.evaluation.page import page
+from keras_gen.export import description
 from keras_gen.files import read_json, write_atomically
 from keras_gen.recipes.settings import table
 
-EXTRA = "assets.extra"  # folder of a SavedModel, with what TensorFlow does not read
 SCORES, CONFIG = "scores.json", "config.json"
 
 
@@ -68,6 +68,7 @@ def taken(report):
         "data": str(report.dataset),
         "data_fingerprint": report.fingerprint,
         "split": report.split,
+        "data_license": getattr(report.dataset, "license", None),
         "metrics": report.metrics,
         "real": report.real,
         "conditions": report.conditions,
@@ -132,11 +133,15 @@ def machine():
 
 
 def add_scores(run, savedmodel):
-    """Keeps in a SavedModel the scores of its run, and the settings without where the data lie."""
+    """Keeps in a SavedModel the scores of its run, its model card, and the settings without where the data
+    lie.
+    """
     if not run.scores_file.is_file() or not Path(savedmodel).is_dir():
         return
-    extra = Path(savedmodel) / EXTRA
-    extra.mkdir(exist_ok=True)
-    (extra / SCORES).write_bytes(run.scores_file.read_bytes())
-    told = recipes.saved(run.config_file) | {"data": "", "start": None, "frozen": "none"}
-    (extra / CONFIG).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    scores = read_json(run.scores_file)
+    settings = recipes.saved(run.config_file) | {"data": "", "start": None, "frozen": "none"}
+    files = {SCORES: run.scores_file.read_bytes(), CONFIG: f"{json.dumps(settings, indent=2)}\n".encode()}
+    if run.card_file.is_file():
+        files[run.card_file.name] = run.card_file.read_bytes()
+    known = {name: scores[name] for name in ("metrics", "real", "conditions") if name in scores}
+    description.add(savedmodel, files, license=scores.get("data_license"), **known)

@@ -12,7 +12,7 @@ from keras_gen.callbacks import LatentMonitor, Monitor
 from keras_gen.callbacks.latent_monitor import views
 from keras_gen.evaluation import evaluate
 from keras_gen.evaluation.comparison import is_of
-from keras_gen.export import exported_from, publish
+from keras_gen.export import exported_from, is_whole, publish, verify
 from keras_gen.files import damage, replace_atomically, write_atomically
 from keras_gen.logs import log
 from keras_gen.media import Audio
@@ -62,21 +62,24 @@ def write_savedmodel(run, model):
 
 
 def write_version(run, versions):
-    """The SavedModel of a run as a version in a folder: copied from the run, or exported where it has none.
+    """The SavedModel of a run as a version in a folder: copied from the run, or exported where it has no
+    whole one, and compared with the model before it is there, see `keras_gen.export.verify`.
 
     Returns:
         As `keras_gen.export.publish`.
 
     Raises:
-        InputError: as there, or the run has no whole model yet.
+        InputError: as there, the run has no whole model yet, or what is exported does not give what it gives.
     """
     provenance = run.provenance()
 
     def write(path):
-        if exported_from(run.savedmodel).get("model") == provenance["model"]:
+        model = run.load_model()
+        if exported_from(run.savedmodel).get("model") == provenance["model"] and is_whole(run.savedmodel):
             shutil.copytree(run.savedmodel, path)
         else:
-            run.load_model().export(path, provenance=provenance)
+            model.export(path, provenance=provenance)
+        verify(model, path)
 
     return publish(versions, provenance, write)
 

@@ -132,6 +132,8 @@ class Run:
         }
         # Of folders, no more than their name is published.
         data = Path(saved.get("data", "")).name
+        classes = self.classes()
+        found |= {"class_names": classes.names} if classes else {}
         return found | {"data": data, "model": f"sha256:{checksum(trained_file(self.folder))}"}
 
     def origin(self, model):

@@ -107,6 +107,13 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert run_cli("sample", run, "--num", 1, "--out", "bare.png", "--unmarked")[0] == 0
     code, printed = run_cli("inspect", "bare.png")
     assert code == 1 and "says nothing, which proves nothing" in printed
+    code, printed = run_cli("inspect", run / "savedmodel")
+    assert code == 0 and "a GAN of image (height 8, width 8, channels 1), by digits-gan on digits" in printed
+    assert "generate(label, seed) gives images" in printed and "files, unchanged since" in printed, printed
+    kept = run / "savedmodel" / "assets.extra"
+    assert (kept / "model_card.md").read_bytes() == (run / "model_card.md").read_bytes()
+    told = json.loads((kept / "model.json").read_text())
+    assert told["metrics"] == json.loads((run / "metrics.json").read_text()) and told["conditions"]
     assert run_cli("sample", run, "--num", 3, "--seed", 1, "--temperature", 0, "--out", "mean.npz")[0] == 0
     with np.load("mean.npz") as drawn, np.load("a.npz") as varied:
         assert not np.array_equal(drawn["samples"][:1], varied["samples"][:1])
