@@ -96,6 +96,7 @@ class Quality:
                 raise InputError(f"The {split} split holds {num}: give at least {FEWEST}, better 1000.")
         self._varying = _varying(labels, train_labels)
         self._embedding, self._classifier, self.accuracy = extractor, None, None
+        self._compared = None, None
         if extractor is None or self._labeled:
             told = self._told(train_labels) if self._labeled else None
             self._classifier = _stored_classifier(self._media, examples, told, seed, cache)
@@ -196,14 +197,15 @@ class Quality:
         Raises:
             InputError: as in `score`.
         """
-        generated = self._packed("generated", generated)
-        if len(generated) < FEWEST:
-            raise InputError(f"`generated` holds {len(generated)}: give at least {FEWEST} examples.")
+        packed = self._packed("generated", generated)
+        if len(packed) < FEWEST:
+            raise InputError(f"`generated` holds {len(packed)}: give at least {FEWEST} examples.")
         if labels is not None:
             if not self._labeled:
                 raise InputError("`labels` were given, but the data set has no classes: leave them out.")
-            labels = self._told(check_labels("labels", labels, len(generated), self._media))
-        features, predicted = self._extract(generated)
+            labels = self._told(check_labels("labels", labels, len(packed), self._media))
+        features, predicted = self._extract(packed)
+        self._compared = generated, features  # which `most_alike` is often asked for next
         scores = self._distances(features) | self._copying(features, self._real_features)
         scores["ndb"] = self._ndb(features, self.binned(len(features)))
         if self._labeled:
@@ -275,9 +277,8 @@ class Quality:
             training ones beside the other half; `ndb` of test examples; for labeled data `label_agreement`
             and, of n labels, that of each: the classifier's accuracy on real test examples.
         """
-        examples, _ = sample(self._dataset, "train")
-        drawn = np.random.default_rng(self.seed).permutation(len(examples))[:num]
-        scores = self._distances(self._features(examples[drawn]))
+        drawn = np.random.default_rng(self.seed).permutation(self._num_train)[:num]
+        scores = self._distances(self._train_features[drawn])
         scores |= self._copying(self._real_features[::2], self._real_features[1::2])
         scores["ndb"] = self._ndb(self._real_features, self.binned(num))
         if self._labeled:
@@ -301,11 +302,15 @@ class Quality:
         Raises:
             InputError: when the examples do not fit the data set.
         """
-        sets = self._packed("generated", generated), sample(self._dataset, "test")[0]
-        count = min(MOST_COPIES, *map(len, sets))
+        packed, held_out = self._packed("generated", generated), sample(self._dataset, "test")[0]
+        compared, features = self._compared
+        if compared is not generated:
+            features = self._features(packed)
+        count = min(MOST_COPIES, len(packed), len(held_out))
         random = np.random.default_rng(self.seed)
-        fake, real = (some[random.permutation(len(some))[:count]] for some in sets)
-        features = [self._features(some) for some in (real, fake)]
+        rows = [random.permutation(len(some))[:count] for some in (packed, held_out)]
+        fake, real = packed[rows[0]], held_out[rows[1]]
+        features = [self._real_features[rows[1]], features[rows[0]]]
         pairs, train = most_alike(self._train_features, *features, num), sample(self._dataset, "train")[0]
         return {
             name: (some[rows], train[nearest], distances)

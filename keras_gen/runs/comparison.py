@@ -30,10 +30,19 @@ class Comparison:
     sheets: list
 
     def write_page(self, path):
-        """Writes it as a page of HTML that needs no other file."""
+        """Writes it as a page of HTML that needs no other file.
+
+        Raises:
+            InputError: it cannot be written there.
+        """
         from keras_gen.evaluation.page import compared_page  # which imports TensorFlow
 
-        write_atomically(path, compared_page(self))
+        page = compared_page(self)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, page)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def compare_runs(runs):
@@ -43,10 +52,16 @@ def compare_runs(runs):
         runs: list of at least two `Run`s.
 
     Raises:
-        InputError: there are fewer, or one has no scores.
+        InputError: there are fewer, one is given twice, or has no scores.
     """
     if len(runs) < 2:
         raise InputError("One run alone compares with nothing: give two or more.")
+    folders = [run.folder.resolve() for run in runs]
+    twice = next(
+        (run.folder for run, each in zip(runs, folders, strict=True) if folders.count(each) > 1), None
+    )
+    if twice is not None:
+        raise InputError(f"{twice} is given twice: give other runs.")
     scores = [run.metrics() for run in runs]
     for run, metrics in zip(runs, scores, strict=True):
         if metrics is None:

@@ -123,6 +123,10 @@ def evaluate_in_use(path, data, samples=None, needed=()):
         dataset = load(config)
         model = Served(path, dataset, config.num_classes)
     else:
+        if not (path / "config.json").is_file():
+            raise InputError(
+                f"{path} is neither a run nor a SavedModel: it has no config.json and no saved_model.pb."
+            )
         run = Run.open(path)
         _, config = run.settings()
         kept, config, model = _kept(run.scores_file), _set(config, samples), run.load_model()

@@ -160,6 +160,16 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     expected = {"elbo", "frechet", "label_agreement_digit", "label_agreement_speaker", "log_mel", "mr_stft"}
     assert expected <= metrics.keys()
+    report = (tmp_path / "run" / "report.md").read_text()
+    for label in ("digit", "speaker"):
+        assert f"### By {label}\n\n| {label} | of | count | frechet |" in report
+    columns = r"\| label_agreement \| held_out \| nll \| reconstruction \| kl \| log_mel \|.* mr_stft \|"
+    assert len(re.findall(columns, report)) == 2
+    code, evaluated = run_cli("evaluate", "run/savedmodel", "--data", "voices", "--fail-if", "mr_stft<0")
+    assert code == 0 and "Nothing has drifted beyond its spread." in evaluated, evaluated
+    assert re.search(rf"\blog_mel {metrics['log_mel']:.4g} \S+ {metrics['log_mel']:.4g}\b", evaluated), (
+        evaluated
+    )
     assert (tmp_path / "run" / "reconstructions.png").is_file()
     assert "run/waveforms" in printed and (tmp_path / "run" / "waveforms" / "0_ann_0.wav").is_file()
     kinds = {

@@ -38,4 +38,16 @@ def test_what_cannot_be_compared_is_refused(runs, run_cli, tmp_path):
     (tmp_path / "a" / "metrics.json").unlink()
     code, printed = run_cli("compare", "a", "<b>")
     assert code == 2 and "a has no scores: take them by keras-gen score a." in printed
-    assert run_cli("compare", "a", "nowhere")[0] == 2
+    code, printed = run_cli("compare", "a", "nowhere")
+    assert code == 2 and "nowhere is not the folder of a run: it has no config.json." in printed
+
+
+def test_a_page_lies_where_it_is_wanted_or_nowhere(runs, run_cli, tmp_path):
+    assert run_cli("compare", "a", "<b>", "--page", "new/folder/compared.html")[0] == 0
+    assert (tmp_path / "new" / "folder" / "compared.html").is_file()
+    code, printed = run_cli("compare", "a", "<b>", "--page", "a")
+    assert code == 2 and "keras-gen: a cannot be written: " in printed
+    code, printed = run_cli("compare", "a", "<b>", "./a", "--page", "b.html")
+    assert (
+        code == 2 and "a is given twice: give other runs." in printed and not (tmp_path / "b.html").exists()
+    )

@@ -90,4 +90,5 @@ def test_a_run_and_its_savedmodel_score_alike_and_drift_is_named(folder, cli_in)
     assert cli_in(folder, "evaluate", "run", "--data", "digits", "--fail-if", "kids>1")[0] == 2
     code, printed = cli_in(folder, "evaluate", "run", "--data", "digits", "--fail-if", "nll>1")
     assert code == 2 and "nll is no measure of this model" in printed and "measure now" not in printed
-    assert cli_in(folder, "evaluate", "inverted", "--data", "digits")[0] == 2
+    code, printed = cli_in(folder, "evaluate", "inverted", "--data", "digits")
+    assert code == 2 and "inverted is neither a run nor a SavedModel" in printed
