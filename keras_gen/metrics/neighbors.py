@@ -75,16 +75,16 @@ def neighbors(points, queries=None, nearest=1):
         are 0 for copies.
     """
     own = np.arange(len(points)) if queries is None else queries if queries.ndim == 1 else None
-    queries = queries if own is None else points[own]
+    queries = points if queries is None else queries if own is None else points[own]
     indices = np.zeros((len(queries), nearest), int)
     distances = np.zeros((len(queries), nearest))
     for rows, squares in _squares(queries, points):
         if own is not None:
             squares[np.arange(len(squares)), own[rows]] = np.inf
         indices[rows] = _least(squares, nearest)
-    for place in range(nearest):
-        # Of differences, so that copies are exactly 0 apart.
-        distances[:, place] = np.linalg.norm(queries - points[indices[:, place]], axis=1)
+        for place in range(nearest):
+            # Of differences, so that copies are exactly 0 apart.
+            distances[rows, place] = np.linalg.norm(queries[rows] - points[indices[rows, place]], axis=1)
     return indices, distances
 
 
