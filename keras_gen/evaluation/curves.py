@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 320, 170
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 8, 20  # what is around the lines
+LEFT, RIGHT, TOP, BOTTOM = 62, 8, 8, 20  # what is around the lines; numbers such as -1.23e-05 on the left
 EARLY = 0.25  # share of the epochs whose values do not decide the range where they lie far off
 FAR = 5  # times the range of the others
 MAIN = ("loss", "elbo", "nll", "kl", "reconstruction")  # words in the names of logs that a reader looks for
@@ -83,13 +83,17 @@ def _plot(epochs, lines):
                 parts.append(f'<polyline class="{kind}" points="{" ".join(map(",".join, places))}"/>')
     parts.append("</svg>")
     parts += [
-        f'<text x="{LEFT - 5}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.3g}</text>'
+        f'<text x="{LEFT - 5}" y="{y(value) + 4:.1f}" text-anchor="end">{_figure(value)}</text>'
         for value in (low, middle, high)
     ]
     parts.append(f'<text x="{LEFT}" y="{HEIGHT - 5}">epoch {first:g}</text>')
     if len(epochs) > 1:
         parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">{epochs[-1]:g}</text>')
     return "".join([*parts, "</svg>"])
+
+
+def _figure(value):
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _range(lines):

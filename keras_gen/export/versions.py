@@ -10,7 +10,7 @@ from keras_gen.export import description
 from keras_gen.export.savedmodel import cause_of, next_version, put_in_place
 from keras_gen.files import PARTIAL, locked, make_folder, read_json, remove_partial
 
-PATIENCE = 600.0  # seconds; another process exports for less, unless it hangs
+PATIENCE = 3600.0  # seconds; twenty that waited for each other on a busy machine took more than 600
 
 
 def publish(folder, provenance, write):

@@ -118,6 +118,8 @@ def test_a_curve_breaks_where_there_is_no_number_and_keeps_its_range():
     (curve,) = curves([{**row, "epoch": row["epoch"]} for row in history])
     assert (curve.name, curve.last, curve.last_val) == ("loss", 1.0, 2.0) and curve.is_main
     assert curve.svg.count("<polyline") == 3 and ">4.15<" not in curve.svg and "e+06" not in curve.svg
+    (curve,) = curves([{"epoch": epoch, "elbo": 1000.0 * epoch - 2000} for epoch in range(8)])
+    assert ">5350<" in curve.svg and ">-2350<" in curve.svg
     assert curves([]) == [] and curves([{"epoch": 0, "loss": math.nan}]) == []
 
 
