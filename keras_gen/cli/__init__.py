@@ -17,6 +17,7 @@ from keras_gen.cli.inspect import inspect
 from keras_gen.cli.interpolate import interpolate
 from keras_gen.cli.list import list_recipes
 from keras_gen.cli.prepare import prepare
+from keras_gen.cli.publish import publish
 from keras_gen.cli.reconstruct import reconstruct
 from keras_gen.cli.sample import sample
 from keras_gen.cli.score import score
@@ -50,6 +51,7 @@ for command in (
     interpolate,
     reconstruct,
     export,
+    publish,
     serve,
     inspect,
     sign,
