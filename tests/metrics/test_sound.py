@@ -33,6 +33,7 @@ def test_noise_and_silence_have_no_pitch_and_clips_may_be_short():
     assert pitch(tone(500)[np.newaxis, :300], RATE).shape == (1, 1)
 
 
+@pytest.mark.slow  # librosa compiles what it calls
 def test_the_pitch_of_a_glide_agrees_with_librosa():
     glide = tone(np.linspace(120, 200, RATE)) + np.random.default_rng(0).normal(0, 0.003, RATE)
     found = pitch(glide[np.newaxis], RATE)[0]

@@ -105,7 +105,7 @@ def test_a_value_that_goes_with_some_values_of_the_others_is_taken():
 
 
 def test_a_search_compares_by_what_the_models_are_measured_by():
-    distances = {"kid", "frechet", "frechet_infinity"}
+    distances = {"kid", "frechet", "frechet_infinity", "ndb", "swd"}
     of_labels = {"label_agreement", "label_agreement_worst", "frechet_worst"}
     assert distances | of_labels | {"precision", "recall", "coverage"} == available(GAN).keys()
     assert "label_agreement" not in available(recipes.resolve("folder-gan"))
