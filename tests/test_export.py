@@ -139,7 +139,7 @@ def test_a_version_is_on_the_disk_before_it_is_there_and_damage_is_told(tmp_path
     "error",
     [
         OSError(errno.ENOSPC, "No space left on device"),
-        tf.errors.ResourceExhaustedError(None, None, "No space left on device"),
+        tf.errors.ResourceExhaustedError(None, None, "{{node SaveV2}} /a/part-0; No space left on device"),
     ],
 )
 def test_a_version_that_cannot_be_written_leaves_nothing(tmp_path, error):

@@ -82,7 +82,8 @@ def put_in_place(complete, path):
 def cause_of(error):
     """Why a folder could not be written, in a line."""
     message = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
-    return message.splitlines()[0][:LONGEST_CAUSE].rstrip(".")
+    # TensorFlow puts the node and the file in front.
+    return message.splitlines()[0].rpartition("; ")[2][:LONGEST_CAUSE].rstrip(".")
 
 
 @contextlib.contextmanager
