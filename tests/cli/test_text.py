@@ -71,7 +71,7 @@ def language_model(cli_in, folder):
 
 def test_a_run_holds_its_sentences_and_scores(vae):
     metrics = json.loads((vae / "metrics.json").read_text())
-    diversity = {"distinct_1", "distinct_2", "distinct_3", "self_bleu"}
+    diversity = {"distinct_1", "distinct_2", "distinct_3", "self_bleu", "verbatim"}
     language = {"nll_per_token", "token_perplexity", "bits_per_byte", "unknown_tokens"}
     latents = {"nll", "elbo", "kl", "mutual_information", "active_units", "reconstruction_accuracy"}
     assert diversity | language | latents <= metrics.keys()
