@@ -28,8 +28,9 @@ UNORDERED = ("shape", "vowel")  # factors whose values have no order
 NUM_SCORED = 10_000  # images drawn
 MOST_DIMENSIONS = 64  # whose KL divergence a report tells
 # Recordings drawn, each of which Griffin-Lim takes its time for: a Frechet distance takes half of them, and
-# as many real ones; of fewer than the least, shares such as label_agreement would be too coarse.
-LEAST_HEARD, MOST_HEARD = 200, 2_000
+# as many real ones, and as many come back from their latents; of fewer than the least, shares such as
+# label_agreement would be too coarse.
+LEAST_HEARD, MOST_HEARD = 200, 600
 MOST_WRITTEN = 1_000  # sentences drawn and compared with each other
 
 
@@ -119,8 +120,8 @@ def _num_scored(config, dataset, quality):
     return max(2 * quality.count(MOST_HEARD), LEAST_HEARD)
 
 
-def _by_part(dataset, labels, **values):
-    """Tables of each label and of the groups of the test examples, as `mean_table` has them."""
+def _by_part(dataset, labels, rows=slice(None), **values):
+    """Tables of each label and of the groups of these test examples, as `mean_table` has them."""
     parts = {}
     if labels is not None:
         names = dataset.class_names
@@ -134,7 +135,7 @@ def _by_part(dataset, labels, **values):
         }
     groups = dataset.groups("test")
     if groups is not None:
-        parts[dataset.group_name] = np.unique(groups, return_inverse=True)
+        parts[dataset.group_name] = np.unique(groups[rows], return_inverse=True)
     return {f"By {name}": Table(*mean_table(name, *part, values)) for name, part in parts.items()}
 
 
@@ -250,6 +251,8 @@ def _diversity(sentences):
 def reconstruction(model, dataset, config):
     """How far test recordings are from their reconstructions, and from what the vocoder makes of them."""
     packed, labels = sample(dataset, "test")
+    rows = np.sort(np.random.default_rng(config.seed).permutation(len(packed))[: MOST_HEARD // 2])
+    packed, labels = packed[rows], None if labels is None else labels[rows]
     media = model.media
     real = media.unpack(packed)
     back = model.reconstruct(packed, None if model.num_classes is None else labels)
@@ -264,7 +267,7 @@ def reconstruction(model, dataset, config):
     means = {
         whose: {name: float(values.mean()) for name, values in found.items()} for whose, found in each.items()
     }
-    return Score(means["model"], conditions, means["real"], _by_part(dataset, labels, **each))
+    return Score(means["model"], conditions, means["real"], _by_part(dataset, labels, rows, **each))
 
 
 @register(
