@@ -1,6 +1,6 @@
 """What a trained model is measured by, and the report that tells it."""
 
-from keras_gen.evaluation import measures, senses  # noqa: F401  registers the measures of the kit
+from keras_gen.evaluation import measures, media_measures  # noqa: F401  registers the measures of the kit
 from keras_gen.evaluation.registry import (
     Measure,
     Score,

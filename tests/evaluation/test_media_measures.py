@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from keras_gen.evaluation import evaluate, senses
+from keras_gen.evaluation import evaluate, media_measures
 from keras_gen.media import Audio, Image
 from keras_gen.metrics import pair_similarity, patch_distances, sound_scores
 
@@ -55,7 +55,7 @@ def test_images_are_compared_with_as_many_held_out_ones(noise):
 
 
 def test_large_images_are_fewer_and_tiny_ones_have_no_patches(noise, monkeypatch):
-    monkeypatch.setattr(senses, "MOST_VALUES", 144 * 10)
+    monkeypatch.setattr(media_measures, "MOST_VALUES", 144 * 10)
     splits = {"test": (noise, None), "train": (noise, None)}
     (score,) = evaluate(*[Given(Image(12, 12, 1), noise, **splits)] * 2, settings(Image(12, 12, 1), "images"))
     assert "10 generated images" in score.conditions and "swd" in score.metrics
