@@ -87,6 +87,26 @@ def test_authenticity_agrees_with_a_plain_loop(random):
     assert authenticity(train, fake) == pytest.approx(100 * authentic / 30)
 
 
+@pytest.mark.parametrize("cells", [1, 3])
+def test_the_copying_test_agrees_with_a_plain_loop(random, cells):
+    def drawn(counts, scales):  # three groups so far apart that k-means finds them
+        groups = zip((0, 20, 40), scales, counts, strict=True)
+        return [random.normal(center, scale, (count, 2)) for center, scale, count in groups]
+
+    train = np.concatenate(drawn((30, 30, 30), (1, 1, 1)))
+    held_out, fake = drawn((20, 25, 30), (0.5, 1, 2)), drawn((25, 25, 25), (1, 1, 1))
+    in_cells = zip(held_out, fake, strict=True) if cells == 3 else [map(np.concatenate, (held_out, fake))]
+    scores, weights = [], []
+    for their, our in in_cells:
+        theirs, ours = ([np.linalg.norm(train - one, axis=1).min() for one in some] for some in (their, our))
+        m, n = len(ours), len(theirs)
+        above = sum(distance > other for distance in ours for other in theirs)
+        scores.append((above - m * n / 2) / (m * n * (m + n + 1) / 12) ** 0.5)
+        weights.append(n)
+    found = copying_test(train, np.concatenate(held_out), np.concatenate(fake), cells, fewest=10)
+    assert found == pytest.approx(np.average(scores, weights=weights))
+
+
 def test_the_copying_test_has_the_spread_of_a_z_score(random):
     draws = [copying_test(*(random.normal(size=(n, 2)) for n in (50, 30, 40))) for _ in range(100)]
     assert abs(np.mean(draws)) < 0.5 and 0.6 < np.std(draws) < 1.5
