@@ -13,6 +13,7 @@ PACKAGE = Path(keras_gen.__file__).parent
 FLOORS = [
     {"compiled_programs", "cores", "errors", "registration", "registry"},
     {"files", "signals", "logs", "markdown", "html"},
+    {"cluster"},
     {"pool"},
     {"training"},
     {"layers"},

@@ -55,6 +55,13 @@ Preset = Annotated[
         show_default="default",
     ),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        help="auto: takes the workers that Slurm, Kubernetes, SageMaker, Vertex AI or Open MPI started.",
+        metavar="auto",
+    ),
+]
 MOST_WORKERS = 256
 
 

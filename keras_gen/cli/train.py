@@ -10,6 +10,7 @@ import typer
 from keras_gen.cli.options import (
     MOST_WORKERS,
     Assignments,
+    Cluster,
     Data,
     Freeze,
     More,
@@ -21,6 +22,7 @@ from keras_gen.cli.options import (
     recipe_of,
 )
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
+from keras_gen.cluster import join
 from keras_gen.errors import InputError
 from keras_gen.runs.processes import train_with_workers
 
@@ -48,6 +50,7 @@ def train(
         int | None,
         typer.Option(min=1, max=MOST_WORKERS, help="Processes on this machine, to try several machines."),
     ] = None,
+    cluster: Cluster = None,
     start: Start = None,
     freeze: Freeze = None,
     scored: Annotated[
@@ -65,6 +68,9 @@ def train(
     from keras_gen import recipes
     from keras_gen.runs.run import Run, fine_tuned
 
+    found = join(cluster, workers)
+    if found and strategy not in ("auto", "multiworker"):
+        raise InputError(f"--cluster is of the strategy multiworker, not {strategy}: leave --strategy out.")
     fields = fields_of(assignments, more, data=data, epochs=epochs, precision=precision, frozen=freeze)
     run = Run(output or Path("runs") / recipes.short_name(recipe))
     fields |= recipes.as_begun(run.config_file, recipe, fields)
@@ -96,6 +102,8 @@ def train(
         return
     if workers and not os.environ.get("TF_CONFIG"):  # which says to each worker that it is one
         raise typer.Exit(train_with_workers(workers, run, strategy, sys.argv[1:]))
+    if found:
+        say(found)
     start_tensorflow()
     from keras_gen.runs.training import left_by, train
 

@@ -6,8 +6,19 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import MOST_WORKERS, Assignments, Data, Freeze, More, Start, fields_of, path_of
+from keras_gen.cli.options import (
+    MOST_WORKERS,
+    Assignments,
+    Cluster,
+    Data,
+    Freeze,
+    More,
+    Start,
+    fields_of,
+    path_of,
+)
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
+from keras_gen.cluster import join_search
 from keras_gen.errors import InputError
 
 
@@ -52,6 +63,7 @@ def tune(
     workers: Annotated[
         int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes on this machine that run trials.")
     ] = None,
+    cluster: Cluster = None,
     retrained: Annotated[
         bool, typer.Option("--retrain/--no-retrain", help="Whether the best setting is trained in earnest.")
     ] = True,
@@ -65,12 +77,15 @@ def tune(
     from keras_gen import recipes
     from keras_gen.recipes.space import parse_ranges
 
+    found = join_search(cluster, workers)
     fields = fields_of(assignments, more, data=data, frozen=freeze)
     if trials is None and minutes is None and tuner in ("bayesian", "random"):
         raise InputError(f"A {tuner} search has no end of its own: give --trials or --minutes.")
     output = output or Path("runs") / f"{recipes.short_name(recipe)}-tuned"
     fields |= recipes.as_begun(output / "search.json", recipe, fields)
     space = parse_ranges(recipes.resolve(recipe, fields), ranges) if ranges else None
+    if found:
+        say(found)
     start_tensorflow()
     from keras_gen.tuners import HyperRecipe
     from keras_gen.tuners.search import retrain, search

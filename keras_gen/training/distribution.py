@@ -6,11 +6,10 @@ weights, and a replica draws its own noise only for its own examples.
 """
 
 import functools
-import json
-import os
 
 import tensorflow as tf
 
+from keras_gen.cluster import read_cluster
 from keras_gen.errors import InputError, unknown
 from keras_gen.training import noise
 
@@ -88,45 +87,6 @@ def _tpu():
     except Exception as error:  # as many kinds as there are ways to have no TPU
         raise InputError(f"There is no TPU to train on: {str(error).partition(chr(10))[0][:200]}") from error
     return tf.distribute.TPUStrategy(resolver)
-
-
-def read_cluster():
-    """What `TF_CONFIG` says, checked.
-
-    Returns:
-        {"cluster": {type: list of "host:port"}, "task": {"type": str, "index": int}}, or None where it is not
-        set.
-
-    Raises:
-        InputError: it is malformed, or describes servers that are refused.
-    """
-    text = os.environ.get("TF_CONFIG", "")
-    if not text:
-        return None
-    example = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
-    try:
-        config = json.loads(text)
-        cluster, task = config["cluster"], config["task"]
-        kind, index = task["type"], task["index"]
-        addresses = cluster[kind]
-        every_address = [address for some in cluster.values() for address in some]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"TF_CONFIG is malformed ({error!r}): it must look like {example}.") from error
-    if not set(cluster) <= {"chief", "worker"}:
-        others = ", ".join(sorted(set(cluster) - {"chief", "worker"}))
-        raise InputError(
-            f"TF_CONFIG lists machines of type {others}, which have no part here: list workers, and perhaps "
-            "a chief."
-        )
-    if not all(
-        isinstance(address, str) and address.rpartition(":")[2].isdigit() for address in every_address
-    ):
-        raise InputError(f"TF_CONFIG must list machines as host:port, but lists {every_address}.")
-    if not isinstance(index, int) or not 0 <= index < len(addresses):
-        raise InputError(
-            f"TF_CONFIG says that this is {kind} {index!r}, but lists {len(addresses)} of that type."
-        )
-    return config
 
 
 def _workers(config):

@@ -7,6 +7,7 @@ import time
 
 import tensorflow as tf
 
+from keras_gen.cluster import SEARCH_VARIABLES as VARIABLES
 from keras_gen.errors import InputError
 from keras_gen.files import make_folder
 from keras_gen.logs import log
@@ -17,7 +18,6 @@ from keras_gen.tuners.outcome import reason
 POLL = 0.2  # seconds between two looks at the workers
 FAREWELL = 5  # seconds in which all workers ask again, and hear that the search is over
 MOST_RESTARTS = 20  # of workers that were killed
-VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 LATE = 60  # seconds after the end of its minutes that a chief waits for trials that are being cut off
 
 
