@@ -7,7 +7,7 @@ import numpy as np
 from tensorboard.plugins import projector
 
 from keras_gen.files import make_folder, replace_atomically, write_atomically
-from keras_gen.media.image import write_png
+from keras_gen.media import pillow
 
 FOLDER = "projector"
 
@@ -43,7 +43,7 @@ def write_projector(events, latents, labels=None, names=None, sprites=None):
         for place, sprite in enumerate(sprites):
             top, left = place // side * height, place % side * width
             sheet[top : top + height, left : left + width] = sprite
-        replace_atomically(folder / "sprites.png", lambda partial: write_png(sheet, partial))
+        replace_atomically(folder / "sprites.png", lambda partial: pillow.write(sheet, partial))
         embedding.sprite.image_path = f"{FOLDER}/sprites.png"
         embedding.sprite.single_image_dim.extend([width, height])
     projector.visualize_embeddings(str(events), config)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import Marked, RunFolder, labels_of_files, path_of
+from keras_gen.cli.options import Format, Marked, RunFolder, labels_of_files, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -25,6 +25,7 @@ def interpolate(
     stop_label: Annotated[
         str | None, typer.Option(help="Class of B.", show_default="what its name tells")
     ] = None,
+    format: Format = None,
     marked: Marked = True,
 ):
     """Writes what lies between two files or sentences, in the latents of a trained run."""
@@ -40,7 +41,7 @@ def interpolate(
     given = [(start, label, "--label"), (stop, stop_label, "--stop-label")]
     ends = labels_of_files(model, classes, given)
     origin = run.origin(model) if marked else None
-    files = write_walk(model, start, stop, out, steps, *ends, origin)
+    files = write_walk(model, start, stop, out, steps, *ends, origin, format)
     if marked:
         made_with = {"command": "interpolate", "between": [start, stop], "steps": steps}
         write_sidecar(out, files, origin, made_with)

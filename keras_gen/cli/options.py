@@ -48,6 +48,12 @@ RunFolder = Annotated[
 Marked = Annotated[
     bool, typer.Option("--marked/--unmarked", help="Whether files say that they are synthetic, and by what.")
 ]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the files in a folder: png, jpg or webp; wav, flac, ogg or mp3.", show_default="png, wav"
+    ),
+]
 Preset = Annotated[
     str | None,
     typer.Option(

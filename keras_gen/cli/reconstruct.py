@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import Marked, RunFolder, labels_of_files, path_of
+from keras_gen.cli.options import Format, Marked, RunFolder, labels_of_files, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -18,6 +18,7 @@ def reconstruct(
     label: Annotated[
         str | None, typer.Option(help="Class, such as 7,george.", show_default="what their names tell")
     ] = None,
+    format: Format = None,
     marked: Marked = True,
 ):
     """Writes files or sentences as they come back from the latents of a trained run."""
@@ -32,7 +33,7 @@ def reconstruct(
     model = run.load_model()
     labels = labels_of_files(model, classes, [(name, label, "--label") for name in given])
     origin = run.origin(model) if marked else None
-    files = write_reconstructions(model, given, out, labels, origin)
+    files = write_reconstructions(model, given, out, labels, origin, format)
     if marked:
         write_sidecar(out, files, origin, {"command": "reconstruct", "of": given})
     say(f"{len(given)} as they come back: {out}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import Marked, RunFolder, label_of, path_of
+from keras_gen.cli.options import Format, Marked, RunFolder, label_of, path_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -14,7 +14,8 @@ def sample(
     out: Annotated[
         Path,
         typer.Option(
-            help="FILE.png (a grid), FILE.txt (sentences), FILE.npz (arrays), or a folder (a file each).",
+            help="FILE.png, .jpg or .webp (a grid), FILE.txt (sentences), FILE.npz (arrays), or a folder (a "
+            "file each).",
             parser=path_of,
         ),
     ],
@@ -35,6 +36,7 @@ def sample(
         float | None,
         typer.Option(help="Of sentences: probability of the tokens that one is drawn of.", show_default="1"),
     ] = None,
+    format: Format = None,
     marked: Marked = True,
 ):
     """Draws samples from a trained run."""
@@ -51,7 +53,7 @@ def sample(
     origin = run.origin(model) if marked else None
     how = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     how = {name: value for name, value in how.items() if value is not None}
-    files = write_samples(model, out, num, chosen, seed, classes, origin, **how)
+    files = write_samples(model, out, num, chosen, seed, classes, origin, format, **how)
     if marked:
         made_with = {"command": "sample", "num": num, "label": label, "seed": seed, **how}
         write_sidecar(out, files, origin, made_with)

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.media import cleaning, recordings
+from keras_gen.media import cleaning, pillow, recordings
 from keras_gen.media.griffin_lim import Transform, mel_griffin_lim
-from keras_gen.media.image import Image, write_png
+from keras_gen.media.image import Image
 from keras_gen.media.loudness import to_loudness
 from keras_gen.media.media import Media
 from keras_gen.media.overlap import faded, overlapping
@@ -65,6 +65,7 @@ class Audio(Media):
     key = "audio"
     plural = "waveforms"
     ending = ".wav"
+    endings = tuple(recordings.WRITTEN)
 
     def __init__(
         self,
@@ -343,18 +344,18 @@ class Audio(Media):
         return Player(grid, waveforms[played(len(waveforms), rows)], self.rate)
 
     def save(self, example, path, origin=None):
-        """Write one recording as a 16-bit WAV file.
+        """Write one recording as WAV, FLAC, OGG or MP3; see `keras_gen.media.recordings.write`.
 
         Args:
             example: int16 or floating waveform (samples,).
-            path: where to; a path or an open binary file.
+            path: where to; a path, or an open binary file for WAV.
             origin: `Origin` of a synthetic recording, which the file says, or None.
         """
-        recordings.write_wav(path, example, self.rate, origin)
+        recordings.write(path, example, self.rate, origin)
 
     def save_sheet(self, examples, path, rows=None, origin=None):
-        """Write the grid of a batch as PNG."""
-        write_png(self.grid(examples, rows), path, origin)
+        """Write the grid of a batch as an image; see `Image.save_sheet`."""
+        pillow.write(self.grid(examples, rows), path, origin)
 
     def summarize(self, name, examples, rows=None):
         """Write spectrograms and playable audio (`<name>_audio`) to TensorBoard's default writer and step."""

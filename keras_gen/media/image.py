@@ -11,7 +11,7 @@ from PIL import ImageColor, ImageOps
 
 from keras_gen.errors import InputError, unknown
 from keras_gen.media.media import Media
-from keras_gen.media.pillow import from_array, in_mode, read, read_frames
+from keras_gen.media.pillow import WRITTEN, from_array, in_mode, read, read_frames, write
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FITS = ("crop", "pad", "stretch")
@@ -44,6 +44,7 @@ class Image(Media):
     key = "image"
     plural = "images"
     ending = ".png"
+    endings = tuple(WRITTEN)
 
     def __init__(self, height, width, channels, fit="crop", background="white"):
         for name, size in (("height", height), ("width", width)):
@@ -243,18 +244,18 @@ class Image(Media):
         return from_array(self.grid(packed, rows))
 
     def save(self, packed, path, origin=None):
-        """Write one image as PNG.
+        """Write one image as PNG, JPEG or WebP; see `keras_gen.media.pillow.write`.
 
         Args:
             packed: uint8 (H, W, channels).
-            path: where to; a path or an open binary file.
+            path: where to; a path, or an open binary file for PNG.
             origin: `Origin` of a synthetic image, which the file says, or None.
         """
-        write_png(packed, path, origin)
+        write(packed, path, origin)
 
     def save_sheet(self, packed, path, rows=None, origin=None):
-        """Write the grid of a batch as PNG."""
-        write_png(self.grid(packed, rows), path, origin)
+        """Write the grid of a batch as PNG, JPEG or WebP, by the ending of the path."""
+        write(self.grid(packed, rows), path, origin)
 
     def summarize(self, name, packed, rows=None):
         """Write the grid of a batch to TensorBoard's default writer and step."""
@@ -293,11 +294,6 @@ def color(given):
             f'background must be an opaque color, such as "white", "#ff8000" or (255, 128, 0), not {given!r}.'
         )
     return "#{:02x}{:02x}{:02x}".format(*values)
-
-
-def write_png(image, path, origin=None):
-    """Write a uint8 image (H, W, channels) to a path or an open binary file, with its `Origin` if any."""
-    from_array(image).save(path, format="PNG", pnginfo=origin and origin.png_chunks())
 
 
 def _about_square(count):

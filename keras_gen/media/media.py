@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_gen.media.pillow import WRITTEN
+
 
 class Media:
     """Base of the media: one kind of example of one size, in raw, packed and model forms.
@@ -14,14 +16,17 @@ class Media:
         dtype: of packed examples.
         key: of examples in batches that are dicts, as in TensorFlow Datasets, such as "image".
         plural: of examples in messages, such as "images".
-        ending: of the file that `save` writes.
-        sheet_ending: of the file that `save_sheet` writes, which shows several examples.
+        ending: of the file that `save` writes by default.
+        endings: all that it can write, such as ".png" and ".jpg".
+        sheet_ending: of the file that `save_sheet` writes by default, which shows several examples.
+        sheet_endings: all that it can write.
         shape: tuple of ints, of a packed example.
         model_shape: tuple of ints, of its model form.
         raw_spec: `tf.TensorSpec` of raw media in exported signatures; its name is that of the tensors.
     """
 
     sheet_ending = ".png"
+    sheet_endings = tuple(WRITTEN)
 
     def finish(self, raw):
         """What becomes of raw media that were drawn, in graph: by default nothing."""

@@ -1,7 +1,7 @@
 """What files say of their origin: that they are synthetic, and by which model.
 
 Images carry it as XMP in the properties of the IPTC Photo Metadata Standard 2025.1, recordings as JSON in the
-comment of WAV and FLAC. Whoever copies pixels or samples alone leaves it behind.
+comment of WAV, FLAC, OGG and MP3. Whoever copies pixels or samples alone leaves it behind.
 """
 
 import dataclasses
@@ -80,7 +80,7 @@ def read_origin(path):
     """What a file says of its origin in itself.
 
     Args:
-        path: of a PNG, JPEG, WebP, WAV or FLAC file.
+        path: of a PNG, JPEG, WebP, WAV, FLAC, OGG or MP3 file.
 
     Returns:
         `Origin`, or None where it says nothing, or is of another kind.

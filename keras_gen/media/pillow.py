@@ -3,6 +3,7 @@
 import contextlib
 import io
 import itertools
+import os
 
 import numpy as np
 import PIL.Image
@@ -37,6 +38,14 @@ MOST_FRAMES, MOST_FRAME_PIXELS = 2_000, 2**30  # of one file, all frames togethe
 BITS, PHOTOMETRIC, HIGHEST, KIND, HIGHEST_OF_KIND = 258, 262, 281, 339, 341
 WHITE_IS_ZERO = 0
 SIGNED = 2
+# How formats are written whose files say their origin. Small images show what a JPEG of lower quality, or
+# with colors at half the size, takes away.
+WRITTEN = {
+    ".png": {"format": "PNG"},
+    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+    ".webp": {"format": "WEBP", "lossless": True, "exact": True},
+}
 
 
 def formats():
@@ -267,3 +276,27 @@ def _converted(image, mode):
     # Pillow converts some modes only to RGB, and La only to LA.
     except ValueError:
         return image.convert("LA" if image.mode == "La" else "RGB").convert(mode)
+
+
+def write(image, path, origin=None):
+    """Write an image in the format that the ending of its path names.
+
+    Args:
+        image: uint8 (H, W, channels).
+        path: ending in .png, .webp (both without loss), .jpg or .jpeg; or an open binary file, for PNG.
+        origin: `Origin` of a synthetic image, which the file says, or None.
+
+    Raises:
+        InputError: the ending is another, or transparency is to be written as JPEG, which has none.
+        OSError: the file cannot be written.
+    """
+    ending = os.path.splitext(path)[1].lower() if isinstance(path, str | os.PathLike) else ".png"
+    if ending not in WRITTEN:
+        raise InputError(f"Images are written to files ending in {', '.join(WRITTEN)}, not {str(path)!r}.")
+    options = dict(WRITTEN[ending])
+    image = from_array(image)
+    if options["format"] == "JPEG" and image.mode == "RGBA":
+        raise InputError("JPEG has no transparency, which the image has: write .png or .webp.")
+    if origin:
+        options |= {"pnginfo": origin.png_chunks()} if ending == ".png" else {"xmp": origin.xmp()}
+    image.save(path, **options)

@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 
 from keras_gen.html import inline
-from keras_gen.media.recordings import write_wav
+from keras_gen.media import recordings
 
 MOST_PLAYED = 16
 
@@ -39,7 +39,7 @@ class Player:
         players = []
         for waveform in self._waveforms:
             file = io.BytesIO()
-            write_wav(file, waveform, self._rate)
+            recordings.write(file, waveform, self._rate)
             source = inline("audio/wav", file.getvalue())
             players.append(f'<audio controls preload="none" src="{source}" style="width: 12em"></audio>')
         return f'<img src="{inline("image/png", self._repr_png_())}"><br>{"".join(players)}'

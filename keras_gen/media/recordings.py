@@ -31,6 +31,14 @@ INTEGERS = {
     "PCM_16": (2, tf.int16, 0, 2**15),
     "PCM_24": (3, tf.int32, 0, 2**31),
 }
+# Format and kind of samples that the endings of files name which say their origin.
+WRITTEN = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+RATES_OF_MP3 = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 # Length of the filter of tensorflow-io's resampler, at the lower of the two rates.
 TAPS = 64
 
@@ -193,27 +201,38 @@ def _resample_by_tensorflow_io(waveform, rate, wanted):
         return _resampler()(padded, rate, wanted).numpy()[delay:]
 
 
-def write_wav(path, waveform, rate, origin=None):
-    """Write a waveform as a 16-bit WAV file.
+def write(path, waveform, rate, origin=None):
+    """Write a waveform in the format that the ending of its path names.
 
     Args:
-        path: where to; a path or an open binary file.
+        path: ending in .wav or .flac (both of 16 bits), .ogg (Vorbis) or .mp3; or an open binary file, for
+            WAV.
         waveform: (samples,), int16, or floating in [-1, 1] and clipped at full scale.
         rate: Hz.
-        origin: `Origin` of a synthetic recording, or None.
+        origin: `Origin` of a synthetic recording, which the file says, or None.
 
     Raises:
+        InputError: the ending is another, or the format has not this rate.
         OSError: the file cannot be written.
     """
+    is_path = isinstance(path, str | os.PathLike)
+    ending = os.path.splitext(path)[1].lower() if is_path else ".wav"
+    if ending not in WRITTEN:
+        raise InputError(
+            f"Recordings are written to files ending in {', '.join(WRITTEN)}, not {str(path)!r}."
+        )
+    format, subtype = WRITTEN[ending]
+    if not soundfile.check_format(format, subtype) or (format == "MP3" and rate not in RATES_OF_MP3):
+        raise InputError(f"{format} does not hold recordings at {rate} Hz here: write .wav or .flac.")
     waveform = np.asarray(waveform)
     if waveform.dtype != np.int16:
         # soundfile rounds down.
         waveform = np.rint(waveform * FULL_SCALE) / FULL_SCALE
-    with open(path, "wb") if isinstance(path, str | os.PathLike) else contextlib.nullcontext(path) as file:
-        with soundfile.SoundFile(file, "w", rate, 1, "PCM_16", format="WAV") as wav:
+    with open(path, "wb") if is_path else contextlib.nullcontext(path) as file:
+        with soundfile.SoundFile(file, "w", rate, 1, subtype, format=format) as written:
             if origin:
-                wav.comment = origin.comment()
-            wav.write(waveform)
+                written.comment = origin.comment()
+            written.write(waveform)
 
 
 @functools.cache

@@ -75,7 +75,9 @@ class Text(Media):
     key = "text"
     plural = "sentences"
     ending = ".txt"
+    endings = (".txt",)
     sheet_ending = ".txt"
+    sheet_endings = (".txt",)
 
     def __init__(
         self,

@@ -12,18 +12,19 @@ from keras_gen.media import Audio, Text
 FOR_EXAMPLE = 1_000  # bytes that an example takes besides itself, such as its seed and the name of its file
 
 
-def write_samples(model, out, num, label=None, seed=None, classes=None, origin=None, **how):
+def write_samples(model, out, num, label=None, seed=None, classes=None, origin=None, format=None, **how):
     """Draws samples and writes them in the form that the name asks for.
 
     Args:
         model: a `GenerativeModel`.
-        out: path: `.png` for a grid, of sentences `.txt` for a line each, `.npz` for arrays (`samples`, and
-            `labels` of a conditional model), no ending for a folder of one file each.
+        out: path: `.png`, `.jpg` or `.webp` for a grid, of sentences `.txt` for a line each, `.npz` for
+            arrays (`samples`, and `labels` of a conditional model), no ending for a folder of one file each.
         num: int >= 1, how many.
         label: int, or n ints, the class of a conditional model; None goes through the classes in turn.
         seed: int, or None to draw afresh.
         classes: the `Classes` of the data, by which files in a folder are named, or None.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
+        format: of the files in a folder, such as "jpg" or "flac"; None for that of the media.
         **how: `temperature` and, of sentences, `top_k` and `top_p`, as `generate` takes them.
 
     Returns:
@@ -37,28 +38,46 @@ def write_samples(model, out, num, label=None, seed=None, classes=None, origin=N
         raise InputError(
             f"top_k and top_p are of sentences, but {model.media.plural} are drawn: leave them out."
         )
-    sheet = model.media.sheet_ending
-    if out.suffix.lower() not in (sheet, ".npz", ""):
+    sheets = model.media.sheet_endings
+    if out.suffix.lower() not in (*sheets, ".npz", ""):
         raise InputError(
-            f"--out takes a name ending in {sheet} or .npz, or a folder, for {model.media.plural}, not "
-            f"{out.name!r}."
+            f"--out takes a name ending in {', '.join(sheets)} or .npz, or a folder, for "
+            f"{model.media.plural}, not {out.name!r}."
         )
+    ending = ending_of(model.media, format)
+    if format is not None and out.suffix:
+        raise InputError(f"--format is of the files in a folder: leave it out for {out.name!r}.")
     check_memory("--num", num, model.media)
     labels = model.labels_for(num, label)
     samples = model.generate(num, labels, seed, **how)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix.lower() == sheet:
+        if out.suffix.lower() in sheets:
             model.media.save_sheet(samples, out, origin=origin)
         elif out.suffix.lower() == ".npz":
             arrays = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
             np.savez_compressed(out, **arrays)
         else:
             named = None if labels is None or classes is None else classes.file_names(labels.tolist())
-            return write_folder(model.media, samples, out, named or _numbers(labels, num), origin)
+            return write_folder(model.media, samples, out, named or _numbers(labels, num), origin, ending)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
     return [out]
+
+
+def ending_of(media, format=None):
+    """The ending of files of a format, such as "jpg"; None for that of the media.
+
+    Raises:
+        InputError: such media are not written in it.
+    """
+    ending = media.ending if format is None else f".{format.lower()}"
+    if ending not in media.endings:
+        known = ", ".join(known[1:] for known in media.endings)
+        raise InputError(f"--format of {media.plural} is one of {known}, not {format!r}.")
+    if ending in (".jpg", ".jpeg") and media.shape[-1] == 4:
+        raise InputError("JPEG has no transparency, which these images have: take --format webp or png.")
+    return ending
 
 
 def check_memory(option, num, media):
@@ -84,8 +103,9 @@ def check_memory(option, num, media):
         )
 
 
-def write_folder(media, samples, folder, names, origin=None):
-    """Writes each sample to a file of its own, under its name and the ending of the media, with its `Origin`.
+def write_folder(media, samples, folder, names, origin=None, ending=None):
+    """Writes each sample to a file of its own, under its name and an ending, by default that of the media,
+    with its `Origin`.
 
     Returns:
         List of their paths.
@@ -98,7 +118,7 @@ def write_folder(media, samples, folder, names, origin=None):
         if Path(name).name != name or "\0" in name:
             raise InputError(f"No file can be called {name!r}: give the class another name.")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}{media.ending}" for name in names]
+    paths = [folder / f"{name}{ending or media.ending}" for name in names]
     for sample, path in zip(samples, paths, strict=True):
         media.save(sample, path, origin)
     return paths
@@ -111,7 +131,7 @@ def _numbers(labels, num):
         yield "_".join([f"{i:0{digits}d}", *map(str, told)])
 
 
-def write_walk(model, start, stop, out, steps, label=None, stop_label=None, origin=None):
+def write_walk(model, start, stop, out, steps, label=None, stop_label=None, origin=None, format=None):
     """Writes what lies between two files or sentences, a file or a line for each step.
 
     Args:
@@ -123,6 +143,7 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None, orig
         label: of the first file, which a conditional model needs.
         stop_label: of the second.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
+        format: of files, such as "jpg" or "flac"; None for that of the media.
 
     Returns:
         List of the paths of the files.
@@ -132,6 +153,7 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None, orig
             memory, or the folder cannot be written.
     """
     _check_encoder(model, "a walk between two")
+    ending = ending_of(model.media, format)
     check_memory("--steps", steps, model.media)
     packed = [_packed(model.media, path) for path in (start, stop)]
     labels = None if model.num_classes is None else [label, stop_label]
@@ -140,10 +162,10 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None, orig
     if ends and np.array_equal(label, stop_label):
         ends = {"label": label}
     walked = model.interpolate(*latents, steps=steps, **ends)
-    return _write_each(model.media, walked, out, _numbers(None, steps), origin)
+    return _write_each(model.media, walked, out, _numbers(None, steps), origin, ending)
 
 
-def write_reconstructions(model, given, out, labels, origin=None):
+def write_reconstructions(model, given, out, labels, origin=None, format=None):
     """Writes files or sentences as they come back from their latents, recordings in all their length.
 
     Args:
@@ -153,6 +175,7 @@ def write_reconstructions(model, given, out, labels, origin=None):
             for each.
         labels: list of the label of each, None where the model is not conditional.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
+        format: of files, such as "jpg" or "flac"; None for that of the media.
 
     Returns:
         List of the paths of the files.
@@ -162,6 +185,7 @@ def write_reconstructions(model, given, out, labels, origin=None):
             folder cannot be written.
     """
     _check_encoder(model, "bringing back")
+    ending = ending_of(model.media, format)
     names = _numbers(None, len(given))
     if not isinstance(model.media, Text):
         names = [Path(path).stem for path in given]
@@ -169,7 +193,7 @@ def write_reconstructions(model, given, out, labels, origin=None):
         if twice is not None:
             raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
     back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
-    return _write_each(model.media, back, out, names, origin)
+    return _write_each(model.media, back, out, names, origin, ending)
 
 
 def _brought_back(model, given, label):
@@ -184,14 +208,14 @@ def _check_encoder(model, what):
         raise InputError(f"A {type(model).__name__} has no encoder, which {what} {model.media.plural} needs.")
 
 
-def _write_each(media, examples, out, names, origin):
+def _write_each(media, examples, out, names, origin, ending):
     """Writes a file each, or of sentences a line each where `out` ends in `.txt`; returns their paths."""
     try:
         if isinstance(media, Text) and out.suffix.lower() == ".txt":
             out.parent.mkdir(parents=True, exist_ok=True)
             media.save_sheet(examples, out)
             return [out]
-        return write_folder(media, examples, out, names, origin)
+        return write_folder(media, examples, out, names, origin, ending)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.media import pillow, recordings
-from keras_gen.media.image import MODES, write_png
+from keras_gen.media.image import MODES
 from keras_gen.serving.refusals import Refused
 
 ANY_SIDE = 1 << 16  # pixels; so that no JPEG is decoded at a fraction of its size
@@ -102,8 +102,8 @@ class Files:
         for row in values:
             file = io.BytesIO()
             if kind == "image/png":
-                write_png(row, file, self._version.origin)
+                pillow.write(row, file, self._version.origin)
             else:
-                recordings.write_wav(file, row, self._rate(), self._version.origin)
+                recordings.write(file, row, self._rate(), self._version.origin)
             files.append(file.getvalue())
         return files

@@ -91,6 +91,8 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         (["--label", 99, "--out", "a.npz"], "Unknown class '99'"),
         (["--out", "a.gif"], "not 'a.gif'"),
         (["--out", "a.npz/b.npz"], "cannot be written"),
+        (["--out", "x", "--format", "wav"], "--format of images is one of png, jpg, jpeg, webp, not 'wav'"),
+        (["--out", "a.png", "--format", "jpg"], "leave it out for 'a.png'"),
     ):
         code, printed = run_cli("sample", run, *mistake)
         assert code == 2 and message in printed, printed
@@ -99,6 +101,10 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert run_cli("sample", run, "--num", 11, "--out", "images")[0] == 0
     assert sorted(os.listdir("images"))[::10] == ["0_0.png", "9_0.png"]
     assert PIL.Image.open("images/0_1.png").size == (8, 8)
+    assert run_cli("sample", run, "--num", 1, "--out", "images", "--format", "webp")[0] == 0
+    assert run_cli("sample", run, "--num", 1, "--out", "grid.jpg")[0] == 0
+    code, printed = run_cli("inspect", "grid.jpg", "images/0_0.webp")
+    assert code == 0 and printed.count(": in the file and in its sidecar.") == 2, printed
     code, printed = run_cli("inspect", "grid.png", "images/0_1.png")
     assert code == 0 and printed.count("synthetic (trainedAlgorithmicMedia), by digits-gan (keras_gen") == 2
     assert printed.count(": in the file and in its sidecar.") == 2, printed

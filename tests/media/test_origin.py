@@ -36,6 +36,52 @@ def test_files_say_their_origin_and_hold_what_they_would_hold_without(marked):
     assert read_origin(marked / "sheet.png") == read_origin(marked / "sounds.png") == ORIGIN
 
 
+@pytest.mark.parametrize("ending, error", [("jpg", 6), ("jpeg", 6), ("webp", 0), ("PNG", 0)])
+def test_images_are_written_in_the_format_that_their_path_names(tmp_path, ending, error):
+    ramps = np.add.outer(np.arange(16) * 8, np.arange(16) * 4)[..., None]
+    pixels = np.concatenate([ramps, 255 - ramps, ramps // 2], axis=-1).astype("uint8")
+    for image in (pixels, pixels[..., :1]):
+        media = Image(*image.shape)
+        media.save(image, tmp_path / f"a.{ending}", ORIGIN)
+        media.save(image, tmp_path / f"b.{ending}")
+        assert (
+            read_origin(tmp_path / f"a.{ending}") == ORIGIN and read_origin(tmp_path / f"b.{ending}") is None
+        )
+        back = media.pack((tmp_path / f"a.{ending}").read_bytes())
+        assert np.abs(back.astype(int) - image).max() <= error
+        media.save_sheet(image[None], tmp_path / f"sheet.{ending}", origin=ORIGIN)
+        assert read_origin(tmp_path / f"sheet.{ending}") == ORIGIN
+    with PILImage.open(tmp_path / f"a.{ending}") as image:
+        assert image.format[:2] == ending.upper()[:2]
+
+
+@pytest.mark.parametrize("ending, error", [("flac", 0), ("ogg", 0.05), ("mp3", 0.05), ("wav", 0)])
+def test_recordings_are_written_in_the_format_that_their_path_names(tmp_path, ending, error):
+    tone = (9000 * np.sin(np.arange(8192) / 20)).astype("int16")
+    media = Audio(8192, 16000)
+    media.save(tone, tmp_path / f"a.{ending}", ORIGIN)
+    media.save(tone, tmp_path / f"b.{ending}")
+    assert read_origin(tmp_path / f"a.{ending}") == ORIGIN and read_origin(tmp_path / f"b.{ending}") is None
+    back, rate = soundfile.read(tmp_path / f"a.{ending}")
+    assert rate == 16000 and len(back) == len(tone)
+    assert np.abs(back - tone / 32768)[500:-500].max() <= error  # Vorbis and MP3 blur the ends
+    assert soundfile.info(tmp_path / f"a.{ending}").format == ending.upper()
+
+
+def test_what_no_file_can_hold_is_refused(tmp_path):
+    clear = np.zeros((8, 8, 4), "uint8")
+    Image(8, 8, 4).save(clear, tmp_path / "a.webp")
+    for media, example, path, message in (
+        (Image(8, 8, 4), clear, tmp_path / "a.jpg", "JPEG has no transparency"),
+        (Image(8, 8, 1), clear[..., :1], tmp_path / "a.gif", "ending in .png, .jpg, .jpeg, .webp, not"),
+        (Audio(2048, 8000), np.zeros(2048, "int16"), str(tmp_path / "a.m4a"), "ending in .wav, .flac"),
+        (Audio(2048, 9000), np.zeros(2048, "int16"), tmp_path / "a.mp3", "at 9000 Hz here: write .wav"),
+    ):
+        with pytest.raises(InputError, match=message):
+            media.save(example, path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]
+
+
 def test_the_names_are_those_of_the_standard(marked):
     """As other readers of XMP find them: https://iptc.org/std/photometadata/specification/"""
     assert GENERATED == "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"

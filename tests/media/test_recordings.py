@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.media import Audio, recordings
-from keras_gen.media.recordings import backend, read, resample, write_wav
+from keras_gen.media.recordings import backend, read, resample, write
 
 LOSSLESS = {
     ("WAV", "PCM_U8"): 8,
@@ -240,16 +240,16 @@ def test_resampling_to_the_same_rate_changes_nothing():
 
 def test_written_files_read_back(tmp_path):
     values = np.arange(-32768, 32768).astype(np.int16)
-    write_wav(tmp_path / "all.wav", values, 22050)
+    write(tmp_path / "all.wav", values, 22050)
     raw = (tmp_path / "all.wav").read_bytes()
     waveform, rate = read(raw)
     assert rate == 22050
     np.testing.assert_array_equal(waveform[:, 0] * 32768, values)
     # What was read is written as it was; all else is rounded, and clipped rather than wrapped.
     stream = io.BytesIO()
-    write_wav(stream, waveform[:, 0], 22050)
+    write(stream, waveform[:, 0], 22050)
     assert stream.getvalue() == raw
-    write_wav(tmp_path / "rounded.wav", tf.constant([0.4, 0.6, -0.4, -0.6, 40000.0, -40000.0]) / 32768, 8000)
+    write(tmp_path / "rounded.wav", tf.constant([0.4, 0.6, -0.4, -0.6, 40000.0, -40000.0]) / 32768, 8000)
     rounded, _ = read((tmp_path / "rounded.wav").read_bytes())
     np.testing.assert_array_equal(rounded[:, 0] * 32768, [0, 1, 0, -1, 32767, -32768])
 
