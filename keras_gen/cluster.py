@@ -153,13 +153,18 @@ def join_search(name, workers, environ=os.environ):
     """
     sentence = join(name, workers, environ)
     if sentence is not None:
-        rank, addresses = rank_and_addresses(json.loads(environ.pop("TF_CONFIG")))
-        if len(addresses) > 1:
-            host, _, port = addresses[0].rpartition(":")
-            environ |= dict(
-                zip(SEARCH_VARIABLES, (f"tuner{rank - 1}" if rank else "chief", host, port), strict=True)
-            )
+        environ |= search_variables(json.loads(environ.pop("TF_CONFIG")))
     return sentence
+
+
+def search_variables(config):
+    """KerasTuner's variables for a process that `TF_CONFIG` would describe so; none where it is alone."""
+    rank, addresses = rank_and_addresses(config)
+    if len(addresses) == 1:
+        return {}
+    name = f"tuner{rank - 1}" if rank else "chief"
+    host, _, port = addresses[0].rpartition(":")
+    return dict(zip(SEARCH_VARIABLES, (name, host, port), strict=True))
 
 
 # Not TensorFlow's own resolvers: that for Slurm sorts hosts by name, though Slurm numbers tasks in the order
@@ -249,7 +254,8 @@ def _open_mpi(environ, _):
 def _kubernetes(environ, _):
     rank = _number(environ, "JOB_COMPLETION_INDEX", "take a Job with completionMode: Indexed")
     advice = (
-        "set it in the Job to the pods' names in its headless Service, such as mnist-0.mnist,mnist-1.mnist"
+        "set it in the Job to the pods' names in its headless Service, such as mnist-0.mnist,mnist-1.mnist, "
+        "or let keras-gen launch kubernetes write the Job"
     )
     return rank, _listed(_needed(environ, HOSTS, advice))
 

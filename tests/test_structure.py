@@ -24,7 +24,7 @@ FLOORS = [
     {"evaluation"},
     {"recipes"},
     {"runs"},
-    {"tuners", "serving"},
+    {"tuners", "serving", "launch"},
     {"cli"},
     {"__main__"},
 ]

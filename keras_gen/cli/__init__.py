@@ -15,6 +15,7 @@ from keras_gen.cli.evaluate import evaluate
 from keras_gen.cli.export import export
 from keras_gen.cli.inspect import inspect
 from keras_gen.cli.interpolate import interpolate
+from keras_gen.cli.launch import launch
 from keras_gen.cli.list import list_recipes
 from keras_gen.cli.prepare import prepare
 from keras_gen.cli.publish import publish
@@ -57,6 +58,7 @@ for command in (
     sign,
 ):
     app.command()(command)
+app.add_typer(launch, name="launch")
 
 
 def show_version(wanted):
