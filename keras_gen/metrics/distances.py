@@ -1,5 +1,6 @@
 """Distances between two sets of features."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ from keras_gen.errors import InputError
 
 FEWEST = 4  # examples of a set, half of which must still have a covariance
 QUANTILE = 1.96  # of the standard normal distribution, for two-sided intervals at 95%
-BLOCK = 2**20  # kernel values held at once
+BLOCK = 1024  # rows of either set whose kernel is held at once: long thin products would wait for memory
 
 
 def frechet_distance(real_features, fake_features):
@@ -155,24 +156,24 @@ def kid(real_features, fake_features):
 def _sums_within(features):
     """For each row the sum of its kernel with all others of the set."""
     sums = -_kernel((features * features).sum(axis=1), features.shape[1])
-    rows = max(1, BLOCK // len(features))
-    for start in range(0, len(features), rows):
-        block, later = features[start : start + rows], features[start + rows :]
-        sums[start : start + rows] += _kernel(block @ block.T, features.shape[1]).sum(axis=1)
-        of_block, of_later = _sums_between(block, later)
-        sums[start : start + rows] += of_block
-        sums[start + rows :] += of_later
+    for start in range(0, len(features), BLOCK):
+        end = start + BLOCK
+        block = features[start:end]
+        sums[start:end] += _kernel(block @ block.T, features.shape[1]).sum(axis=1)
+        of_block, of_later = _sums_between(block, features[end:])
+        sums[start:end] += of_block
+        sums[end:] += of_later
     return sums
 
 
 def _sums_between(x, y):
     """For each row of x the sum of its kernel with all rows of y, and for each of y with all of x."""
     of_x, of_y = np.zeros(len(x)), np.zeros(len(y))
-    rows = max(1, BLOCK // max(1, len(y)))
-    for start in range(0, len(x), rows):
-        kernel = _kernel(x[start : start + rows] @ y.T, x.shape[1])
-        of_x[start : start + rows] = kernel.sum(axis=1)
-        of_y += kernel.sum(axis=0)
+    for first, second in itertools.product(range(0, len(x), BLOCK), range(0, len(y), BLOCK)):
+        rows, columns = slice(first, first + BLOCK), slice(second, second + BLOCK)
+        kernel = _kernel(x[rows] @ y[columns].T, x.shape[1])
+        of_x[rows] += kernel.sum(axis=1)
+        of_y[columns] += kernel.sum(axis=0)
     return of_x, of_y
 
 

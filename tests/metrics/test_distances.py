@@ -68,7 +68,7 @@ def test_both_distances_equal_those_of_torch_fidelity(random):
     assert kid(first[:400], second).value == pytest.approx(109.40189784009426, rel=1e-6)
 
 
-@pytest.mark.parametrize("block", [1, 40, 2**20])
+@pytest.mark.parametrize("block", [1, 4, 1024])
 def test_kid_agrees_with_a_plain_loop_and_its_interval_with_leaving_out_each(random, monkeypatch, block):
     monkeypatch.setattr(distances, "BLOCK", block)
     first, second = random.normal(size=(9, 5)), random.normal(0.5, 2, size=(14, 5))
