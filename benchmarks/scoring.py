@@ -1,7 +1,7 @@
-"""What share of a training's time its scores take, in seconds of the processor, which other work changes little.
+"""What share of a training's time its scores take.
 
 Each recipe, in a process of its own, takes some of its steps, from which the time of all follows, and scores
-the model that these leave.
+the model that these leave. Times are those of the processor, which other work changes little.
 
     python benchmarks/scoring.py --recipes digits-gan digits-vae [--data FILE_OR_FOLDER] [--set field=value]
 """
