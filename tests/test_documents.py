@@ -116,7 +116,7 @@ def test_recipes_are_changed_and_written(tmp_path, monkeypatch):
     assert names["MyRecipe"](data="digits", image=image, network="dcgan").network.width == 32
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_several_devices_and_the_data_service(tmp_path, monkeypatch):
     """Two consumers of the service on this machine: each image goes to one of them."""
     import numpy as np

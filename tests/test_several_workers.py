@@ -15,8 +15,6 @@ from keras_gen import datasets
 from keras_gen.models import load_model
 from keras_gen.runs.processes import free_ports
 
-pytestmark = pytest.mark.slow
-
 TESTS = Path(__file__).parent
 TRAIN = ["digits-gan", "--set", "width=8", "--set", "batch_size=32", "--set", "steps_per_epoch=40"]
 EPOCHS = 6
@@ -96,6 +94,7 @@ def ends_of_workers(num, source, folder):
     return [np.load(folder / f"{index}.npz") for index in range(num)]
 
 
+@pytest.mark.exhaustive
 def test_workers_end_with_the_same_weights(tmp_path):
     num = 3
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
@@ -114,6 +113,7 @@ def test_workers_end_with_the_same_weights(tmp_path):
         assert len(np.unique(rows, axis=0)) == 12
 
 
+@pytest.mark.slow
 def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
     tmp_path, run_cli, in_memory_and_in_shards
 ):
@@ -151,6 +151,7 @@ def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
     assert_ended_alike(interrupted, straight)
 
 
+@pytest.mark.slow
 def test_where_a_worker_is_lost_the_others_are_ended(tmp_path):
     run = tmp_path / "run"
     training = start("-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", 500)
@@ -163,6 +164,7 @@ def test_where_a_worker_is_lost_the_others_are_ended(tmp_path):
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
+@pytest.mark.slow
 def test_a_mistake_is_told_once(tmp_path, run_cli):
     run = tmp_path / "run"
     code, said = run_cli("train", *TRAIN, "--workers", 2, "--strategy", "mirrored")

@@ -257,7 +257,7 @@ def test_a_vae_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
         np.testing.assert_array_equal(drawn["samples"], made["images"])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_vqvae_from_training_to_samples(run_cli, tmp_path):
     smaller = ["--data", "digits", "--set", "size=8", "--set", "num_codes=16", "--set", "prior_units=8"]
     code, printed = run_cli("train", "mnist-vqvae", "--epochs", 1, *TINY, *smaller)
@@ -312,7 +312,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
     assert histories[0] == histories[1]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_training_that_diverges_goes_back_slower_and_ends_if_that_does_not_help(
     run_cli, tmp_path, monkeypatch
 ):

@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 SHORT = ["--epochs", 1, "--set", "width=8", "--set", "network=mlp", "--set", "steps_per_epoch=8"]
 SHORT += ["--set", "steps_per_execution=4", "--set", "nll_samples=2"]
 
@@ -21,6 +19,7 @@ def searched(cli_in, tmp_path_factory):
     return folder, code, printed
 
 
+@pytest.mark.slow
 def test_a_search_ends_in_a_better_model(searched, cli_in):
     folder, code, printed = searched
     assert code == 0, printed
@@ -42,6 +41,7 @@ def test_a_search_ends_in_a_better_model(searched, cli_in):
     assert (run / "savedmodel" / "saved_model.pb").is_file()
 
 
+@pytest.mark.slow
 def test_its_setting_is_a_recipe_and_its_trials_are_runs(searched, cli_in):
     folder, *_ = searched
     tuned = "runs/digits-vae-tuned"
@@ -53,6 +53,7 @@ def test_its_setting_is_a_recipe_and_its_trials_are_runs(searched, cli_in):
     assert code == 0 and (folder / "four.png").is_file(), printed
 
 
+@pytest.mark.slow
 def test_fine_tuning_from_the_command_line(searched, cli_in):
     folder, *_ = searched
     trial = "runs/digits-vae-tuned/trials/trial_1/execution0"
@@ -67,6 +68,7 @@ def test_fine_tuning_from_the_command_line(searched, cli_in):
     assert code == 2 and "instead of --from" in printed
 
 
+@pytest.mark.slow
 def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
     folder, *_ = searched
     same = ["--tuner", "random", "--trials", 2, *SHORT]
@@ -98,11 +100,13 @@ def test_other_settings_are_not_mixed_with_a_search(searched, cli_in):
         (["digits-vae", "--trials", 1, "--set", "objective=elbow"], "Unknown objective 'elbow': did you mean 'elbo'?"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_mistakes_end_in_a_sentence(run_cli, arguments, message):
     code, printed = run_cli("tune", *arguments)
     assert code == 2 and message in printed and "Traceback" not in printed
 
 
+@pytest.mark.slow
 def test_variables_of_a_search_across_machines_come_together(run_cli, monkeypatch):
     monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
     code, printed = run_cli("tune", "digits-gan", "--trials", 1)
@@ -113,6 +117,7 @@ def test_variables_of_a_search_across_machines_come_together(run_cli, monkeypatc
     assert code == 2 and "is the chief of workers elsewhere: leave --workers out" in printed
 
 
+@pytest.mark.slow
 def test_a_setting_from_elsewhere_is_checked(run_cli, tmp_path):
     for text, message in (
         ("{", "cannot be read"),
@@ -124,6 +129,7 @@ def test_a_setting_from_elsewhere_is_checked(run_cli, tmp_path):
         assert code == 2 and message in printed
 
 
+@pytest.mark.exhaustive
 def test_workers_of_one_machine_share_a_search(tmp_path):
     """In processes of their own, with a chief that hands out the trials."""
     command = [

@@ -356,7 +356,7 @@ def test_a_recipe_takes_the_labels_and_splits_of_a_prepared_set(tmp_path):
     assert (data.media, data.class_names, data.count("test")) == (media, TWO, 6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_benchmark_runs_and_finds_the_losses_of_training_in_memory():
     script = Path(__file__).parents[2] / "benchmarks" / "reading.py"
     done = subprocess.run([sys.executable, script, "--tiny"], capture_output=True, text=True, check=True)

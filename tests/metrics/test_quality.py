@@ -202,7 +202,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(trainings, digits, tmp_p
         assert Quality(digits, cache=tmp_path).score(digits.arrays("test")[0])["kid"] <= 0
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_training_depends_on_its_seed_alone(digits):
     images, labels = digits.arrays("train")
     models = []
@@ -214,7 +214,7 @@ def test_training_depends_on_its_seed_alone(digits):
     assert np.abs(same - other).max() > 0.1
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_rotations_make_features_without_labels(tmp_path):
     quality = Quality(Digits(labeled=False), cache=tmp_path)
     assert quality.accuracy > 0.8 and "rotations" in quality.extractor
@@ -266,7 +266,7 @@ def test_unfit_images_and_labels_are_refused(quality, digits):
         quality.score(images, labels / 2)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_of_several_labels_those_that_vary_are_told(tmp_path):
     dataset = Digits()
     dataset.class_names = {"digit": list("0123456789"), "writer": ["one"], "even": ["no", "yes"]}

@@ -88,7 +88,7 @@ def test_a_mean_that_leaves_values_out_says_so(unlabeled):
     unlabeled.reset_metrics()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_search_does_not_prefer_divergence(images, tmp_path):
     tuner = keras_tuner.GridSearch(
         lambda hp: vae(keras.optimizers.Adam(hp.Choice("rate", [1e-3, 1e30]))),

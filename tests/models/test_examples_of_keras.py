@@ -25,7 +25,7 @@ def adam():
     return keras.optimizers.Adam(1e-3, beta_1=0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_dcgan(digits):
     discriminator = keras.Sequential(
         [
@@ -56,7 +56,7 @@ def test_dcgan(digits):
     assert np.abs(drawn.mean(axis=0) - real.mean(axis=0)).mean() < 30  # 62 where all pixels are alike
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_vae(digits):
     (x_train, _), (x_test, _) = digits.arrays("train"), digits.arrays("test")
     encoder_inputs = keras.Input((8, 8, 1))
@@ -78,7 +78,7 @@ def test_vae(digits):
     assert vae.encode(x_test).shape == (len(x_test), 2)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_conditional_gan(digits):
     def labeled(shape):
         label = keras.Input((), dtype="int32")

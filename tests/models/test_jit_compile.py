@@ -26,8 +26,6 @@ from keras_gen.training import EncoderTurns, Pretraining, devices, noise, schedu
 from keras_gen.training.keras_internals import compiled_by_xla
 from keras_gen.training.precision import policy
 
-pytestmark = pytest.mark.slow
-
 BATCH, STEPS, AT_ONCE = 8, 4, 2
 EXAMPLES = BATCH * STEPS
 # Shares of the way that the steps moved weights, by which XLA may miss them. A penalty 3% too strong misses by more.
@@ -164,6 +162,7 @@ LOWERED = {
 }  # fmt: skip
 
 CASES = {**COMPARED, **LOWERED}
+FIRST = ("gan least squares simultaneous seldom", "vae VampPrior InfoVAE", "vqvae")
 COMPARES_ALL = bool(os.environ.get("KERAS_GEN_COMPARE_ALL"))
 
 
@@ -235,7 +234,13 @@ def as_on_a_gpu(monkeypatch):
     return lambda: monkeypatch.setattr(devices, "accelerator", lambda: "CPU:0")
 
 
-@pytest.mark.parametrize("case", CASES if COMPARES_ALL else COMPARED)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.slow if case in FIRST else pytest.mark.exhaustive)
+        for case in (CASES if COMPARES_ALL else COMPARED)
+    ],
+)
 def test_compiled_steps_are_those_without_xla(case, dropout_of_the_kit, as_on_a_gpu):
     plain_model = built(case, jit_compile=False)
     plain = trained(plain_model)
@@ -246,6 +251,7 @@ def test_compiled_steps_are_those_without_xla(case, dropout_of_the_kit, as_on_a_
     assert int(plain_model.skipped_steps.numpy()) == ("guard" in case)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", LOWERED)
 def test_xla_knows_all_operations_and_shapes_of_a_step(case, as_on_a_gpu):
     as_on_a_gpu()
@@ -256,6 +262,7 @@ def test_xla_knows_all_operations_and_shapes_of_a_step(case, as_on_a_gpu):
     assert "ENTRY" in step.experimental_get_compiler_ir(batch)(stage="hlo")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", ["gan accumulation seldom", "gan guard float16"])
 def test_updates_are_compiled_alone_where_layers_are_not(case):
     plain = trained(built(case, jit_compile=False))

@@ -85,7 +85,7 @@ def test_every_public_method_of_a_keras_model_is_accounted_for():
     assert sorted(listed) == sorted(public)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", [*KINDS, "language_model"])
 def test_methods_work_or_are_refused(kind, build, data, tmp_path, capsys):
     model, x = build(kind), data[kind]
@@ -241,7 +241,7 @@ CALLBACKS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", KINDS)
 def test_callbacks_of_keras_work_or_are_refused(kind, build, data, tmp_path):
     """All of them in one training; `ReduceLROnPlateau` and `LearningRateScheduler` are tried above."""

@@ -25,7 +25,7 @@ def models(small_gan):
     yield small_gan()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_in_a_fresh_process_saved_models_draw_the_same(small_gan, tmp_path):
     expected = []
     for number, model in enumerate(models(small_gan)):

@@ -143,7 +143,7 @@ OBJECTIVES = {
 LIKELIHOODS = (losses.Gaussian, losses.Laplace, losses.Categorical, losses.DiscretizedLogisticMixture)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("half", HALVES)
 def test_every_vae_and_vqvae_trains(half, images):
     with policy(half):
@@ -161,7 +161,7 @@ def test_every_vae_and_vqvae_trains(half, images):
             assert model(model.media.to_model(images[0][:2])).dtype == tf.float32
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "build, name, tolerance",
     [

@@ -144,7 +144,7 @@ OBJECTIVES = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
 def test_every_objective_trains_whatever_the_last_batch_leaves(images, objective):
     """Seventeen images in batches of eight: batches of unknown size, the last of one."""

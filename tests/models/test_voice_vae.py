@@ -129,7 +129,7 @@ def test_what_is_masked_is_hidden_from_the_encoder_alone(voices):
         build(augment=DiffAugment())
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_save_load_and_continue_equals_an_uninterrupted_run(voices, tmp_path):
     once, twice = (build(augment=AudioAugment(6.0, 0.1, 3, 3)) for _ in range(2))
     for vae, epochs in ((once, 2), (twice, 1)):
@@ -160,7 +160,7 @@ def test_exported_signatures_take_and_give_waveforms(voices, tmp_path):
         assert served["reconstruct"](audio=other, label=labels[:2])["audio"].shape == (2, 1024)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_it_learns_to_speak_vowels_on_demand():
     """A margin that a decoder deaf to labels or latents misses: a judge of real vowels hears those asked
     for.

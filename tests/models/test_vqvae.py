@@ -65,7 +65,7 @@ def test_a_step_is_plain_gradient_descent_on_the_loss(images):
     assert np.all(moved[np.unique(codes)] > 0)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(images):
     vqvae = build(likelihood=Gaussian(1.0), commitment=9.0)
     vqvae.fit(images[0], epochs=3, batch_size=16, verbose=0)
@@ -88,7 +88,7 @@ def test_evaluation_and_score_are_the_bound_in_batches_of_any_size(images):
     np.testing.assert_allclose(score["perplexity"], np.exp(-np.sum(share * np.log(share))), rtol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("num_classes", [None, 3])
 def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images, num_classes):
     def fresh():
@@ -151,7 +151,7 @@ def test_latents_are_codes_there_and_back(images):
         build(num_classes=(3, 2))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_settings_change_what_they_are_named_for(images):
     def trained(**settings):
         vqvae = build(likelihood=Gaussian(0.1), optimizer=keras.optimizers.Adam(1e-2), **settings)

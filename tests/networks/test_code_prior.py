@@ -47,7 +47,7 @@ def test_a_code_changes_the_logits_after_it_alone():
         assert np.all(moved[place + 1 : place + 2] > 1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
 def test_draws_are_as_frequent_as_they_are_probable(temperature):
     prior = built(grid=(1, 2), num_codes=3, scale=0.7)

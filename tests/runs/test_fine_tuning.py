@@ -64,7 +64,7 @@ def test_training_begins_where_the_run_ended_and_at_a_tenth_of_its_rates(earlier
     assert config.epochs == 2 and config.start == str(folder) and saved.start is None
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_what_is_frozen_keeps_its_weights_while_the_rest_learns(earlier):
     recipe, folder, model = earlier
     part = "lower_discriminator" if recipe == "digits-gan" else "encoder"

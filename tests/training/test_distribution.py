@@ -112,16 +112,23 @@ def first_steps(build, batches, **fit):
     return gaps
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
-        {"loss": "relativistic"},
-        {"loss": "hinge", "plan": "simultaneous"},
-        {"loss": "wasserstein", "penalties": [GradientPenalty(10.0)], "discriminator_steps": 2},
-        {"loss": "least_squares", "augment": FLIPPED, "penalty_interval": 2},
+        pytest.param(settings, id=settings["loss"], marks=mark)
+        for settings, mark in [
+            ({"loss": "relativistic"}, pytest.mark.slow),
+            ({"loss": "hinge", "plan": "simultaneous"}, pytest.mark.exhaustive),
+            (
+                {"loss": "wasserstein", "penalties": [GradientPenalty(10.0)], "discriminator_steps": 2},
+                pytest.mark.exhaustive,
+            ),
+            (
+                {"loss": "least_squares", "augment": FLIPPED, "penalty_interval": 2},
+                pytest.mark.exhaustive,
+            ),
+        ]
     ],
-    ids=lambda settings: settings["loss"],
 )
 def test_two_replicas_train_a_gan_as_one_does(small_gan, batches, noise_given, settings):
     augment = settings.get("augment")
@@ -132,7 +139,7 @@ def test_two_replicas_train_a_gan_as_one_does(small_gan, batches, noise_given, s
     assert gaps[1] < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("build", [build_vae, build_vqvae])
 def test_two_replicas_train_an_autoencoder_as_one_does(build, batches, noise_given):
     gaps = first_steps(build, batches)
@@ -140,7 +147,7 @@ def test_two_replicas_train_an_autoencoder_as_one_does(build, batches, noise_giv
     assert gaps[1] < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_several_steps_in_an_execution_are_the_same_steps(small_gan, batches, images):
     gans = []
     for steps in (1, 5):
@@ -247,7 +254,7 @@ def test_what_was_made_outside_the_scope_is_refused(small_gan, batches):
         gan.fit(batches, steps_per_epoch=1)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_dropout_differs_between_replicas_and_goes_on_where_it_was(batches, tmp_path):
     def build():
         vae = build_vae()

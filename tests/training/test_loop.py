@@ -139,7 +139,7 @@ def test_a_layer_that_xla_does_not_know_leaves_the_update_to_it(small_gan, accel
     assert "XLA cannot compile Reshape" in caplog.text
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_loop_goes_on_exactly_where_another_process_stopped(small_gan, accelerated, tmp_path):
     data, how = dataset(), {"jit_compile": True, "steps_per_execution": 3, "num_classes": 3, "ema": 100.0}
     straight, first = small_gan(**how), small_gan(**how)

@@ -32,8 +32,6 @@ from keras_gen.tuners import (
 from keras_gen.tuners.outcome import Outcome
 from keras_gen.tuners.results import Results
 
-pytestmark = pytest.mark.slow
-
 TINY = {"steps_per_epoch": 8, "steps_per_execution": 4, "batch_size": 32}
 TINY_VAE = {**TINY, "network": "mlp", "width": 8, "nll_samples": 2, "warm_up": 0}
 TINY_GAN = {**TINY, "width": 4, "latent_dim": 4}
@@ -61,6 +59,7 @@ def quick_measure(monkeypatch):
     monkeypatch.setattr(HyperRecipe, "measure", measure)
 
 
+@pytest.mark.slow
 def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path, monkeypatch, caplog):
     """A grid over latents, of which some provoke a failure each."""
     make, evidence = ImageVAERecipe.make, EVALUATIONS["evidence"]
@@ -125,6 +124,7 @@ def test_failures_are_recorded_and_the_search_goes_on_to_a_better_model(tmp_path
     assert model.latent_shape == (2,) and model.examples_seen.numpy() == 24 * 32
 
 
+@pytest.mark.slow
 def test_objectives_are_of_validation_examples_and_one_seed():
     """Scored again, by the functions that score runs, on validation digits alone."""
     hyper = vae({"beta": Range(0.5, 2.0)})
@@ -140,6 +140,7 @@ def test_objectives_are_of_validation_examples_and_one_seed():
     assert first["nll"] != pytest.approx(model.score(config.load(), samples=2, seed=0)["nll"], abs=1e-3)
 
 
+@pytest.mark.exhaustive
 def test_executions_have_seeds_of_their_own_and_their_mean_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(ImageVAERecipe, "measures", ("evidence",))
     tuner = silent(
@@ -154,6 +155,7 @@ def test_executions_have_seeds_of_their_own_and_their_mean_counts(tmp_path, monk
     assert row.spread == pytest.approx(abs(one - two) / np.sqrt(2)) and row.interval is None
 
 
+@pytest.mark.slow
 def test_an_interval_is_told_and_an_execution_of_an_older_kit_counts(tmp_path, monkeypatch):
     executions = [{"kid": 0.5, "kid_low": 0.375, "kid_high": 0.625}, {"kid": 1.0, "kid_std": 0.25}]
     executions.append({"kid": 1.0, "kid_low": 0.875, "kid_high": 1.125})
@@ -169,6 +171,7 @@ def test_an_interval_is_told_and_an_execution_of_an_older_kit_counts(tmp_path, m
     assert [line[1] for line in lines] == ["0.75 ± 0.35 (0.625 to 0.875)", "0.75 ± 0.35"]
 
 
+@pytest.mark.slow
 def test_a_search_that_was_stopped_goes_on_without_repeating(tmp_path, monkeypatch, quick_measure):
     measured = []
     measure = HyperRecipe.measure
@@ -205,6 +208,7 @@ def test_a_search_that_was_stopped_goes_on_without_repeating(tmp_path, monkeypat
         silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}, epochs=2), tmp_path)
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_ends_the_search_but_not_the_trial(tmp_path, monkeypatch, quick_measure):
     def full(path, model_path=None):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -220,6 +224,7 @@ def test_a_full_disk_ends_the_search_but_not_the_trial(tmp_path, monkeypatch, qu
     assert again.oracle.trials["0"].status == "COMPLETED"
 
 
+@pytest.mark.exhaustive
 def test_limits_of_time_are_kept_and_told(tmp_path):
     hyper = vae({"beta": Range(0.5, 2.0)}, epochs=10_000)
     late = silent(RandomSearch, hyper, tmp_path / "trial", max_trials=1, trial_minutes=0.001)
@@ -231,6 +236,7 @@ def test_limits_of_time_are_kept_and_told(tmp_path):
     assert reasons[1] == "Cut off: the minutes of the search were over."
 
 
+@pytest.mark.exhaustive
 def test_a_trial_that_its_process_never_survives_fails(tmp_path, monkeypatch):
     """As when the kernel kills the process for want of memory: nothing is raised, and the same trial comes
     again.
@@ -254,6 +260,7 @@ def test_a_trial_that_its_process_never_survives_fails(tmp_path, monkeypatch):
     assert tuner.oracle.trials["0"].status == "FAILED"
 
 
+@pytest.mark.exhaustive
 def test_many_failures_in_a_row_end_the_search(tmp_path, monkeypatch):
     def refuse(config):
         raise ValueError("nothing works")
@@ -273,6 +280,7 @@ def variables(model):
     return [np.asarray(variable) for variable in (*model.variables, *optimizers)]
 
 
+@pytest.mark.exhaustive
 def test_hyperband_goes_on_as_if_it_had_never_stopped(tmp_path, quick_measure):
     """All weights, averages and both optimizers of a GAN, to the last bit."""
     space = {"r1": Range(0.5, 2.0)}
@@ -291,6 +299,7 @@ def test_hyperband_goes_on_as_if_it_had_never_stopped(tmp_path, quick_measure):
     assert len(pairs) > 40 and all(np.array_equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.exhaustive
 def test_tuners_of_kerastuner_take_a_recipe(tmp_path, quick_measure):
     """Their Hyperband, too, warms both optimizers of a GAN up again."""
     hyper = HyperRecipe("digits-gan", "kid", {"r1": Range(0.5, 2.0)}, epochs=3, fields=TINY_GAN)
@@ -312,11 +321,13 @@ def test_tuners_of_kerastuner_take_a_recipe(tmp_path, quick_measure):
         HyperRecipe.fit(hyper, keras_tuner.HyperParameters(), None, np.zeros(3))
 
 
+@pytest.mark.slow
 def test_a_choice_of_yes_or_no_stays_one():
     hyper = vae({"jit_compile": Choice(False, True)})
     assert hyper.config(keras_tuner.HyperParameters()).jit_compile is False
 
 
+@pytest.mark.slow
 def test_data_are_loaded_once_for_all_trials():
     hyper = HyperRecipe("digits-gan", space={"r1": Range(0.5, 2.0), "batch_size": Choice(32, 64)})
     hp = keras_tuner.HyperParameters()
@@ -327,6 +338,8 @@ def test_data_are_loaded_once_for_all_trials():
     assert third.load().batch_size == 32 and third.load() is not same.load()
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given, message",
     [
@@ -359,6 +372,7 @@ def test_numbers_out_of_their_range_are_told(settings, message, tmp_path):
         silent(RandomSearch, vae({"beta": Range(0.5, 2.0)}), tmp_path, **settings)
 
 
+@pytest.mark.slow
 def test_what_can_not_be_validated_is_refused():
     images = np.zeros((40, 8, 8, 1), np.uint8)
     dataset = kg.datasets.load(images, validation=0, batch_size=16)

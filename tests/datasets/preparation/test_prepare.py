@@ -161,7 +161,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes_and_repeats_nothing(he
     assert moments > 2 * 7 + 3  # of blocks, shards and documents
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_processes_that_are_killed_leave_what_one_process_makes(heap, tmp_path):
     write(heap, {f"dog/{i}.png": png(i) for i in range(100, 2600)})
     whole = files_of(quietly(heap, tmp_path / "whole", size=8)[0])
