@@ -17,7 +17,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["keras_gen", "keras_gen.*"]),
-    package_data={"keras_gen": ["__init__.pyi", "py.typed", "*.j2", "*/*.j2", "*/*/*.j2"]},
+    package_data={
+        "keras_gen": ["__init__.pyi", "py.typed", "*.j2", "*/*.j2", "*/*/*.j2", "pretrained/*/*"],
+    },
     python_requires=">=3.11,<3.14",
     install_requires=[
         'array-record>=0.8; platform_system != "Windows"',

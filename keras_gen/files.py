@@ -1,6 +1,7 @@
 """Writing files that are never seen half written, and reading what may be damaged."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -95,6 +96,12 @@ def read_json(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def checksum(path):
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def damage(path):

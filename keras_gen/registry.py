@@ -11,6 +11,7 @@ HOMES = {  # what is asked for -> the module that registers it
     "on_validation": "keras_gen.evaluation.validation",
     "export_as": "keras_gen.export.formats",
     "resolve_recipe": "keras_gen.recipes",
+    "trained_model": "keras_gen.callbacks.checkpoint",
     "score_bound": "keras_gen.metrics.evidence",
     "score_evidence": "keras_gen.metrics.evidence",
     "score_text": "keras_gen.metrics.language",

@@ -14,7 +14,7 @@ FLOORS = [
     {"compiled_programs", "cores", "errors", "registration", "registry"},
     {"files", "signals", "logs", "markdown", "html"},
     {"cluster"},
-    {"pool"},
+    {"pool", "pretrained"},
     {"training"},
     {"layers"},
     {"networks", "losses", "media", "datasets"},

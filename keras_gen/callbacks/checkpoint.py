@@ -11,6 +11,8 @@ from keras_gen.errors import InputError, unknown
 from keras_gen.files import damage, replace_atomically
 from keras_gen.logs import log
 from keras_gen.models import load_model
+from keras_gen.pretrained import run_folder
+from keras_gen.registry import register
 from keras_gen.signals import leave
 from keras_gen.training import distribution
 
@@ -197,6 +199,7 @@ def is_whole(path):
     return wrong is None
 
 
+@register("trained_model")
 def trained_model(folder):
     """The model of a run, which `trained_file` holds."""
     return load_model(trained_file(folder))
@@ -206,14 +209,12 @@ def trained_file(folder):
     """The file with the model of a run: as its training ended, or else its latest whole checkpoint.
 
     Args:
-        folder: of the run, with `model.keras` and `checkpoints/`.
+        folder: of the run, with `model.keras` and `checkpoints/`, or the name of a pretrained model.
 
     Raises:
         InputError: this is no folder of a run, or holds no whole model.
     """
-    folder = Path(folder)
-    if not (folder / "config.json").is_file():
-        raise InputError(f"{folder} is not the folder of a run: it has no config.json.")
+    folder = run_folder(folder)
     file = folder / "model.keras"
     wrong = damage(file)
     if wrong is None:

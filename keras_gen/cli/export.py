@@ -36,9 +36,11 @@ def export(
     if format != "tf_saved_model":
         from keras_gen.export import export_as
 
-        found = export_as(run.load_model(), to or run.folder / format, format)
+        beside = Path(run.folder.name) if run.is_pretrained else run.folder
+        to = to or beside / format
+        found = export_as(run.load_model(), to, format)
         rows = [(name, told(made)) for name, made in found.items()]
-        show_table([*rows, ("folder", str(to or run.folder / format))])
+        show_table([*rows, ("folder", str(to))])
         return
     from keras_gen.runs.reporting import add_scores
     from keras_gen.runs.results import write_version

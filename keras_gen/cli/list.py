@@ -1,10 +1,11 @@
-"""`keras-gen list`: the recipes."""
+"""`keras-gen list`: the recipes and the pretrained models."""
 
-from keras_gen.cli.terminal import show_table
+from keras_gen.cli.terminal import say, show_table
 
 
 def list_recipes():
-    """Shows the recipes."""
-    from keras_gen import recipes
+    """Shows the recipes, and the pretrained models that came with the kit."""
+    from keras_gen import pretrained, recipes
 
     show_table([(name, recipes.get(name).__doc__.partition("\n\n")[0]) for name in recipes.NAMES])
+    say(f"Pretrained, in the place of a RUN of this name: {', '.join(pretrained.names())}")

@@ -23,7 +23,7 @@ Start = Annotated[
     Path | None,
     typer.Option(
         "--from",
-        help="Run to begin with: its settings and weights, more slowly.",
+        help="Run or pretrained model to begin with: its settings and weights, more slowly.",
         metavar="RUN",
         parser=path_of,
     ),
@@ -43,7 +43,12 @@ Assignments = Annotated[
 ]
 More = Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE", help="More fields to set.")]
 RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/digits-gan.", parser=path_of)
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="Folder of a run, such as runs/digits-gan, or a pretrained model, as keras-gen list shows them.",
+        parser=path_of,
+    ),
 ]
 Marked = Annotated[
     bool, typer.Option("--marked/--unmarked", help="Whether files say that they are synthetic, and by what.")

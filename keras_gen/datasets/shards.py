@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_gen.datasets.labels import MOST_CLASSES
 from keras_gen.errors import InputError
-from keras_gen.files import read_json, replace_atomically, write_atomically
+from keras_gen.files import checksum, read_json, replace_atomically, write_atomically
 from keras_gen.media import Audio, Image, Media, Text
 
 FORMAT = 1
@@ -243,13 +243,7 @@ def write_shard(path, layout, examples):
             writer.close()
 
     replace_atomically(path, write)
-    return Shard(path.name, count, sha256_of(path))
-
-
-def sha256_of(path):
-    """SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Shard(path.name, count, checksum(path))
 
 
 def check_shard(folder, shard):
@@ -261,7 +255,7 @@ def check_shard(folder, shard):
     """
     path = Path(folder) / shard.file
     try:
-        found = sha256_of(path)
+        found = checksum(path)
     except OSError as error:
         raise InputError(
             f"The shard {path} cannot be read ({error.strerror or error}): prepare the set again."

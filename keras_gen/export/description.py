@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 import keras_gen
 from keras_gen.errors import InputError
 from keras_gen.export.checks import LOUDEST
-from keras_gen.files import read_json, replace_atomically, write_atomically
+from keras_gen.files import checksum, read_json, replace_atomically, write_atomically
 
 EXTRA = "assets.extra"  # folder of a SavedModel, with what TensorFlow does not read
 FILE = "model.json"
@@ -236,8 +236,7 @@ def checksums(folder):
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
         if name != f"{EXTRA}/{FILE}":
-            with open(path, "rb") as file:
-                found[name] = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+            found[name] = f"sha256:{checksum(path)}"
     return found
 
 

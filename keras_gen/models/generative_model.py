@@ -66,7 +66,7 @@ class GenerativeModel(keras.Model):
         if "compile" in vars(cls):
             cls.compile = naming_unknown_arguments(cls.__name__, cls.compile)
 
-    from_recipe = classmethod(saving.from_recipe)
+    from_recipe, from_pretrained = classmethod(saving.from_recipe), classmethod(saving.from_pretrained)
 
     # What sub-classes say.
 

@@ -30,6 +30,29 @@ def from_recipe(cls, name, **fields):
     return model
 
 
+def from_pretrained(cls, name):
+    """A trained model that came with the kit, compiled, or that of a run of one's own.
+
+    Args:
+        name: such as "digits-gan", as `keras-gen list` shows them, or the folder of a finished run, which
+            comes first where it has such a name.
+
+    Raises:
+        InputError: there is neither, its file is damaged, or it is another kind of model.
+
+    Example:
+
+    >>> import keras_gen as kg
+    >>> gan = kg.GAN.from_pretrained("digits-gan")
+    >>> gan.generate(2, labels=7, seed=0).shape
+    (2, 8, 8, 1)
+    """
+    model = registry.find("trained_model")(name)
+    if not isinstance(model, cls):
+        raise InputError(f"{name} is a {type(model).__name__}, not a {cls.__name__}.")
+    return model
+
+
 def save(self, filepath, overwrite=True, zipped=None, include_optimizer=True):
     """Saves the model with its optimizers and its clock, like `keras.Model.save`.
 

@@ -80,7 +80,7 @@ class TextVAE:
             **kwargs,
         )
 
-    from_recipe = VAE.from_recipe
+    from_recipe, from_pretrained = VAE.from_recipe, VAE.from_pretrained
 
     # Files of earlier versions hold a TextVAE, with settings in the place of phases.
 

@@ -102,7 +102,8 @@ def evaluate_in_use(path, data, samples=None, needed=()):
     what it is scored on.
 
     Args:
-        path: folder of a run or of a SavedModel that a scored run has exported.
+        path: folder of a run, name of a pretrained model, or folder of a SavedModel that a scored run has
+            exported.
         data: name or path of a data set.
         samples: int >= 4, examples to generate; None for as many as the recipe says.
         needed: names of measures without which there is nothing to score.
@@ -123,10 +124,6 @@ def evaluate_in_use(path, data, samples=None, needed=()):
         dataset = load(config)
         model = Served(path, dataset, config.num_classes)
     else:
-        if not (path / "config.json").is_file():
-            raise InputError(
-                f"{path} is neither a run nor a SavedModel: it has no config.json and no saved_model.pb."
-            )
         run = Run.open(path)
         _, config = run.settings()
         kept, config, model = _kept(run.scores_file), _set(config, samples), run.load_model()

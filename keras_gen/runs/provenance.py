@@ -1,20 +1,13 @@
 """What stands beside synthetic files: that they are synthetic, which model made them, and how."""
 
 import dataclasses
-import hashlib
 import json
 
-from keras_gen.files import read_json, write_atomically
+from keras_gen.files import checksum, read_json, write_atomically
 from keras_gen.media import Origin, read_origin
 from keras_gen.runs.signing import Signature, read_signature
 
 FOLDERS_SIDECAR = "provenance.json"
-
-
-def checksum(path):
-    """The SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_sidecar(out, files, origin, made_with):

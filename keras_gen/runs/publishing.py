@@ -20,8 +20,10 @@ def files_of(run):
         run: a scored `Run`.
 
     Raises:
-        InputError: the run has no model, SavedModel or model card.
+        InputError: the run has no model, SavedModel or model card, or came with the kit.
     """
+    if run.is_pretrained:
+        raise InputError(f"{run.folder.name} came with keras_gen: publish a run of yours.")
     for needed, made_by in (
         (run.model_file, "finish its training"),
         (run.savedmodel / "saved_model.pb", "finish its training"),

@@ -5,9 +5,10 @@ import json
 import warnings
 from pathlib import Path
 
-from keras_gen import recipes
+from keras_gen import pretrained, recipes
 from keras_gen.errors import InputError
-from keras_gen.files import damage, locked, make_folder, read_json, remove_partial, write_atomically
+from keras_gen.files import checksum, damage, locked, make_folder, read_json, remove_partial, write_atomically
+from keras_gen.pretrained import run_folder
 from keras_gen.recipes.settings import flat, override
 from keras_gen.runs.classes import Classes
 
@@ -40,16 +41,19 @@ class Run:
 
     @classmethod
     def open(cls, folder):
-        """A run that exists.
+        """A run that exists, or the pretrained model of this name, which is found as a run.
 
         Raises:
-            InputError: there is no run in the folder, or its `config.json` is damaged.
+            InputError: there is neither, or its `config.json` is damaged.
         """
-        run = cls(folder)
-        if not run.config_file.is_file():
-            raise InputError(f"{folder} is not the folder of a run: it has no config.json.")
+        run = cls(run_folder(folder))
         recipes.saved(run.config_file)
         return run
+
+    @property
+    def is_pretrained(self):
+        """Whether it came with the kit, so that nothing is written there."""
+        return self.folder.parent == pretrained.FOLDER
 
     def samples(self, ending):
         """The file of samples that a finished run shows, by its ending."""
@@ -124,7 +128,6 @@ class Run:
     def provenance(self):
         """What an exported model says of its making: dict; under "model" the checksum of its file."""
         from keras_gen.callbacks import trained_file  # which imports TensorFlow
-        from keras_gen.runs.provenance import checksum
 
         saved = recipes.saved(self.config_file)
         found = {
@@ -139,14 +142,14 @@ class Run:
     def origin(self, model):
         """The `Origin` of what the run's model, as `load_model` gives it, makes."""
         from keras_gen.media import Origin  # which imports TensorFlow
-        from keras_gen.runs.provenance import checksum
 
         saved = recipes.saved(self.config_file)
         version = f"after {int(model.examples_seen.numpy()):,} examples"
         if damage(self.model_file) is None:
             version = f"sha256:{checksum(self.model_file)}"
         kit = recipes.versions()["keras_gen"]
-        return Origin(f"{recipes.short_name(saved['recipe'])} (keras_gen {kit})", version)
+        name = f"{recipes.short_name(saved['recipe'])}{', pretrained' if self.is_pretrained else ''}"
+        return Origin(f"{name} (keras_gen {kit})", version)
 
     @property
     def has_learned(self):
@@ -178,8 +181,14 @@ class Run:
 
         Raises:
             InputError: the folder holds a model trained with other settings or on another prepared set,
-                another process trains there, or it cannot be written.
+                another process trains there, it came with the kit, or it cannot be written.
         """
+        if self.is_pretrained:
+            name = self.folder.name
+            raise InputError(
+                f"{name} came with keras_gen, and nothing is written there: {self.scores_file} has its "
+                f"scores. keras-gen evaluate {name} --data DATA scores it on data of yours."
+            )
         make_folder(self.folder)
         self.check(recipe, config)
         if self.has_learned and self.fingerprint not in (None, fingerprint):
