@@ -5,13 +5,61 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import files, recipes
+from keras_gen import files, losses, networks, recipes
 from keras_gen.errors import InputError
-from keras_gen.export import Description, description, next_version, publish, savedmodel
+from keras_gen.export import Description, description, next_version, publish, savedmodel, verify
+from keras_gen.media import Image, Watermark
+from keras_gen.models import VAE
+
+
+@pytest.fixture(scope="module")
+def vae():
+    """A small VAE of images (16, 16, 1), before its training."""
+    keras.utils.set_random_seed(0)
+    media, likelihood = Image(16, 16, 1), losses.Gaussian()
+    encoder, decoder = networks.mlp(media, likelihood, latent_dim=2, width=8)
+    vae = VAE(encoder, decoder, media, likelihood)
+    vae.compile()
+    return vae
+
+
+def test_what_signatures_give_has_the_watermark_that_was_chosen(vae, tmp_path):
+    watermark = Watermark("a long secret text", 2)
+    folder = vae.export(tmp_path / "1", watermark=watermark)
+    verify(vae, folder, watermark)
+    with pytest.raises(InputError, match="does not give what the model gives"):
+        verify(vae, folder, Watermark("another secret text", 2))
+    served = tf.saved_model.load(str(folder)).signatures
+    seeds = tf.range(7, dtype=tf.int64)
+    images = np.random.default_rng(0).integers(0, 256, (7, 16, 16, 1)).astype("uint8")
+    latents = served["encode"](images=images)["latents"]
+    np.testing.assert_array_equal(latents, vae.encode(images))
+    for name, given, unmarked in (
+        ("decode", {"latents": latents}, vae.decode(latents.numpy())),
+        ("reconstruct", {"images": images}, vae.reconstruct(images)),
+        ("serving_default", {"seed": seeds}, vae.sampler.draw(vae.latents_of_seeds(seeds, None), None)),
+    ):
+        marked = served[name](**given)["images"]
+        np.testing.assert_array_equal(marked, watermark.mark(np.asarray(unmarked)))
+        alone = {key: values[2:3] for key, values in given.items()}
+        np.testing.assert_array_equal(served[name](**alone)["images"], marked[2:3])
+    told = description.read(folder)
+    assert told.watermark == {"key_fingerprint": watermark.fingerprint, "strength": 2.0}
+    assert not any(b"secret text" in file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+def test_where_no_watermark_can_be_it_is_refused(vae, small_gan, tmp_path):
+    watermark = Watermark("a long secret text")
+    with pytest.raises(InputError, match="in SavedModels alone: leave it out for format='onnx'"):
+        vae.export(tmp_path / "1", format="onnx", watermark=watermark)
+    with pytest.raises(InputError, match="Images of 8 x 8 pixels are too small for a watermark"):
+        small_gan().export(tmp_path / "1", watermark=watermark)
+    assert not list(tmp_path.iterdir())
 
 
 def test_signatures_take_and_give_raw_images(small_gan, images, tmp_path):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import RunFolder, path_of
+from keras_gen.cli.options import RunFolder, WatermarkKey, WatermarkStrength, path_of, watermark_of
 from keras_gen.cli.terminal import say, show_table, start_tensorflow
 from keras_gen.errors import InputError
 
@@ -27,12 +27,17 @@ def export(
     format: Annotated[
         str, typer.Option(help="tf_saved_model, or onnx or litert for a file of each function.")
     ] = "tf_saved_model",
+    watermark_key: WatermarkKey = None,
+    watermark_strength: WatermarkStrength = 1.0,
 ):
     """Publishes a run's SavedModel as the next version of a model, or writes files in another format."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    watermark = watermark_of(watermark_key, watermark_strength)
+    if watermark is not None and format != "tf_saved_model":
+        raise InputError(f"A watermark is in SavedModels alone: leave it out for --format {format}.")
     if format != "tf_saved_model":
         from keras_gen.export import export_as
 
@@ -48,7 +53,7 @@ def export(
     name = run.folder.resolve().name if name is None else name
     if Path(name).name != name:
         raise InputError(f"--name takes the name of one folder, not {name!r}: --to says where it lies.")
-    path, is_new = write_version(run, path_of(str((to or Path("savedmodels")) / name)))
+    path, is_new = write_version(run, path_of(str((to or Path("savedmodels")) / name)), watermark)
     add_scores(run, path)
     say(f"SavedModel: {path}{'' if is_new else ', exported earlier'}")
 

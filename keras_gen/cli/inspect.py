@@ -1,11 +1,13 @@
-"""`keras-gen inspect`: whether files say that they are synthetic, by which model; what a SavedModel is."""
+"""`keras-gen inspect`: whether files say that they are synthetic, by which model; whether they have the
+watermark of a key; what a SavedModel is.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import path_of
+from keras_gen.cli.options import path_of, watermark_of
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -16,28 +18,53 @@ def inspect(
             metavar="FILE...", help="Images, recordings, texts; folders of SavedModels.", parser=path_of
         ),
     ],
+    watermark_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the secret whose watermark is looked for.",
+            show_default="none",
+            metavar="FILE",
+            parser=path_of,
+        ),
+    ] = None,
 ):
     """Says whether files are synthetic, as far as they tell, and what a SavedModel is; exits with 1 where one
-    tells nothing, or a file of a SavedModel is not what was exported.
+    tells nothing and has no watermark of the key, or a file of a SavedModel is not what was exported.
     """
     start_tensorflow()
     from keras_gen.export import description
-    from keras_gen.runs.provenance import inspect
+    from keras_gen.runs.provenance import find_watermark, inspect
 
-    failed = False
+    failed, lines_of, found = False, {}, {}
+    watermark = watermark_of(watermark_key, 1)
     for file in files:
         if (file / description.GRAPH).is_file():
-            found = description.read(file)
-            changed = description.changes(file, found)
-            for line in lines(found, changed):
+            described = description.read(file)
+            changed = description.changes(file, described)
+            for line in lines(described, changed):
                 say(f"{file}: {line}.")
             failed = failed or bool(changed)
             continue
-        line = told(inspect(file))
-        failed = failed or line is None
+        line = lines_of[file] = told(inspect(file))
         say(f"{file}: {line or 'says nothing, which proves nothing: marks are easily lost'}.")
+    if watermark is not None:
+        found, together = find_watermark(watermark, list(lines_of))
+        for file, detection in found.items():
+            say(f"{file}: {of_watermark(detection)}.")
+        for kind, detection in together.items():
+            say(f"All {detection.count} {kind} together: {of_watermark(detection)}.")
+    with_mark = [file for file, detection in found.items() if detection and detection.is_found()]
+    failed = failed or any(line is None and file not in with_mark for file, line in lines_of.items())
     if failed:
         raise typer.Exit(1)
+
+
+def of_watermark(found):
+    """What a `Detection` of a watermark says, in a few words."""
+    if found is None:
+        return "is no image or recording, which could have a watermark"
+    verdict = "has the watermark of the key" if found.is_found() else "shows no watermark of the key"
+    return f"{verdict}; by chance it would look so with a probability of {found.probability:.1g}"
 
 
 def lines(found, changed):
@@ -55,6 +82,8 @@ def lines(found, changed):
         told.append(
             ", ".join(f"{name} {value:.4g}" for name, value in found.metrics.items() if value is not None)
         )
+    if found.watermark:
+        told.append("what it gives has the watermark of the key {key_fingerprint}".format(**found.watermark))
     told.append(f"exported with {', '.join(f'{name} {version}' for name, version in found.versions.items())}")
     told.append(
         f"CHANGED SINCE, or gone: {', '.join(changed)}"

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import Format, Marked, RunFolder, labels_of_files, path_of
+from keras_gen.cli.options import (
+    Format,
+    Marked,
+    RunFolder,
+    WatermarkKey,
+    WatermarkStrength,
+    labels_of_files,
+    path_of,
+    watermark_of,
+)
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -27,12 +36,15 @@ def interpolate(
     ] = None,
     format: Format = None,
     marked: Marked = True,
+    watermark_key: WatermarkKey = None,
+    watermark_strength: WatermarkStrength = 1.0,
 ):
     """Writes what lies between two files or sentences, in the latents of a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    watermark = watermark_of(watermark_key, watermark_strength)
     from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_walk
 
@@ -41,8 +53,9 @@ def interpolate(
     given = [(start, label, "--label"), (stop, stop_label, "--stop-label")]
     ends = labels_of_files(model, classes, given)
     origin = run.origin(model) if marked else None
-    files = write_walk(model, start, stop, out, steps, *ends, origin, format)
+    files = write_walk(model, start, stop, out, steps, *ends, origin, format, watermark)
     if marked:
         made_with = {"command": "interpolate", "between": [start, stop], "steps": steps}
+        made_with |= {} if watermark is None else {"watermark": watermark.told()}
         write_sidecar(out, files, origin, made_with)
     say(f"{steps} steps: {out}")

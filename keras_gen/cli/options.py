@@ -59,6 +59,16 @@ Format = Annotated[
         help="Of the files in a folder: png, jpg or webp; wav, flac, ogg or mp3.", show_default="png, wav"
     ),
 ]
+WatermarkKey = Annotated[
+    Path | None,
+    typer.Option(
+        help="File of a secret, 16 characters or more, whose invisible mark media get.",
+        show_default="none",
+        metavar="FILE",
+        parser=path_of,
+    ),
+]
+WatermarkStrength = Annotated[float, typer.Option(help="Of that mark, from 0.1 to 8.")]
 Preset = Annotated[
     str | None,
     typer.Option(
@@ -95,6 +105,17 @@ def recipe_of(text, fields, preset=None):
         raise InputError(f"{text} holds settings of its own: leave --preset {preset} out.")
     name, config = recipes.read(text)
     return name, override(config, fields)
+
+
+def watermark_of(file, strength):
+    """The `Watermark` of the key in a file, or None without a file."""
+    if file is None:
+        if strength != 1:
+            raise InputError("--watermark-strength needs --watermark-key FILE.")
+        return None
+    from keras_gen.media import Watermark
+
+    return Watermark.from_file(file, strength)
 
 
 def label_of(text, classes):

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import Format, Marked, RunFolder, labels_of_files, path_of
+from keras_gen.cli.options import (
+    Format,
+    Marked,
+    RunFolder,
+    WatermarkKey,
+    WatermarkStrength,
+    labels_of_files,
+    path_of,
+    watermark_of,
+)
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -20,12 +29,15 @@ def reconstruct(
     ] = None,
     format: Format = None,
     marked: Marked = True,
+    watermark_key: WatermarkKey = None,
+    watermark_strength: WatermarkStrength = 1.0,
 ):
     """Writes files or sentences as they come back from the latents of a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)
     start_tensorflow()
+    watermark = watermark_of(watermark_key, watermark_strength)
     from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_reconstructions
 
@@ -33,7 +45,9 @@ def reconstruct(
     model = run.load_model()
     labels = labels_of_files(model, classes, [(name, label, "--label") for name in given])
     origin = run.origin(model) if marked else None
-    files = write_reconstructions(model, given, out, labels, origin, format)
+    files = write_reconstructions(model, given, out, labels, origin, format, watermark)
     if marked:
-        write_sidecar(out, files, origin, {"command": "reconstruct", "of": given})
+        made_with = {"command": "reconstruct", "of": given}
+        made_with |= {} if watermark is None else {"watermark": watermark.told()}
+        write_sidecar(out, files, origin, made_with)
     say(f"{len(given)} as they come back: {out}")

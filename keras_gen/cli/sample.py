@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import Format, Marked, RunFolder, label_of, path_of
+from keras_gen.cli.options import (
+    Format,
+    Marked,
+    RunFolder,
+    WatermarkKey,
+    WatermarkStrength,
+    label_of,
+    path_of,
+    watermark_of,
+)
 from keras_gen.cli.terminal import say, start_tensorflow
 
 
@@ -38,6 +47,8 @@ def sample(
     ] = None,
     format: Format = None,
     marked: Marked = True,
+    watermark_key: WatermarkKey = None,
+    watermark_strength: WatermarkStrength = 1.0,
 ):
     """Draws samples from a trained run."""
     from keras_gen.runs.run import Run
@@ -46,6 +57,7 @@ def sample(
     classes = run.classes()
     chosen = label_of(label, classes)
     start_tensorflow()
+    watermark = watermark_of(watermark_key, watermark_strength)
     from keras_gen.runs.provenance import write_sidecar
     from keras_gen.runs.samples import write_samples
 
@@ -53,8 +65,9 @@ def sample(
     origin = run.origin(model) if marked else None
     how = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     how = {name: value for name, value in how.items() if value is not None}
-    files = write_samples(model, out, num, chosen, seed, classes, origin, format, **how)
+    files = write_samples(model, out, num, chosen, seed, classes, origin, format, watermark, **how)
     if marked:
         made_with = {"command": "sample", "num": num, "label": label, "seed": seed, **how}
+        made_with |= {} if watermark is None else {"watermark": watermark.told()}
         write_sidecar(out, files, origin, made_with)
     say(f"{num} samples: {out}")

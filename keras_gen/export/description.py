@@ -61,6 +61,9 @@ class Description(BaseModel):
     examples_seen: int = Field(description="in training")
     signatures: dict[str, Signature]
     data: Data = Data()
+    watermark: dict[str, str | float] | None = Field(
+        None, description="that it puts into what it gives: its strength, and a fingerprint of its key"
+    )
     metrics: dict[str, float | None] = Field({}, description="on held-out data; null stands for NaN")
     real: dict[str, float | None] = Field({}, description="what real data score")
     conditions: list[str] = Field([], description="how the metrics were taken")
@@ -90,6 +93,7 @@ def describe(model, folder, provenance):
         examples_seen=int(model.examples_seen.numpy()),
         signatures=signatures_of(model, folder),
         data=Data(name=told.get("data", ""), fingerprint=told.get("data_fingerprint")),
+        watermark=told.get("watermark"),
         versions={
             "keras_gen": keras_gen.__version__,
             "keras": keras.__version__,

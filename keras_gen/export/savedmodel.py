@@ -22,7 +22,7 @@ LONGEST_CAUSE = 200  # characters
 
 
 @register("export")
-def export(model, path, provenance=None):
+def export(model, path, provenance=None, watermark=None):
     """Writes a SavedModel that takes and gives raw media and does not need this package.
 
     Every signature has a batch dimension: `serving_default` = `generate(seed int64 [, label int32])`,
@@ -37,23 +37,30 @@ def export(model, path, provenance=None):
         provenance: dict that JSON can hold, of what made the model, such as the fingerprint of its data; it
             is kept in `assets.extra/provenance.json`. `assets.extra/model.json` says what the model is, see
             `keras_gen.export.Description`.
+        watermark: `keras_gen.media.Watermark` that every signature puts into the images or recordings that it
+            gives, or None. Both files tell of it, without its key.
 
     Returns:
         `pathlib.Path` of the folder.
 
     Raises:
-        InputError: there is something at the path already, or it cannot be written.
+        InputError: there is something at the path already, it cannot be written, or a watermark is to be put
+            into text.
     """
     path = Path(path)
     if path.exists():
         raise InputError(
             f"{path} exists already: export to another version, such as {next_version(path.parent)}."
         )
+    if watermark is not None:
+        watermark.check(model.media)
+        provenance = (provenance or {}) | {"watermark": watermark.told()}
     archive = keras.export.ExportArchive()
     for network in model.exported_networks():
         archive.track(network)
     for name, (function, signature) in model.endpoints().items():
-        archive.add_endpoint(name, checked(function, signature, model), input_signature=signature)
+        function = checked(_marking(function, model.media, watermark), signature, model)
+        archive.add_endpoint(name, function, input_signature=signature)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as scratch:
@@ -70,6 +77,19 @@ def export(model, path, provenance=None):
     except (OSError, tf.errors.OpError) as error:
         raise InputError(f"{path} cannot be written: {cause_of(error)}.") from error
     return path
+
+
+def _marking(function, media, watermark):
+    """A signature's function whose raw media are marked, if it gives any."""
+    name = media.raw_spec.name
+
+    def endpoint(*inputs):
+        given = function(*inputs)
+        if watermark is None or name not in given:
+            return given
+        return given | {name: watermark.mark_examples(given[name], media)}
+
+    return endpoint
 
 
 def put_in_place(complete, path):

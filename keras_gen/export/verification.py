@@ -15,7 +15,7 @@ FEWEST_ALONE = 10
 LONGEST_ALONE = 10.0  # seconds; sentences and long recordings take longer one by one
 
 
-def verify(model, folder):
+def verify(model, folder, watermark=None):
     """Compares a SavedModel with the model that it was exported from.
 
     It is asked for 100 seeds together and in another order, and for each alone as long as ten seconds allow,
@@ -25,6 +25,7 @@ def verify(model, folder):
     Args:
         model: a `GenerativeModel`.
         folder: `pathlib.Path` of the SavedModel.
+        watermark: `keras_gen.media.Watermark` that it was exported with, or None.
 
     Raises:
         InputError: it differs, cannot be loaded, or a file of it is not what was written.
@@ -36,14 +37,16 @@ def verify(model, folder):
         signatures = tf.saved_model.load(str(folder)).signatures
         for name, inputs in warm_up.read_requests(folder):
             signatures[name](**{key: tf.constant(values) for key, values in inputs.items()})
-        _compare(model, signatures["serving_default"])
+        _compare(model, signatures["serving_default"], watermark)
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
         raise InputError(f"{folder} cannot be used after it was exported: {error}") from error
 
 
-def _compare(model, signature):
+def _compare(model, signature, watermark):
     seeds, labels = seeds_of(0, SEEDS), model.labels_for(SEEDS)
     expected = model.generate(SEEDS, labels, seed=0)
+    if watermark is not None:
+        expected = watermark.mark_examples(expected, model.media)
 
     def asked(rows):
         inputs = {"seed": seeds[rows]} | ({} if labels is None else {"label": labels[rows]})

@@ -14,7 +14,7 @@ PATIENCE = 3600.0  # seconds; twenty that waited for each other on a busy machin
 
 
 def publish(folder, provenance, write):
-    """Writes the next version of a model, unless the same trained model is there.
+    """Writes the next version of a model, unless the same trained model with the same watermark is there.
 
     One process at a time writes to the folder; others wait, and remove what killed ones have left.
 
@@ -37,7 +37,8 @@ def publish(folder, provenance, write):
         versions = [path for path in folder.iterdir() if path.is_dir() and path.name.isdigit()]
         for version in versions:
             told = exported_from(version)
-            if told.get("model") == provenance["model"]:
+            marks = [which.get("watermark") for which in (told, provenance)]
+            if told.get("model") == provenance["model"] and marks[0] == marks[1]:
                 _check(version)
                 return version, False
             if told.get("recipe") != provenance["recipe"] or told.get("data", "") not in (

@@ -5,5 +5,6 @@ from keras_gen.media.image import Image
 from keras_gen.media.media import Media
 from keras_gen.media.origin import Origin, read_origin
 from keras_gen.media.text import Text
+from keras_gen.media.watermark import Detection, Watermark
 
-__all__ = ["Audio", "Image", "Media", "Origin", "Text", "read_origin"]
+__all__ = ["Audio", "Detection", "Image", "Media", "Origin", "Text", "Watermark", "read_origin"]

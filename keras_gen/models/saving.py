@@ -67,7 +67,7 @@ def save(self, filepath, overwrite=True, zipped=None, include_optimizer=True):
     keras.Model.save(self, filepath, overwrite, zipped, include_optimizer=include_optimizer)
 
 
-def export(self, path, format="tf_saved_model", verbose=None, provenance=None):
+def export(self, path, format="tf_saved_model", verbose=None, provenance=None, watermark=None):
     """Writes a SavedModel with named signatures, ready to be served without this package.
 
     Args:
@@ -77,18 +77,22 @@ def export(self, path, format="tf_saved_model", verbose=None, provenance=None):
         verbose: bool, whether to print where it lies; None stands for False.
         provenance: dict that JSON can hold, of what made the model, such as the fingerprint of its data; it
             is kept in `assets.extra/provenance.json` of a SavedModel.
+        watermark: `keras_gen.media.Watermark` that a SavedModel puts into the images or recordings it gives,
+            or None.
 
     Returns:
         The path.
 
     Raises:
-        InputError: the format is another one, there is something at the path already, or it cannot be
-            written.
+        InputError: the format is another one, there is something at the path already, it cannot be written,
+            or a watermark is to be put into text or by another format.
     """
     if format != "tf_saved_model":
+        if watermark is not None:
+            raise InputError(f"A watermark is in SavedModels alone: leave it out for format={format!r}.")
         registry.find("export_as")(self, path, format)
         return path
-    path = registry.find("export")(self, path, provenance)
+    path = registry.find("export")(self, path, provenance, watermark)
     if verbose:
         print(f"Saved model at {path}, with the signatures {', '.join(self.endpoints())}.")
     return path

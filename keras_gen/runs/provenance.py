@@ -3,10 +3,14 @@
 import dataclasses
 import json
 
+import numpy as np
+
+from keras_gen.errors import InputError
 from keras_gen.files import checksum, read_json, write_atomically
-from keras_gen.media import Origin, read_origin
+from keras_gen.media import Origin, pillow, read_origin, recordings
 from keras_gen.runs.signing import Signature, read_signature
 
+ANY_SIDE = 1 << 16  # pixels; so that no JPEG is decoded at a fraction of its size
 FOLDERS_SIDECAR = "provenance.json"
 
 
@@ -96,3 +100,41 @@ def inspect(path):
                 beside = Origin(*(str(making.get(field, "")) for field in fields))
                 changed = making["files"][path.name] != f"sha256:{checksum(path)}"
     return Inspection(within, beside, changed, read_signature(path))
+
+
+def find_watermark(watermark, paths):
+    """Looks for a watermark in files, in each alone and in all of a kind together.
+
+    Args:
+        watermark: `keras_gen.media.Watermark`.
+        paths: list of `pathlib.Path`s of any files.
+
+    Returns:
+        (of_each, together): dict, path -> `Detection`, or None for one that is no image and no recording; and
+        dict, "images" or "recordings at RATE Hz" -> `Detection`, where there are several.
+    """
+    of_each, kinds = {}, {}
+    for path in paths:
+        kind, medium, rate = _medium(path)
+        of_each[path] = None if medium is None else watermark.detect(medium, rate)
+        kinds.setdefault((kind, rate), []).append(medium)
+    together = {
+        kind: watermark.detect(media, rate)
+        for (kind, rate), media in kinds.items()
+        if kind is not None and len(media) > 1
+    }
+    return of_each, together
+
+
+def _medium(path):
+    """(kind in words, array, rate or None) of an image or the first channel of a recording; else Nones."""
+    raw = path.read_bytes()
+    try:
+        return "images", np.asarray(pillow.read(raw, "RGB", ANY_SIDE)), None
+    except InputError:
+        pass
+    try:
+        waveform, rate = recordings.read(raw)
+        return f"recordings at {rate} Hz", waveform[:, 0], rate
+    except InputError:
+        return None, None, None

@@ -61,9 +61,14 @@ def write_savedmodel(run, model):
         model.export(run.savedmodel, provenance=provenance)
 
 
-def write_version(run, versions):
+def write_version(run, versions, watermark=None):
     """The SavedModel of a run as a version in a folder: copied from the run, or exported where it has no
     whole one, and compared with the model before it is there, see `keras_gen.export.verify`.
+
+    Args:
+        run: a `Run`.
+        versions: path of the folder.
+        watermark: `keras_gen.media.Watermark` that it puts into what it gives, or None.
 
     Returns:
         As `keras_gen.export.publish`.
@@ -71,15 +76,19 @@ def write_version(run, versions):
     Raises:
         InputError: as there, the run has no whole model yet, or what is exported does not give what it gives.
     """
-    provenance = run.provenance()
+    provenance = run.provenance() | ({} if watermark is None else {"watermark": watermark.told()})
 
     def write(path):
         model = run.load_model()
-        if exported_from(run.savedmodel).get("model") == provenance["model"] and is_whole(run.savedmodel):
+        if (
+            watermark is None
+            and exported_from(run.savedmodel).get("model") == provenance["model"]
+            and is_whole(run.savedmodel)
+        ):
             shutil.copytree(run.savedmodel, path)
         else:
-            model.export(path, provenance=provenance)
-        verify(model, path)
+            model.export(path, provenance=provenance, watermark=watermark)
+        verify(model, path, watermark)
 
     return publish(versions, provenance, write)
 

@@ -12,7 +12,9 @@ from keras_gen.media import Audio, Text
 FOR_EXAMPLE = 1_000  # bytes that an example takes besides itself, such as its seed and the name of its file
 
 
-def write_samples(model, out, num, label=None, seed=None, classes=None, origin=None, format=None, **how):
+def write_samples(
+    model, out, num, label=None, seed=None, classes=None, origin=None, format=None, watermark=None, **how
+):
     """Draws samples and writes them in the form that the name asks for.
 
     Args:
@@ -25,6 +27,7 @@ def write_samples(model, out, num, label=None, seed=None, classes=None, origin=N
         classes: the `Classes` of the data, by which files in a folder are named, or None.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
         format: of the files in a folder, such as "jpg" or "flac"; None for that of the media.
+        watermark: `keras_gen.media.Watermark` to put into them, or None.
         **how: `temperature` and, of sentences, `top_k` and `top_p`, as `generate` takes them.
 
     Returns:
@@ -49,7 +52,9 @@ def write_samples(model, out, num, label=None, seed=None, classes=None, origin=N
         raise InputError(f"--format is of the files in a folder: leave it out for {out.name!r}.")
     check_memory("--num", num, model.media)
     labels = model.labels_for(num, label)
-    samples = model.generate(num, labels, seed, **how)
+    if watermark is not None:
+        watermark.check(model.media)
+    samples = _watermarked(model.generate(num, labels, seed, **how), model.media, watermark)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix.lower() in sheets:
@@ -63,6 +68,10 @@ def write_samples(model, out, num, label=None, seed=None, classes=None, origin=N
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror or error}.") from error
     return [out]
+
+
+def _watermarked(examples, media, watermark):
+    return examples if watermark is None else watermark.mark_examples(examples, media)
 
 
 def ending_of(media, format=None):
@@ -131,7 +140,9 @@ def _numbers(labels, num):
         yield "_".join([f"{i:0{digits}d}", *map(str, told)])
 
 
-def write_walk(model, start, stop, out, steps, label=None, stop_label=None, origin=None, format=None):
+def write_walk(
+    model, start, stop, out, steps, label=None, stop_label=None, origin=None, format=None, watermark=None
+):
     """Writes what lies between two files or sentences, a file or a line for each step.
 
     Args:
@@ -144,6 +155,7 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None, orig
         stop_label: of the second.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
         format: of files, such as "jpg" or "flac"; None for that of the media.
+        watermark: `keras_gen.media.Watermark` to put into them, or None.
 
     Returns:
         List of the paths of the files.
@@ -161,11 +173,11 @@ def write_walk(model, start, stop, out, steps, label=None, stop_label=None, orig
     ends = {} if labels is None else {"label": label, "stop_label": stop_label}
     if ends and np.array_equal(label, stop_label):
         ends = {"label": label}
-    walked = model.interpolate(*latents, steps=steps, **ends)
+    walked = _watermarked(model.interpolate(*latents, steps=steps, **ends), model.media, watermark)
     return _write_each(model.media, walked, out, _numbers(None, steps), origin, ending)
 
 
-def write_reconstructions(model, given, out, labels, origin=None, format=None):
+def write_reconstructions(model, given, out, labels, origin=None, format=None, watermark=None):
     """Writes files or sentences as they come back from their latents, recordings in all their length.
 
     Args:
@@ -176,6 +188,7 @@ def write_reconstructions(model, given, out, labels, origin=None, format=None):
         labels: list of the label of each, None where the model is not conditional.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
         format: of files, such as "jpg" or "flac"; None for that of the media.
+        watermark: `keras_gen.media.Watermark` to put into them, or None.
 
     Returns:
         List of the paths of the files.
@@ -193,6 +206,7 @@ def write_reconstructions(model, given, out, labels, origin=None, format=None):
         if twice is not None:
             raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
     back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
+    back = [_watermarked(each[np.newaxis], model.media, watermark)[0] for each in back]
     return _write_each(model.media, back, out, names, origin, ending)
 
 

@@ -113,6 +113,14 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert run_cli("sample", run, "--num", 1, "--out", "bare.png", "--unmarked")[0] == 0
     code, printed = run_cli("inspect", "bare.png")
     assert code == 1 and "says nothing, which proves nothing" in printed
+    (tmp_path / "key").write_text("a long secret text\n")
+    for mistake, message in (
+        (["--watermark-strength", 2], "--watermark-strength needs --watermark-key FILE"),
+        (["--watermark-key", "key"], "Images of 8 x 8 pixels are too small for a watermark"),
+        (["--watermark-key", "none"], "none cannot be read: No such file or directory"),
+    ):
+        code, printed = run_cli("sample", run, *mistake, "--out", "x")
+        assert code == 2 and message in printed, printed
     code, printed = run_cli("inspect", run / "savedmodel")
     assert code == 0 and "a GAN of image (height 8, width 8, channels 1), by digits-gan on digits" in printed
     assert "generate(label, seed) gives images" in printed and "files, unchanged since" in printed, printed
@@ -194,6 +202,23 @@ def test_voices_from_recordings_to_recordings(run_cli, tmp_path, monkeypatch):
     assert rate == 8000 and waveform.shape == (2048,) and np.abs(waveform).max() > 0
     assert run_cli("sample", "run", "--num", 2, "--label", "1,bob", "--out", "more")[0] == 0
     assert sorted(os.listdir("more")) == ["1_bob_0.wav", "1_bob_1.wav", "provenance.json"]
+
+    (tmp_path / "key").write_text("a long secret text\n")
+    (tmp_path / "other").write_text("another secret text\n")
+    key = ["--watermark-key", "key", "--watermark-strength", 4]
+    assert run_cli("sample", "run", "--num", 30, "--out", "a", "--format", "flac", "--unmarked", *key)[0] == 0
+    files = sorted(path.relative_to(tmp_path) for path in (tmp_path / "a").iterdir())
+    code, printed = run_cli("inspect", *files, *key[:2])
+    assert "All 30 recordings at 8000 Hz together: has the watermark of the key; by chance" in printed, (
+        printed
+    )
+    code, printed = run_cli("inspect", *files, "--watermark-key", "other")
+    assert code == 1 and "recordings at 8000 Hz together: shows no watermark" in printed, printed
+    for marks, version in ((key, 1), (key, 1), (key[:2], 2)):
+        code, printed = run_cli("export", "run", "--to", "marking", *marks)
+        assert code == 0 and f"marking/run/{version}" in printed, printed
+    code, printed = run_cli("inspect", "marking/run/1")
+    assert code == 0 and "what it gives has the watermark of the key" in printed, printed
 
     ends = ["voices/0_ann_0.wav", "voices/1_bob_0.wav"]
     assert run_cli("interpolate", "run", *ends, "--steps", 3, "--out", "walk")[0] == 0
