@@ -87,6 +87,13 @@ setup(
         "mlflow": ["mlflow>=2.19"],
         "wandb": ["wandb>=0.19"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],
+        "docs": [
+            "mkdocs>=1.6,<2",
+            "mkdocs-material>=9.6,<10",
+            "mkdocstrings[python]>=1,<2",
+            "nbconvert>=7",
+            "ruff",  # formats signatures
+        ],
         "dev": ["librosa", "matplotlib"],
     },
     entry_points={"console_scripts": ["keras-gen = keras_gen.cli:main"]},

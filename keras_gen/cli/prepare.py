@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from keras_gen.cli.options import path_of
+from keras_gen.cli.options import More, path_of
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
 from keras_gen.errors import InputError, unknown
 
@@ -25,6 +25,7 @@ def prepare(
     destination: Annotated[
         str, typer.Argument(metavar="DEST", help="Folder for the shards.", parser=address_of)
     ],
+    more: More = None,
     media: Annotated[
         str | None,
         typer.Option(help="image, audio or text.", show_default="what the files are"),
@@ -66,6 +67,7 @@ def prepare(
     """Packs files of any number into shards; the same command goes on where it was stopped."""
     if media is not None and media not in MEDIA:
         raise unknown("media", media, MEDIA)
+    assignments = [*(assignments or []), *(more or [])]
     if assignments and media is None:
         raise InputError("--set is about the media: give --media image, audio or text, too.")
     start_tensorflow()
@@ -76,7 +78,7 @@ def prepare(
         folder = prepare(
             source,
             destination,
-            media=media and media_of(media, assignments or []),
+            media=media and media_of(media, assignments),
             size=size and size_of(size),
             channels=channels,
             labels=None if labels == "none" else labels,
