@@ -62,13 +62,13 @@ Format = Annotated[
 WatermarkKey = Annotated[
     Path | None,
     typer.Option(
-        help="File of a secret, 16 characters or more, whose invisible mark media get.",
+        help="File of a secret, 16 characters or more, whose watermark media get.",
         show_default="none",
         metavar="FILE",
         parser=path_of,
     ),
 ]
-WatermarkStrength = Annotated[float, typer.Option(help="Of that mark, from 0.1 to 8.")]
+WatermarkStrength = Annotated[float, typer.Option(help="Of the watermark, from 0.1 to 8.")]
 Preset = Annotated[
     str | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""A keyed watermark that is neither seen nor heard, and how it is found again.
+"""A keyed watermark in pixels and samples, and how it is found again.
 
 Spread spectrum (Cox et al. 1997, "Secure spread spectrum watermarking for multimedia"), as a pattern that
 repeats and is found by correlation over all its shifts (Kalker et al. 1999, "A video watermarking system for
