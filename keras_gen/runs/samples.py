@@ -206,7 +206,8 @@ def write_reconstructions(model, given, out, labels, origin=None, format=None, w
         if twice is not None:
             raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
     back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
-    back = [_watermarked(each[np.newaxis], model.media, watermark)[0] for each in back]
+    if watermark is not None:
+        back = [_watermarked(each[np.newaxis], model.media, watermark)[0] for each in back]
     return _write_each(model.media, back, out, names, origin, ending)
 
 
