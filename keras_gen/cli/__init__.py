@@ -20,6 +20,7 @@ from keras_gen.cli.list import list_recipes
 from keras_gen.cli.prepare import prepare
 from keras_gen.cli.publish import publish
 from keras_gen.cli.reconstruct import reconstruct
+from keras_gen.cli.reproduce import reproduce
 from keras_gen.cli.sample import sample
 from keras_gen.cli.score import score
 from keras_gen.cli.serve import serve
@@ -48,6 +49,7 @@ for command in (
     score,
     compare,
     evaluate,
+    reproduce,
     sample,
     interpolate,
     reconstruct,
