@@ -16,7 +16,7 @@ from keras_gen.runs.publishing import QUESTION
 from keras_gen.runs.run import fine_tuned
 
 ROOT = Path(__file__).parent.parent
-NAMES = ["digits-gan"]
+NAMES = ["digits-gan", "docstrings-vae", "vowels-vae"]
 MOST_BYTES = 6_000_000
 
 
@@ -71,6 +71,11 @@ DRAWN = {
         [0, 1, 226, 179, 155, 246, 89, 0],
         [0, 0, 25, 214, 239, 113, 5, 0],
     ],
+    "docstrings-vae": "number of paren or subclass that are enabled.",
+    "vowels-vae": [
+        *(0.0714, 0.1171, 0.1196, 0.1282, 0.1171, 0.1174, 0.1207, 0.1164),
+        *(0.1229, 0.1231, 0.1184, 0.1190, 0.1202, 0.1182, 0.1214, 0.0761),
+    ],  # loudness of sixteen parts
 }
 
 
