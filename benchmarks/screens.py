@@ -1,11 +1,13 @@
-"""Photographs what people see of finished runs: TensorBoard's dashboards and the report, wide and narrow.
+"""Photographs what people see of finished runs: TensorBoard, the report and the demo page, wide and narrow.
 
 It needs Chromium or Chrome, which is run without a window. The images are there to be looked at.
 
     python benchmarks/screens.py runs/digits-gan runs/vowels-vae runs/docstrings-vae --to screens
+    python benchmarks/screens.py runs/digits-gan --only demo
 """
 
 import argparse
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -17,6 +19,7 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DASHBOARDS = ("scalars", "images", "audio", "text", "projector", "hparams")
+PARTS = ("report", "demo", "tensorboard")
 WIDE, NARROW = (1400, 2600), (390, 2600)
 STARTING = 300.0  # seconds that TensorBoard may take
 LOADING = 30_000  # milliseconds of a page's own time
@@ -44,18 +47,35 @@ def free_port():
         return found.getsockname()[1]
 
 
-def wait_for(address, process):
-    """Returns once a server answers with its events read."""
+def wait_for(address, process, is_ready):
+    """Returns once a server answers as a function of the body wants."""
     until = time.monotonic() + STARTING
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/data/runs", timeout=5) as answer:
-                if answer.read() not in (b"[]", b"[]\n"):
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                if is_ready(answer.read()):
                     return
         except OSError:
             pass
         time.sleep(1.0)
-    raise SystemExit("TensorBoard did not start.")
+    raise SystemExit(f"{' '.join(process.args)} did not start.")
+
+
+@contextlib.contextmanager
+def serving(*command, waits_for="/", is_ready=bool):
+    """The address of a server that a module of Python starts."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command, "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}{waits_for}", process, is_ready)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def main():
@@ -64,6 +84,7 @@ def main():
     )
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--to", type=Path, default=Path("screens"))
+    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS)
     parser.add_argument("--dashboards", nargs="+", default=DASHBOARDS, choices=DASHBOARDS)
     options = parser.parse_args()
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -73,20 +94,28 @@ def main():
 
     for run in options.runs:
         page = run.resolve() / "report.html"
-        if page.is_file():
-            for name, size in (("wide", WIDE), ("narrow", NARROW)):
-                photograph(browser, page.as_uri(), size, options.to / f"{run.name}-report-{name}.png")
-        port = free_port()
-        address = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(run), "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_for(address, process)
-            for name in options.dashboards:
-                photograph(browser, f"{address}/#{name}", (1400, 1100), options.to / f"{run.name}-{name}.png")
-        finally:
-            process.terminate()
-            process.wait()
+        if "report" in options.only and page.is_file():
+            both_sizes(browser, page.as_uri(), options.to / f"{run.name}-report")
+        if "demo" in options.only:
+            with serving("keras_gen", "demo", str(run)) as address:
+                both_sizes(browser, address, options.to / f"{run.name}-demo")
+        if "tensorboard" in options.only:
+            photograph_dashboards(browser, run, options)
+
+
+def both_sizes(browser, address, path):
+    for name, size in (("wide", WIDE), ("narrow", NARROW)):
+        photograph(browser, address, size, path.with_name(f"{path.name}-{name}.png"))
+
+
+def photograph_dashboards(browser, run, options):
+    def has_read(body):
+        return body not in (b"[]", b"[]\n")
+
+    command = ("tensorboard.main", "--logdir", str(run))
+    with serving(*command, waits_for="/data/runs", is_ready=has_read) as address:
+        for name in options.dashboards:
+            photograph(browser, f"{address}/#{name}", (1400, 1100), options.to / f"{run.name}-{name}.png")
 
 
 if __name__ == "__main__":

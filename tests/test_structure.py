@@ -24,7 +24,7 @@ FLOORS = [
     {"evaluation"},
     {"recipes"},
     {"runs"},
-    {"tuners", "serving", "launch"},
+    {"tuners", "serving", "demo", "launch"},
     {"cli"},
     {"__main__"},
 ]

@@ -11,6 +11,7 @@ import typer
 
 from keras_gen.cli.check import check
 from keras_gen.cli.compare import compare
+from keras_gen.cli.demo import demo
 from keras_gen.cli.evaluate import evaluate
 from keras_gen.cli.export import export
 from keras_gen.cli.inspect import inspect
@@ -56,6 +57,7 @@ for command in (
     export,
     publish,
     serve,
+    demo,
     inspect,
     sign,
 ):

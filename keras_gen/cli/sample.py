@@ -45,6 +45,10 @@ def sample(
         float | None,
         typer.Option(help="Of sentences: probability of the tokens that one is drawn of.", show_default="1"),
     ] = None,
+    beginning: Annotated[
+        str | None,
+        typer.Option("--begin", help="Of sentences: what each begins with.", show_default="nothing"),
+    ] = None,
     format: Format = None,
     marked: Marked = True,
     watermark_key: WatermarkKey = None,
@@ -63,7 +67,7 @@ def sample(
 
     model = run.load_model()
     origin = run.origin(model) if marked else None
-    how = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    how = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "beginning": beginning}
     how = {name: value for name, value in how.items() if value is not None}
     files = write_samples(model, out, num, chosen, seed, classes, origin, format, watermark, **how)
     if marked:

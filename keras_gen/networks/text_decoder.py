@@ -158,7 +158,16 @@ class TextDecoder(keras.layers.Layer):
 
     # One place after the other.
 
-    def generate(self, latents=None, uniform=None, temperature=None, top_k=None, top_p=None, labels=None):
+    def generate(
+        self,
+        latents=None,
+        uniform=None,
+        temperature=None,
+        top_k=None,
+        top_p=None,
+        labels=None,
+        beginning=None,
+    ):
         """Writes sentences token by token.
 
         Args:
@@ -172,14 +181,15 @@ class TextDecoder(keras.layers.Layer):
                 `top_k` (Holtzman et al. 2020, arXiv 1904.09751); None, or at least 1, draws among all.
             labels: int32 (batch,), of n labels (batch, n), or None; or their embeddings, between which walks
                 lead.
+            beginning: int32 (batch, length), tokens that sentences begin with, then padding; or None.
 
         Returns:
             int32 (batch, length), with padding behind the end.
         """
         told = self._told(latents, labels)
-        return in_blocks(self._generate, told, uniform, temperature, top_k, top_p)
+        return in_blocks(self._generate, told, uniform, temperature, top_k, top_p, beginning)
 
-    def _generate(self, latents, uniform, temperature, top_k, top_p):
+    def _generate(self, latents, uniform, temperature, top_k, top_p, beginning):
         batch = tf.shape(latents if uniform is None else uniform)[0]
         never = tf.range(self.vocabulary_size) < LOWEST
 
@@ -187,6 +197,9 @@ class TextDecoder(keras.layers.Layer):
             hidden, memory = self.step(place, self._read(token), memory, latents)
             logits = tf.where(never, IMPOSSIBLE, self._logits(hidden))
             token = choose(logits, None if uniform is None else uniform[:, place], temperature, top_k, top_p)
+            if beginning is not None:
+                given = beginning[:, place]
+                token = tf.where(given == PADDING, token, given)
             token = tf.where(ended, PADDING, token)
             written = tf.where(tf.range(self.length) == place, token[:, None], written)
             return place + 1, token, ended | (token == END), memory, written

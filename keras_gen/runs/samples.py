@@ -28,7 +28,7 @@ def write_samples(
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
         format: of the files in a folder, such as "jpg" or "flac"; None for that of the media.
         watermark: `keras_gen.media.Watermark` to put into them, or None.
-        **how: `temperature` and, of sentences, `top_k` and `top_p`, as `generate` takes them.
+        **how: `temperature` and, of sentences, `top_k`, `top_p` and `beginning`, as `generate` takes them.
 
     Returns:
         List of the paths of the files.
@@ -39,7 +39,8 @@ def write_samples(
     """
     if not isinstance(model.media, Text) and how.keys() - {"temperature"}:
         raise InputError(
-            f"top_k and top_p are of sentences, but {model.media.plural} are drawn: leave them out."
+            f"top_k, top_p and beginnings are of sentences, but {model.media.plural} are drawn: leave them "
+            "out."
         )
     sheets = model.media.sheet_endings
     if out.suffix.lower() not in (*sheets, ".npz", ""):

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.media.tokenizers import END, PADDING
 from keras_gen.sampling.labels import label_spec
 from keras_gen.sampling.one_shot import OneShot
 from keras_gen.sampling.requests import check_draw, for_any_batch, in_batches, seeds_of
@@ -37,14 +38,14 @@ class TokenByToken:
         if self.latents is not None:
             self.latents.trace_latents()
 
-    def write(self, seeds, labels=None, temperature=None, top_k=None, top_p=None):
-        """The string of one sentence for each seed, a function of that seed and its label alone."""
+    def write(self, seeds, labels=None, temperature=None, top_k=None, top_p=None, beginning=None):
+        """The string of one sentence for each seed, a function of its seed, label and beginning alone."""
         latents = None if self.latents is None else self.model.latents_of_seeds(seeds, labels)
         uniform = noise.uniform_of_seeds(self.model.media.shape, seeds, noise.TOKENS)
-        tokens = self.model.decoder.generate(latents, uniform, temperature, top_k, top_p, labels)
+        tokens = self.model.decoder.generate(latents, uniform, temperature, top_k, top_p, labels, beginning)
         return self.model.media.to_raw(tokens)
 
-    def generate(self, num, labels=None, seed=None, temperature=1.0, top_k=None, top_p=None):
+    def generate(self, num, labels=None, seed=None, temperature=1.0, top_k=None, top_p=None, beginning=None):
         """Draws sentences from the model.
 
         Args:
@@ -58,12 +59,14 @@ class TokenByToken:
                 0.
             top_p: float > 0, the probability of the likeliest tokens of which one is drawn; of all where it
                 is None, or at least 1.
+            beginning: str, that all sentences begin with and the model goes on from; None for nothing.
 
         Returns:
             Array of str, (num,).
 
         Raises:
-            InputError: a number is out of its range, or labels do not fit the model.
+            InputError: a number is out of its range, labels do not fit the model, or the beginning is empty
+                or leaves no place for more.
         """
         labels = self.model.labels_for(num, labels)
         check_draw(num, seed, temperature)
@@ -79,8 +82,21 @@ class TokenByToken:
             seeds_of(seed, num),
             labels,
             *(None if value is None else np.full(num, value, kind) for value, kind in how),
+            None if beginning is None else np.tile(self._begun(beginning), (num, 1)),
             told="Writing sentences",
         )
+
+    def _begun(self, beginning):
+        """The tokens of a beginning, and padding: int32 (length,)."""
+        tokens = self.model.media.pack(str(beginning))
+        tokens[tokens == END] = PADDING
+        if not tokens.any():
+            raise InputError("The beginning is empty: give a word, or leave it out.")
+        if tokens[-1] != PADDING:
+            raise InputError(
+                f"The beginning leaves no place for more: sentences have {len(tokens)} tokens with their end."
+            )
+        return tokens
 
     def decode(self, latents, labels=None):
         """The likeliest sentences of latents, see `OneShot.decode`.

@@ -74,7 +74,7 @@ async def _serve(folder, settings, started):
         )
     metrics, loop = Metrics(), asyncio.get_running_loop()
     with (
-        _socket(settings) as listening,
+        held_socket(settings.host, settings.port) as listening,
         concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 2, "serving") as pool,
     ):
         make = functools.partial(Version, settings=settings, pool=pool, metrics=metrics)
@@ -113,15 +113,17 @@ async def _serve(folder, settings, started):
             await calls.stop(settings.timeout)
 
 
-def _socket(settings):
-    """A socket that holds the port; it listens once there is something to serve."""
-    held = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+def held_socket(host, port):
+    """A socket that holds a port; it listens once there is something to serve.
+
+    Raises:
+        InputError: the port cannot be had.
+    """
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or a restart would have to wait
-        held.bind((settings.host, settings.port))
+        held.bind((host, port))
         return held
     except OSError as error:
         held.close()
-        raise InputError(
-            f"Port {settings.port} of {settings.host} cannot be had: {error.strerror or error}."
-        ) from error
+        raise InputError(f"Port {port} of {host} cannot be had: {error.strerror or error}.") from error

@@ -59,7 +59,7 @@ class Signature:
         except tf.errors.ResourceExhaustedError as error:
             raise Refused("The machine has not enough memory for it: ask for fewer rows.", "full") from error
         except tf.errors.InvalidArgumentError as error:
-            raise Refused(_told(error)) from error
+            raise Refused(told_by(error)) from error
         return {name: values.numpy() for name, values in outputs.items()}
 
     async def answer(self, inputs):
@@ -105,7 +105,7 @@ def _set(names):
     return f"{{{','.join(sorted(names))}}}"
 
 
-def _told(error):
+def told_by(error):
     """An assertion of the graph as a sentence; of other errors their first line."""
     found = ASSERTION.search(error.message)
     if found:
@@ -158,9 +158,7 @@ class Version:
     @property
     def origin(self):
         """Where what it makes comes from."""
-        kit = self._told.get("versions", {}).get("keras_gen", "")
-        system = f"{self._told.get('recipe') or self.name} (keras_gen {kit})" if kit else self.name
-        return Origin(system, str(self._told.get("model") or f"version {self.number}"))
+        return origin_of(self._told, self.name, self.number)
 
     def signature(self, name):
         """The `Signature` of a name, or the default one of none.
@@ -190,6 +188,19 @@ class Version:
                 signature.call({name: _example(spec) for name, spec in signature.inputs.items()})
             except Refused:  # an example of ones fits most signatures; a wrong one has still built the graph
                 pass
+
+
+def origin_of(told, name, number):
+    """The `Origin` of what a SavedModel makes.
+
+    Args:
+        told: dict, what it says of its making, as `keras_gen.export.exported_from` gives it.
+        name: of the model.
+        number: int, its version.
+    """
+    kit = told.get("versions", {}).get("keras_gen", "")
+    system = f"{told.get('recipe') or name} (keras_gen {kit})" if kit else name
+    return Origin(system, str(told.get("model") or f"version {number}"))
 
 
 def rate_of(path):

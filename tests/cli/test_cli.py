@@ -132,7 +132,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     with np.load("mean.npz") as drawn, np.load("a.npz") as varied:
         assert not np.array_equal(drawn["samples"][:1], varied["samples"][:1])
     code, printed = run_cli("sample", run, "--top-k", 3, "--out", "x.npz")
-    assert code == 2 and "top_k and top_p are of sentences, but images are drawn" in printed
+    assert code == 2 and "top_k, top_p and beginnings are of sentences, but images are drawn" in printed
     for again in ("", ", exported earlier"):
         code, printed = run_cli("export", run)
         assert code == 0 and printed.endswith(f"savedmodels/digits-gan/1{again}"), printed

@@ -59,6 +59,23 @@ def test_it_learns_how_probable_the_sentences_of_a_grammar_are(trained, packed):
     assert len(set(written)) > 45  # of 64, where 61 are expected
 
 
+def test_it_goes_on_from_a_beginning(trained):
+    whole = trained.generate(20, seed=0)
+    for number, sentence in enumerate(whole):  # given what it would have drawn, it draws the rest alike
+        begun = " ".join(sentence.split()[:2])
+        assert trained.generate(20, seed=0, beginning=begun)[number] == sentence
+    verbs = [
+        sentence.removeprefix("my bird ") for sentence in trained.generate(400, seed=1, beginning="My bird")
+    ]
+    assert all(80 < verbs.count(verb) < 120 for verb in SLOTS[2])  # 100 of each, give or take 9
+    for wrong, told in (
+        ("  ", "The beginning is empty"),
+        ("a dog sees a dog sees", "leaves no place for more"),
+    ):
+        with pytest.raises(InputError, match=told):
+            trained.generate(1, beginning=wrong)
+
+
 def test_its_loss_is_the_cost_of_the_tokens_by_hand(trained, packed):
     x = packed[-7:]
     logits = np.array(trained.decoder(x), "float64")
