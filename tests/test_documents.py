@@ -249,6 +249,7 @@ def test_the_notebooks_are_there():
         "03_voice_vae.ipynb",
         "04_text_vae.ipynb",
         "05_tune.ipynb",
+        "06_export_and_serve.ipynb",
     ]
 
 
