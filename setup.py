@@ -86,6 +86,7 @@ setup(
         "export": ["ai-edge-litert", "onnx", "onnxruntime", "tf2onnx>=1.17"],
         "serve": ["prometheus-client", "starlette", "tensorflow-serving-api>=2.17,<3", "uvicorn"],
         "demo": ["gradio>=6,<7"],
+        "ray": ["ray>=2.40"],
         "mlflow": ["mlflow>=2.19"],
         "wandb": ["wandb>=0.19"],
         "tfio": ["tensorflow==2.17.*", "tensorflow-io==0.37.1", "numpy<2"],

@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from keras_gen.cli.options import MOST_WORKERS, fields_of, path_of
-from keras_gen.cli.terminal import say
+from keras_gen.cli.terminal import say, stopped
 from keras_gen.cli.train import train
 from keras_gen.cli.tune import tune
 from keras_gen.errors import InputError, unknown
 from keras_gen.files import write_atomically
 
-launch = typer.Typer(no_args_is_help=True, help="Train or search on many machines, by Slurm or Kubernetes.")
+launch = typer.Typer(
+    no_args_is_help=True, help="Train or search on many machines, by Slurm, Kubernetes or Ray."
+)
 # What stands behind the first word that is no option belongs to train or tune.
 BEHIND = {"allow_interspersed_args": False}
 
@@ -94,6 +96,29 @@ def kubernetes(
     job = job_of(command, workers, name, cpus, gpus)
     text = manifest(job, image, volumes or (), minutes)
     leave(text, out or Path(f"{job.name}.yaml"), ["kubectl", "apply", "-f"], submit, dry_run)
+
+
+@launch.command(context_settings=BEHIND)
+def ray(
+    command: Command,
+    workers: Workers,
+    address: Annotated[
+        str | None, typer.Option(help="Of a cluster.", show_default="the one that is there, or this machine")
+    ] = None,
+    cpus: Cpus = None,
+    gpus: Gpus = 0,
+    dry_run: DryRun = False,
+):
+    """Runs on Ray; where a worker is lost, all go on from the checkpoint. Needs keras_gen[ray]."""
+    job = job_of(command, workers, None, cpus, gpus)
+    if dry_run:
+        say(f"{job.processes} actors, {cpus or 1} cores and {gpus} GPUs each: {job.description}")
+        return
+    from keras_gen.launch.on_ray import run
+
+    with stopped(lambda: "the same command goes on."):
+        status = run(job, address)
+    raise typer.Exit(status)
 
 
 def job_of(command, workers, name=None, cpus=None, gpus=0):

@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -83,6 +84,15 @@ def test_what_is_written_is_given_to_the_engine_where_that_is_asked_for(
     (tmp_path / program).chmod(0o755)
     code, _ = run_cli(*arguments)
     assert code == 3 and (tmp_path / "given").read_text().split()[-1] == "job"
+
+
+def test_ray_is_told_of_before_it_is_asked_for(run_cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    job = ["launch", "ray", "--workers", 2, "--gpus", 1]
+    code, said = run_cli(*job, "--dry-run", "tune", "digits-vae", "--trials", 3)
+    assert (code, said) == (0, "3 actors, 1 cores and 1 GPUs each: keras-gen tune digits-vae --trials 3")
+    code, said = run_cli(*job, "train", "digits-gan")
+    assert code == 2 and 'pip install "keras_gen[ray]"' in said
 
 
 @pytest.mark.parametrize(
