@@ -120,6 +120,10 @@ def test_a_run_of_ones_own_comes_first(run_cli):
         (("sample", "digit-gan", "--out", "a.png"), f"Pretrained models: {', '.join(NAMES)}."),
         (("score", "digits-gan"), "nothing is written there"),
         (("publish", "digits-gan", "hf://me/digits"), "publish a run of yours"),
+        (
+            ("reconstruct", "docstrings-vae", __file__, "--out", "x.txt"),
+            "is a file: give sentences themselves",
+        ),
         (("train", "digits-vae", "--from", "digits-gan", "--output", "x"), "is a run of digits-gan, not of"),
     ],
 )

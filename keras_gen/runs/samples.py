@@ -237,7 +237,11 @@ def _write_each(media, examples, out, names, origin, ending):
 
 
 def _packed(media, given):
-    return media.pack(str(given)) if isinstance(media, Text) else _used(given, media.pack)
+    if not isinstance(media, Text):
+        return _used(given, media.pack)
+    if os.path.isfile(given):
+        raise InputError(f"{given} is a file: give sentences themselves, each in quotation marks.")
+    return media.pack(str(given))
 
 
 def _used(path, function):
