@@ -106,6 +106,19 @@ def test_commands_take_their_names_and_files_name_them(run_cli):
     assert code == 0 and f"of this name: {', '.join(NAMES)}" in printed
 
 
+def test_walks_and_reconstructions_are_a_grid_where_their_name_is_that_of_an_image(run_cli):
+    assert run_cli("sample", "vowels-vae", "--num", 2, "--seed", 0, "--out", "vowels")[0] == 0
+    ends = ["vowels/0.wav", "vowels/1.wav"]
+    assert run_cli("interpolate", "vowels-vae", *ends, "--steps", 3, "--out", "walk.png")[0] == 0
+    assert Path("walk.png").is_file() and Path("walk.png.json").is_file()
+    for command, out, message in (
+        ("interpolate", "walk.txt", "--out takes a name ending in .png, .jpg, .jpeg, .webp, or a folder for"),
+        ("reconstruct", "back.png", "--out takes a folder for waveforms, not 'back.png'"),
+    ):
+        code, printed = run_cli(command, "vowels-vae", *ends, "--out", out)
+        assert code == 2 and message in printed and not Path(out).exists()
+
+
 def test_a_run_of_ones_own_comes_first(run_cli):
     Path("digits-gan").mkdir()  # which may hold exported models, such as export writes them
     assert run_cli("sample", "digits-gan", "--out", "a.png")[0] == 0

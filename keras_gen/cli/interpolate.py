@@ -25,7 +25,11 @@ def interpolate(
     ],
     stop: Annotated[str, typer.Argument(metavar="B", help="File or sentence to end with.")],
     out: Annotated[
-        Path, typer.Option(help="Folder for a file of each step, or FILE.txt for sentences.", parser=path_of)
+        Path,
+        typer.Option(
+            help="Folder for a file of each step, FILE.png for a grid, or FILE.txt for sentences.",
+            parser=path_of,
+        ),
     ],
     steps: Annotated[int, typer.Option(min=2, help="How many, with both ends.")] = 8,
     label: Annotated[

@@ -22,7 +22,11 @@ def reconstruct(
     folder: RunFolder,
     given: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, or sentences.")],
     out: Annotated[
-        Path, typer.Option(help="Folder for a file of each, or FILE.txt for sentences.", parser=path_of)
+        Path,
+        typer.Option(
+            help="Folder for a file of each, FILE.png for a grid of images, or FILE.txt for sentences.",
+            parser=path_of,
+        ),
     ],
     label: Annotated[
         str | None, typer.Option(help="Class, such as 7,george.", show_default="what their names tell")

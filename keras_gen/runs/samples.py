@@ -150,7 +150,8 @@ def write_walk(
         model: one that encodes, such as a `VAE`.
         start: path of a file that the model's media reads, or a sentence.
         stop: another.
-        out: path of the folder, or of sentences of a `.txt` file, a line for each step.
+        out: path of the folder, of a grid (`.png`, `.jpg` or `.webp`), or of sentences of a `.txt` file, a
+            line for each step.
         steps: int >= 2, both ends included.
         label: of the first file, which a conditional model needs.
         stop_label: of the second.
@@ -167,6 +168,7 @@ def write_walk(
     """
     _check_encoder(model, "a walk between two")
     ending = ending_of(model.media, format)
+    _check_out(out, model.media, model.media.sheet_endings)
     check_memory("--steps", steps, model.media)
     packed = [_packed(model.media, path) for path in (start, stop)]
     labels = None if model.num_classes is None else [label, stop_label]
@@ -184,8 +186,8 @@ def write_reconstructions(model, given, out, labels, origin=None, format=None, w
     Args:
         model: one that encodes, such as a `VAE`.
         given: list of paths of files that the model's media reads, or of sentences.
-        out: path of the folder, where each has the name of its file, or of sentences of a `.txt` file, a line
-            for each.
+        out: path of the folder, where each has the name of its file, of a grid of images, or of sentences of
+            a `.txt` file, a line for each.
         labels: list of the label of each, None where the model is not conditional.
         origin: `Origin` that images and recordings carry, or None for unmarked ones.
         format: of files, such as "jpg" or "flac"; None for that of the media.
@@ -200,6 +202,8 @@ def write_reconstructions(model, given, out, labels, origin=None, format=None, w
     """
     _check_encoder(model, "bringing back")
     ending = ending_of(model.media, format)
+    # Recordings come back in lengths of their own, so that no grid holds them.
+    _check_out(out, model.media, () if isinstance(model.media, Audio) else model.media.sheet_endings)
     names = _numbers(None, len(given))
     if not isinstance(model.media, Text):
         names = [Path(path).stem for path in given]
@@ -224,12 +228,18 @@ def _check_encoder(model, what):
         raise InputError(f"A {type(model).__name__} has no encoder, which {what} {model.media.plural} needs.")
 
 
+def _check_out(out, media, sheets):
+    if out.suffix and out.suffix.lower() not in sheets and not out.is_dir():
+        one = f"a name ending in {', '.join(sheets)}, or " if sheets else ""
+        raise InputError(f"--out takes {one}a folder for {media.plural}, not {out.name!r}.")
+
+
 def _write_each(media, examples, out, names, origin, ending):
-    """Writes a file each, or of sentences a line each where `out` ends in `.txt`; returns their paths."""
+    """Writes a file each, or one of all where `out` ends like one; returns their paths."""
     try:
-        if isinstance(media, Text) and out.suffix.lower() == ".txt":
+        if out.suffix.lower() in media.sheet_endings:
             out.parent.mkdir(parents=True, exist_ok=True)
-            media.save_sheet(examples, out)
+            media.save_sheet(examples, out, origin=origin)
             return [out]
         return write_folder(media, examples, out, names, origin, ending)
     except OSError as error:
