@@ -14,6 +14,15 @@ from keras_gen.errors import InputError
 PARTIAL = ".partial-"
 
 
+def ending_of(path):
+    """The ending of a file's name in lower case, also where dots begin the name.
+
+    >>> ending_of("drawn/...PNG")
+    '.png'
+    """
+    return f".{os.fspath(path).rpartition('.')[2].lower()}"
+
+
 def make_folder(folder):
     """Makes a folder that can be written to, or finds it.
 

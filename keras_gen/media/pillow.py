@@ -10,6 +10,7 @@ import PIL.Image
 from PIL import ImageOps
 
 from keras_gen.errors import InputError
+from keras_gen.files import ending_of
 
 # Pillow looks at the content of a file, not at its name. Some formats that it knows can run programs or are
 # poorly maintained.
@@ -290,7 +291,7 @@ def write(image, path, origin=None):
         InputError: the ending is another, or transparency is to be written as JPEG, which has none.
         OSError: the file cannot be written.
     """
-    ending = os.path.splitext(path)[1].lower() if isinstance(path, str | os.PathLike) else ".png"
+    ending = ending_of(path) if isinstance(path, str | os.PathLike) else ".png"
     if ending not in WRITTEN:
         raise InputError(f"Images are written to files ending in {', '.join(WRITTEN)}, not {str(path)!r}.")
     options = dict(WRITTEN[ending])

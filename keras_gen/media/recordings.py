@@ -19,6 +19,7 @@ import soxr
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.files import ending_of
 
 FULL_SCALE = 32768.0  # of 16 bits
 MOST_SAMPLES = 2**28  # of all channels together: a gigabyte of floats, 46 minutes of stereo at 48 kHz
@@ -216,7 +217,7 @@ def write(path, waveform, rate, origin=None):
         OSError: the file cannot be written.
     """
     is_path = isinstance(path, str | os.PathLike)
-    ending = os.path.splitext(path)[1].lower() if is_path else ".wav"
+    ending = ending_of(path) if is_path else ".wav"
     if ending not in WRITTEN:
         raise InputError(
             f"Recordings are written to files ending in {', '.join(WRITTEN)}, not {str(path)!r}."

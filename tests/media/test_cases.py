@@ -47,10 +47,16 @@ def test_pillow_images_of_every_mode_are_the_ramp_that_they_show(mode, channels)
     assert image.mode == mode and image.tobytes() == before
 
 
+WRITES_WHAT_IT_READS = pytest.mark.skipif(
+    int(PIL.__version__.split(".")[0]) < 13, reason="Pillow 12 does not read the YCbCr that it writes"
+)
+
+
 @pytest.mark.parametrize(
     "mode, kind",
     [*((mode, "PNG") for mode in ("L", "RGB", "RGBA", "LA", "P", "I;16"))]
-    + [*((mode, "TIFF") for mode in ("LAB", "CMYK", "F", "LA", "YCbCr", "I;16", "P"))]
+    + [*((mode, "TIFF") for mode in ("LAB", "CMYK", "F", "LA", "I;16", "P"))]
+    + [pytest.param("YCbCr", "TIFF", marks=WRITES_WHAT_IT_READS)]
     + [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "GIF"), ("RGBA", "WEBP"), ("RGB", "BMP"), ("L", "PPM")],
 )
 @pytest.mark.parametrize("channels", [1, 3])

@@ -193,5 +193,6 @@ def test_a_walk_needs_two_files_that_can_be_used(tmp_path, ends, place, content,
 def test_a_walk_needs_an_encoder_and_a_folder(tmp_path, ends, small_gan):
     with pytest.raises(InputError, match="A GAN has no encoder"):
         write_walk(small_gan(), *ends, tmp_path / "walk", steps=2)
-    with pytest.raises(InputError, match="a.png cannot be written"):
-        write_walk(Model(), *ends, ends[0], steps=2)
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(InputError, match="taken cannot be written"):
+        write_walk(Model(), *ends, tmp_path / "taken", steps=2)
