@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import recipes
+from keras_gen import pretrained, recipes
 from keras_gen.datasets.dataset import Dataset, sample
 from keras_gen.errors import InputError
 from keras_gen.evaluation import check_taken, evaluate
@@ -124,6 +124,11 @@ def evaluate_in_use(path, data, samples=None, needed=()):
         dataset = load(config)
         model = Served(path, dataset, config.num_classes)
     else:
+        if not (path / pretrained.CONFIG).is_file() and str(path) not in pretrained.names():
+            raise InputError(
+                f"{path} is neither a run nor a SavedModel: it has no config.json and no saved_model.pb. "
+                f"Pretrained models: {', '.join(pretrained.names())}."
+            )
         run = Run.open(path)
         _, config = run.settings()
         kept, config, model = _kept(run.scores_file), _set(config, samples), run.load_model()
