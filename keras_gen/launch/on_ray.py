@@ -58,7 +58,6 @@ class Group:
     Args:
         job: a `Job`.
         signals: list of the signals that asked this process to stop, which grows.
-
     """
 
     def __init__(self, job, signals):
