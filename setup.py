@@ -100,10 +100,16 @@ setup(
         "dev": ["librosa", "matplotlib"],
     },
     entry_points={"console_scripts": ["keras-gen = keras_gen.cli:main"]},
+    keywords="generative models, GAN, VAE, Keras, TensorFlow, images, voices, text",
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
     ],
 )
