@@ -270,6 +270,7 @@ SHORTENED = (
 def test_a_notebook_runs_and_is_stored_with_its_outputs(path, tmp_path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert "%pip install --quiet" in code[0].source  # for Colab
     assert all(cell.execution_count == number for number, cell in enumerate(code, 1))
     shown = "text/plain" if "text" in path.stem else "image/png"
     assert any(shown in output.get("data", {}) for cell in code for output in cell.outputs)

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import reference
 from mkdocs.structure.files import File
@@ -21,6 +22,11 @@ def on_files(files, config):
     files.append(File.generated(config, "LICENSE.txt", content=(ROOT / "LICENSE").read_text()))
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
         text, resources = MarkdownExporter().from_filename(str(notebook))
+        if config.repo_url:  # set in mkdocs.yml where the repository has a public address on GitHub
+            address = urlsplit(config.repo_url).path.strip("/")
+            colab = f"https://colab.research.google.com/github/{address}/blob/main/notebooks/{notebook.name}"
+            title, _, rest = text.partition("\n")
+            text = f"{title}\n\n[Open in Colab]({colab})\n{rest}"
         folder = f"notebooks/{notebook.stem}"
         for name, content in resources["outputs"].items():
             text = text.replace(f"]({name})", f"]({notebook.stem}/{name})")
