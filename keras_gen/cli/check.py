@@ -21,7 +21,8 @@ def check(
         Path | None, typer.Option(help="Page with pictures to write, such as check.html.", parser=path_of)
     ] = None,
     media: Annotated[
-        str | None, typer.Option(help="image, audio or text: what to look at where there are several.")
+        str | None,
+        typer.Option(help="image, audio or text: which files to check if there are several kinds."),
     ] = None,
     labels: Annotated[
         str,
@@ -31,9 +32,9 @@ def check(
         ),
     ] = "inferred",
     field: Annotated[str | None, typer.Option(help="Key or column that holds the sentences.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn to be shown.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the examples that are shown.")] = 0,
 ):
-    """Looks at data before training: sizes, balance, damage, duplicates, outliers. Writes only --out."""
+    """Checks data before training: sizes, balance, damage, duplicates, outliers. Writes only --out."""
     if media is not None and media not in MEDIA:
         raise unknown("media", media, MEDIA)
     if out is not None and (out.suffix.lower() not in (".html", ".htm") or not out.parent.is_dir()):

@@ -15,7 +15,7 @@ def compare(
         Path | None, typer.Option(help="Page to write, such as compared.html.", parser=path_of)
     ] = None,
 ):
-    """Shows what runs score and what their settings differ in; the best is marked by a star."""
+    """Shows the scores of runs and the settings that differ; a star marks the best."""
     from keras_gen.runs.run import Run
 
     runs = [Run.open(folder) for folder in folders]

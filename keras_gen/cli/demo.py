@@ -14,16 +14,18 @@ def demo(
         Path,
         typer.Argument(
             metavar="RUN|SAVEDMODEL",
-            help="Folder of a run, such as runs/digits-gan, or of an exported model; or a pretrained one.",
+            help="Folder of a run, such as runs/digits-gan, or of a SavedModel; or a pretrained model.",
             parser=path_of,
         ),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 for a free one.")] = 7860,
-    max_bytes: Annotated[int, typer.Option(help="Bytes of a file that is sent.")] = 16 << 20,
-    max_seconds: Annotated[float, typer.Option(help="Seconds of a recording that is sent.")] = 60.0,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free port.")] = 7860,
+    max_bytes: Annotated[int, typer.Option(help="Largest file that visitors may send, in bytes.")] = 16 << 20,
+    max_seconds: Annotated[
+        float, typer.Option(help="Longest recording that visitors may send, in seconds.")
+    ] = 60.0,
 ):
-    """Shows a trained model on a page of its own: draw, walk, move along latents, listen."""
+    """Shows a trained model on a page of its own: generate, walk, move along latents, listen."""
     from keras_gen.demo.server import Settings
 
     settings = Settings(host, port, max_bytes, max_seconds)

@@ -11,7 +11,10 @@ from keras_gen.cli.terminal import say, show_table, start_tensorflow
 
 def evaluate(
     path: Annotated[
-        Path, typer.Argument(metavar="RUN_OR_SAVEDMODEL", help="Folder of either.", parser=path_of)
+        Path,
+        typer.Argument(
+            metavar="RUN_OR_SAVEDMODEL", help="Folder of a run or of a SavedModel.", parser=path_of
+        ),
     ],
     data: Annotated[str, typer.Option(help="Data set: a name, a file, a folder or a zip.")],
     samples: Annotated[
@@ -19,10 +22,11 @@ def evaluate(
         typer.Option(min=4, help="Generated examples that are compared.", show_default="the recipe's"),
     ] = None,
     fail_if: Annotated[
-        list[str] | None, typer.Option(help='A limit, such as "kid>0.05": past it, the exit code is 1.')
+        list[str] | None,
+        typer.Option(help='A limit, such as "kid>0.05": the exit code is 1 if a score is past it.'),
     ] = None,
 ):
-    """Scores a model on data of its use, and says what has drifted since its report."""
+    """Scores a model on new data, and says which scores have drifted since its report."""
     start_tensorflow()
     from keras_gen.evaluation.limits import Limit
     from keras_gen.runs.evaluation import evaluate_in_use

@@ -15,17 +15,20 @@ def export(
     to: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of models, or of the files.",
+            help="Folder for the model, or for the files of another format.",
             show_default="savedmodels, or RUN/FORMAT",
             parser=path_of,
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="Folder of its versions among the models.", show_default="the run's folder"),
+        typer.Option(
+            help="Name of the model: its folder in --to, which holds the versions.",
+            show_default="the run's folder",
+        ),
     ] = None,
     format: Annotated[
-        str, typer.Option(help="tf_saved_model, or onnx or litert for a file of each function.")
+        str, typer.Option(help="tf_saved_model; or onnx or litert, with one file for each function.")
     ] = "tf_saved_model",
     watermark_key: WatermarkKey = None,
     watermark_strength: WatermarkStrength = 1.0,

@@ -15,21 +15,25 @@ def inspect(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Images, recordings, texts; folders of SavedModels.", parser=path_of
+            metavar="FILE...",
+            help="Images, recordings, text files, or folders of SavedModels.",
+            parser=path_of,
         ),
     ],
     watermark_key: Annotated[
         Path | None,
         typer.Option(
-            help="File of the secret whose watermark is looked for.",
+            help="File with the secret key whose watermark to look for.",
             show_default="none",
             metavar="FILE",
             parser=path_of,
         ),
     ] = None,
 ):
-    """Says whether files are synthetic, as far as they tell, and what a SavedModel is; exits with 1 where one
-    tells nothing and has no watermark of the key, or a file of a SavedModel is not what was exported.
+    """Says whether files are marked as synthetic, and what a SavedModel is.
+
+    Exits with 1 if a file has neither a mark nor the watermark of the key, or if a file of a SavedModel is
+    not what was exported.
     """
     start_tensorflow()
     from keras_gen.export import description

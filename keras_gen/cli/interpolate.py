@@ -27,23 +27,23 @@ def interpolate(
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for a file of each step, FILE.png for a grid, or FILE.txt for sentences.",
+            help="Folder with a file for each step, FILE.png for a grid, or FILE.txt for sentences.",
             parser=path_of,
         ),
     ],
-    steps: Annotated[int, typer.Option(min=2, help="How many, with both ends.")] = 8,
+    steps: Annotated[int, typer.Option(min=2, help="Number of steps, with both ends.")] = 8,
     label: Annotated[
-        str | None, typer.Option(help="Class of A, such as 7,george.", show_default="what its name tells")
+        str | None, typer.Option(help="Class of A, such as 7,george.", show_default="from its file name")
     ] = None,
     stop_label: Annotated[
-        str | None, typer.Option(help="Class of B.", show_default="what its name tells")
+        str | None, typer.Option(help="Class of B.", show_default="from its file name")
     ] = None,
     format: Format = None,
     marked: Marked = True,
     watermark_key: WatermarkKey = None,
     watermark_strength: WatermarkStrength = 1.0,
 ):
-    """Writes what lies between two files or sentences, in the latents of a trained run."""
+    """Writes a walk between two files or sentences, through the latents of a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)

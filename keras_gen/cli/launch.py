@@ -25,7 +25,7 @@ COMMANDS = {"train": train, "tune": tune}
 Command = Annotated[
     list[str],
     typer.Argument(
-        metavar="train|tune", help="What each worker runs: train or tune with all their options, as ever."
+        metavar="train|tune", help="What each worker runs: train or tune, with their usual options."
     ),
 ]
 Workers = Annotated[
@@ -33,19 +33,20 @@ Workers = Annotated[
     typer.Option(
         min=1,
         max=MOST_WORKERS,
-        help="Processes that train together, or run trials; these have a chief besides.",
+        help="Processes that train together, or that run trials; a search also has a chief.",
     ),
 ]
-Name = Annotated[
-    str | None, typer.Option(help="What the engine calls the job.", show_default="after the run's folder")
-]
+Name = Annotated[str | None, typer.Option(help="Name of the job.", show_default="after the run's folder")]
 Cpus = Annotated[int | None, typer.Option(min=1, help="Cores of each worker.", show_default="the engine's")]
 Gpus = Annotated[int, typer.Option(min=0, help="GPUs of each worker.")]
 Out = Annotated[
     Path | None, typer.Option(help="File to write.", show_default="NAME with an ending", parser=path_of)
 ]
 Minutes = Annotated[
-    int, typer.Option(min=1, max=60, help="Minutes that workers have to write a checkpoint when stopped.")
+    int,
+    typer.Option(
+        min=1, max=60, help="Minutes that workers have to write a checkpoint when they are stopped."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be started, and stop.")]
 
@@ -59,14 +60,16 @@ def slurm(
     gpus: Gpus = 0,
     options: Annotated[
         list[str] | None,
-        typer.Option("--sbatch", help="Option of sbatch, such as time=02:00:00, each by one."),
+        typer.Option(
+            "--sbatch", help="Option of sbatch, such as time=02:00:00; give --sbatch once for each."
+        ),
     ] = None,
     minutes: Minutes = 2,
     out: Out = None,
     submit: Annotated[bool, typer.Option("--submit", help="Give the script to sbatch.")] = False,
     dry_run: DryRun = False,
 ):
-    """Writes a batch script for Slurm; what is stopped there goes on when its turn comes again."""
+    """Writes a batch script for Slurm; a stopped job goes on when Slurm starts it again."""
     from keras_gen.launch.slurm import script
 
     job = job_of(command, workers, name, cpus, gpus)
@@ -80,7 +83,9 @@ def kubernetes(
     image: Annotated[str, typer.Option(help="Container image that has keras-gen.")],
     volumes: Annotated[
         list[str] | None,
-        typer.Option("--volume", metavar="CLAIM:/PATH", help="Volume that all pods see, and where."),
+        typer.Option(
+            "--volume", metavar="CLAIM:/PATH", help="Volume that all pods see, and its path in them."
+        ),
     ] = None,
     name: Name = None,
     cpus: Cpus = None,
@@ -103,13 +108,14 @@ def ray(
     command: Command,
     workers: Workers,
     address: Annotated[
-        str | None, typer.Option(help="Of a cluster.", show_default="the one that is there, or this machine")
+        str | None,
+        typer.Option(help="Address of a Ray cluster.", show_default="a running cluster, or this machine"),
     ] = None,
     cpus: Cpus = None,
     gpus: Gpus = 0,
     dry_run: DryRun = False,
 ):
-    """Runs on Ray; where a worker is lost, all go on from the checkpoint. Needs keras_gen[ray]."""
+    """Runs on Ray; if a worker is lost, all go on from the checkpoint. Needs keras_gen[ray]."""
     job = job_of(command, workers, None, cpus, gpus)
     if dry_run:
         say(f"{job.processes} actors, {cpus or 1} cores and {gpus} GPUs each: {job.description}")

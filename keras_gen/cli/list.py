@@ -4,7 +4,7 @@ from keras_gen.cli.terminal import say, show_table
 
 
 def list_recipes():
-    """Shows the recipes, and the pretrained models that came with the kit."""
+    """Shows the recipes, and the pretrained models that come with the kit."""
     from keras_gen import pretrained, recipes
 
     show_table([(name, recipes.get(name).__doc__.partition("\n\n")[0]) for name in recipes.NAMES])

@@ -23,7 +23,7 @@ Start = Annotated[
     Path | None,
     typer.Option(
         "--from",
-        help="Run or pretrained model to begin with: its settings and weights, more slowly.",
+        help="Run or pretrained model to begin with: its settings, weights, a tenth of its rates.",
         metavar="RUN",
         parser=path_of,
     ),
@@ -35,51 +35,57 @@ Freeze = Annotated[
 Recipe = Annotated[
     str,
     typer.Argument(
-        metavar="RECIPE", help="Name of a recipe, a .py file with one, or a .json file of its settings."
+        metavar="RECIPE",
+        help="Name of a recipe, a .py file with a recipe, or a .json file with its settings.",
     ),
 ]
 Assignments = Annotated[
-    list[str] | None, typer.Option("--set", help="field=value of the recipe: keras-gen show lists them.")
+    list[str] | None,
+    typer.Option("--set", help="field=value of the recipe; keras-gen show lists the fields."),
 ]
 More = Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE", help="More fields to set.")]
 RunFolder = Annotated[
     Path,
     typer.Argument(
         metavar="RUN",
-        help="Folder of a run, such as runs/digits-gan, or a pretrained model, as keras-gen list shows them.",
+        help="Folder of a run, such as runs/digits-gan, or name of a pretrained model (see keras-gen list).",
         parser=path_of,
     ),
 ]
 Marked = Annotated[
-    bool, typer.Option("--marked/--unmarked", help="Whether files say that they are synthetic, and by what.")
+    bool,
+    typer.Option(
+        "--marked/--unmarked", help="Whether files say that they are synthetic, and which model made them."
+    ),
 ]
 Format = Annotated[
     str | None,
     typer.Option(
-        help="Of the files in a folder: png, jpg or webp; wav, flac, ogg or mp3.", show_default="png, wav"
+        help="Format of the files in a folder: png, jpg or webp; wav, flac, ogg or mp3.",
+        show_default="png, wav",
     ),
 ]
 WatermarkKey = Annotated[
     Path | None,
     typer.Option(
-        help="File of a secret, 16 characters or more, whose watermark media get.",
+        help="File with a secret key of 16 characters or more: media get its watermark.",
         show_default="none",
         metavar="FILE",
         parser=path_of,
     ),
 ]
-WatermarkStrength = Annotated[float, typer.Option(help="Of the watermark, from 0.1 to 8.")]
+WatermarkStrength = Annotated[float, typer.Option(help="Strength of the watermark, from 0.1 to 8.")]
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="quick, default or best: settings of the recipe by name, where --set says nothing.",
+        help="quick, default or best: a group of settings of the recipe; --set changes them further.",
         show_default="default",
     ),
 ]
 Cluster = Annotated[
     str | None,
     typer.Option(
-        help="auto: takes the workers that Slurm, Kubernetes, SageMaker, Vertex AI or Open MPI started.",
+        help="auto: finds the workers that Slurm, Kubernetes, SageMaker, Vertex AI or Open MPI started.",
         metavar="auto",
     ),
 ]

@@ -1,4 +1,4 @@
-"""`keras-gen prepare`: from a heap of files to a set of shards."""
+"""`keras-gen prepare`: from files to a set of shards."""
 
 from typing import Annotated
 
@@ -33,7 +33,9 @@ def prepare(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="field=value of the media, such as rate=8000.")
     ] = None,
-    size: Annotated[str | None, typer.Option(help="Side of the images, pixels, or 64x96.")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Side of the images in pixels, or height x width such as 64x96.")
+    ] = None,
     channels: Annotated[int | None, typer.Option(help="1 for gray, 3 for color, 4 with alpha.")] = None,
     labels: Annotated[
         str,
@@ -43,7 +45,8 @@ def prepare(
         ),
     ] = "inferred",
     groups: Annotated[
-        str | None, typer.Option(help="Field of the pattern, each value of which is in one split only.")
+        str | None,
+        typer.Option(help="Field of the pattern: all examples with one value of it are in one split."),
     ] = None,
     chunks: Annotated[
         bool, typer.Option("--chunks", help="Take all pieces of recordings, all frames of images.")
@@ -54,14 +57,18 @@ def prepare(
     ] = None,
     test: Annotated[
         str | None,
-        typer.Option(help="Share held out for testing, or names: index=0,1.", show_default="0.1"),
+        typer.Option(help="Share held out for testing, or values of a field: index=0,1.", show_default="0.1"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides the splits.")] = 0,
-    duplicates: Annotated[str, typer.Option(help="drop or keep examples that are packed alike.")] = "drop",
-    license: Annotated[str | None, typer.Option(help="Of the data, for the datasheet.")] = None,
+    duplicates: Annotated[
+        str, typer.Option(help="drop or keep: what to do with examples that are packed alike.")
+    ] = "drop",
+    license: Annotated[str | None, typer.Option(help="License of the data, for the datasheet.")] = None,
     processes: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_PROCESSES, help="How many pack.", show_default="one for each core"),
+        typer.Option(
+            min=1, max=MOST_PROCESSES, help="Processes that pack files.", show_default="one for each core"
+        ),
     ] = None,
 ):
     """Packs files of any number into shards; the same command goes on where it was stopped."""

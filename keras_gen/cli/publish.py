@@ -11,10 +11,10 @@ from keras_gen.cli.terminal import say
 def publish(
     folder: RunFolder,
     target: Annotated[
-        str, typer.Argument(metavar="hf://USER/NAME", help="Repository, made where it is not.")
+        str, typer.Argument(metavar="hf://USER/NAME", help="Repository; it is created if it does not exist.")
     ],
     private: Annotated[
-        bool, typer.Option("--private", help="Make a repository that its owner alone sees.")
+        bool, typer.Option("--private", help="Create a repository that only its owner sees.")
     ] = False,
 ):
     """Uploads a scored run: model, SavedModel, scores, samples, and its model card as the README."""

@@ -24,19 +24,19 @@ def reconstruct(
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for a file of each, FILE.png for a grid of images, or FILE.txt for sentences.",
+            help="Folder with one file for each, FILE.png for a grid of images, or FILE.txt for sentences.",
             parser=path_of,
         ),
     ],
     label: Annotated[
-        str | None, typer.Option(help="Class, such as 7,george.", show_default="what their names tell")
+        str | None, typer.Option(help="Class, such as 7,george.", show_default="from the file names")
     ] = None,
     format: Format = None,
     marked: Marked = True,
     watermark_key: WatermarkKey = None,
     watermark_strength: WatermarkStrength = 1.0,
 ):
-    """Writes files or sentences as they come back from the latents of a trained run."""
+    """Writes reconstructions of files or sentences: to the latents of a trained run, and back."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)

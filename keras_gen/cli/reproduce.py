@@ -11,16 +11,16 @@ from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
 
 def reproduce(
     row: Annotated[
-        str | None, typer.Option(help="Recipe whose figures are taken again; without it all are listed.")
+        str | None, typer.Option(help="Recipe whose figures are taken again; without --row all are listed.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Its data, where these do not come with the kit.", show_default=False)
+        str | None, typer.Option(help="Its data, if they do not come with the kit.", show_default=False)
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder of the runs.", parser=path_of)] = "runs/reproduced",
 ):
-    """Trains a row of docs/results.md again, and tells which figures held; exits with 1 where one did not.
+    """Trains a row of docs/results.md again, and tells which figures held; exits with 1 if one did not.
 
-    The same command goes on with what was stopped.
+    The same command goes on where it was stopped.
     """
     from keras_gen.runs.reproduction import ROWS, reproduce, row_of
     from keras_gen.runs.run import Run

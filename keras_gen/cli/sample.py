@@ -23,38 +23,47 @@ def sample(
     out: Annotated[
         Path,
         typer.Option(
-            help="FILE.png, .jpg or .webp (a grid), FILE.txt (sentences), FILE.npz (arrays), or a folder (a "
-            "file each).",
+            help="FILE.png, .jpg or .webp (a grid), FILE.txt (sentences), FILE.npz (arrays), or a folder "
+            "(one file for each).",
             parser=path_of,
         ),
     ],
-    num: Annotated[int, typer.Option(min=1, help="How many.")] = 64,
+    num: Annotated[int, typer.Option(min=1, help="Number of samples.")] = 64,
     label: Annotated[
-        str | None, typer.Option(help="Class to draw, such as 7, or 7,george.", show_default="all in turn")
+        str | None,
+        typer.Option(help="Class to generate, such as 7, or 7,george.", show_default="all in turn"),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Equal seeds draw equal samples.", show_default="fresh")
+        int | None, typer.Option(min=0, help="Equal seeds give equal samples.", show_default="fresh")
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(min=0, help="Below 1 likelier and less varied.", show_default="1")
+        float | None,
+        typer.Option(min=0, help="Below 1 samples are likelier and less varied.", show_default="1"),
     ] = None,
     top_k: Annotated[
-        int | None, typer.Option(min=1, help="Of sentences: tokens that one is drawn of.", show_default="all")
+        int | None,
+        typer.Option(
+            min=1, help="For sentences: draw each token from so many of the likeliest.", show_default="all"
+        ),
     ] = None,
     top_p: Annotated[
         float | None,
-        typer.Option(help="Of sentences: probability of the tokens that one is drawn of.", show_default="1"),
+        typer.Option(
+            help="For sentences: draw each token from the likeliest with this probability.", show_default="1"
+        ),
     ] = None,
     beginning: Annotated[
         str | None,
-        typer.Option("--begin", help="Of sentences: what each begins with.", show_default="nothing"),
+        typer.Option(
+            "--begin", help="For sentences: the words that each begins with.", show_default="nothing"
+        ),
     ] = None,
     format: Format = None,
     marked: Marked = True,
     watermark_key: WatermarkKey = None,
     watermark_strength: WatermarkStrength = 1.0,
 ):
-    """Draws samples from a trained run."""
+    """Generates samples with a trained run."""
     from keras_gen.runs.run import Run
 
     run = Run.open(folder)

@@ -24,11 +24,11 @@ def score(
             show_default="the recipe's",
         ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Examples that are measured on: test, val or train.")] = "test",
+    split: Annotated[str, typer.Option(help="Examples to measure on: test, val or train.")] = "test",
     metrics: Annotated[
         str | None,
         typer.Option(
-            help="Measures to take alone, such as kid,recall: writes no report.", show_default="all"
+            help="Take only these measures, such as kid,recall, and write no report.", show_default="all"
         ),
     ] = None,
 ):

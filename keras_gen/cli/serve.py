@@ -23,22 +23,26 @@ def serve(
         ),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Of REST; 0 for a free one.")] = 8501,
-    grpc_port: Annotated[int, typer.Option(help="Of gRPC; 0 for a free one.")] = 8500,
+    port: Annotated[int, typer.Option(help="Port of REST; 0 for a free port.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(help="Port of gRPC; 0 for a free port.")] = 8500,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="File of the bearer token to ask for.", show_default=TOKEN, parser=path_of),
+        typer.Option(
+            help="File with the bearer token that requests must have.", show_default=TOKEN, parser=path_of
+        ),
     ] = None,
     versions: Annotated[
-        int, typer.Option(help="How many of the newest versions, beside those with a label.")
+        int, typer.Option(help="Number of newest versions to serve, beside those with a label.")
     ] = 1,
-    max_batch: Annotated[int, typer.Option(help="Rows that waiting requests are joined up to.")] = 64,
+    max_batch: Annotated[int, typer.Option(help="Maximum rows of a batch of joined requests.")] = 64,
     batch_timeout: Annotated[float, typer.Option(help="Milliseconds that a request waits for others.")] = 2.0,
-    max_rows: Annotated[int, typer.Option(help="Rows of a request.")] = 256,
-    max_bytes: Annotated[int, typer.Option(help="Bytes of a request.")] = 16 << 20,
-    max_queue: Annotated[int, typer.Option(help="Requests that wait at a signature.")] = 1024,
-    max_connections: Annotated[int, typer.Option(help="Connections at once.")] = 512,
-    timeout: Annotated[float, typer.Option(help="Seconds for a request to come, and for its answer.")] = 30.0,
+    max_rows: Annotated[int, typer.Option(help="Maximum rows of a request.")] = 256,
+    max_bytes: Annotated[int, typer.Option(help="Maximum bytes of a request.")] = 16 << 20,
+    max_queue: Annotated[int, typer.Option(help="Maximum requests that wait for a signature.")] = 1024,
+    max_connections: Annotated[int, typer.Option(help="Maximum connections at a time.")] = 512,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for a request to arrive, and for its answer.")
+    ] = 30.0,
 ):
     """Serves exported models as TensorFlow Serving does, REST and gRPC, for trial and small use."""
     from keras_gen.serving.settings import Settings

@@ -5,7 +5,7 @@ from keras_gen.cli.terminal import say, show_table
 
 
 def show(recipe: Recipe, more: More = None, preset: Preset = None, assignments: Assignments = None):
-    """Shows every field of a recipe: value, what it takes, what a search may make of it, meaning."""
+    """Shows every field of a recipe: its value, what it takes, what a search may make of it, its meaning."""
     from keras_gen import recipes
     from keras_gen.recipes.settings import table, told
 

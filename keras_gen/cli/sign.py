@@ -13,17 +13,25 @@ from keras_gen.errors import InputError
 def sign(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="PNG, JPEG, WebP, WAV that say their origin.", parser=path_of),
+        typer.Argument(
+            metavar="FILE...", help="PNG, JPEG, WebP or WAV files that say their origin.", parser=path_of
+        ),
     ],
     certificate: Annotated[
-        Path | None, typer.Option(help="PEM file, yours first, then those that vouch for it.", parser=path_of)
+        Path | None,
+        typer.Option(help="PEM file: your certificate first, then those that confirm it.", parser=path_of),
     ] = None,
-    key: Annotated[Path | None, typer.Option(help="PEM file of its private key.", parser=path_of)] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="PEM file with the private key of the certificate.", parser=path_of)
+    ] = None,
     trial: Annotated[
-        bool, typer.Option("--trial", help="Sign by a certificate made for this call, which nobody trusts.")
+        bool,
+        typer.Option(
+            "--trial", help="Sign with a certificate that is made for this call, and that nobody trusts."
+        ),
     ] = False,
 ):
-    """Signs where synthetic files come from, as C2PA has it; keras-gen inspect reads it."""
+    """Signs the origin of synthetic files by C2PA; keras-gen inspect reads it."""
     if trial == bool(certificate or key) or (certificate is None) != (key is None):
         raise InputError("Give both --certificate and --key, or --trial.")
     start_tensorflow()

@@ -48,19 +48,23 @@ def train(
     ] = "auto",
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_WORKERS, help="Processes on this machine, to try several machines."),
+        typer.Option(
+            min=1,
+            max=MOST_WORKERS,
+            help="Processes on this machine that train together, to try several machines.",
+        ),
     ] = None,
     cluster: Cluster = None,
     start: Start = None,
     freeze: Freeze = None,
     scored: Annotated[
-        bool, typer.Option("--score/--no-score", help="Whether the model is scored, which comes last.")
+        bool, typer.Option("--score/--no-score", help="Whether the model is scored at the end.")
     ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check data and settings, say how long it takes, and stop.")
     ] = False,
     tracker: Annotated[
-        str | None, typer.Option("--log", help="wandb or mlflow, where the logs also go.")
+        str | None, typer.Option("--log", help="wandb or mlflow: also sends the logs there.")
     ] = None,
     assignments: Assignments = None,
 ):

@@ -26,7 +26,7 @@ def tune(
     recipe: Annotated[
         str,
         typer.Argument(
-            metavar="RECIPE", help="Name of a recipe, see keras-gen list, or a .py file with one."
+            metavar="RECIPE", help="Name of a recipe (see keras-gen list), or a .py file with a recipe."
         ),
     ],
     more: More = None,
@@ -35,15 +35,15 @@ def tune(
     measure: Annotated[
         str | None,
         typer.Option(
-            help="What trials are compared by: kid, frechet, nll, label_agreement, ...",
-            show_default="nll, of GANs kid",
+            help="Measure that trials are compared by: kid, frechet, nll, label_agreement, ...",
+            show_default="nll, for GANs kid",
         ),
     ] = None,
     trials: Annotated[
-        int | None, typer.Option(min=1, help="Trials at most.", show_default="as many as fit")
+        int | None, typer.Option(min=1, help="Maximum number of trials.", show_default="as many as fit")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(help="Minutes of the search at most.")] = None,
-    trial_minutes: Annotated[float | None, typer.Option(help="Minutes of a trial at most.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Maximum minutes of the search.")] = None,
+    trial_minutes: Annotated[float | None, typer.Option(help="Maximum minutes of a trial.")] = None,
     executions: Annotated[
         int, typer.Option(min=1, max=1_000, help="Trainings of each trial, from other seeds.")
     ] = 1,
@@ -54,7 +54,7 @@ def tune(
         list[str] | None,
         typer.Option(
             "--range",
-            help="field=low:high, field=low:high:log or field=a,b,c, in the place of the recipe's space.",
+            help="field=low:high, field=low:high:log or field=a,b,c, instead of the recipe's own ranges.",
             show_default="the recipe's",
         ),
     ] = None,
@@ -65,7 +65,10 @@ def tune(
     ] = None,
     cluster: Cluster = None,
     retrained: Annotated[
-        bool, typer.Option("--retrain/--no-retrain", help="Whether the best setting is trained in earnest.")
+        bool,
+        typer.Option(
+            "--retrain/--no-retrain", help="Whether the best setting is trained in full at the end."
+        ),
     ] = True,
     output: Annotated[
         Path | None,
@@ -112,8 +115,8 @@ def tune(
             say(title if lines else f"{title}: too few trials to say")
             show_table([columns, *lines] if lines else [])
         if retrained:
-            say("Training the best setting in earnest")
+            say("Training the best setting in full")
             run = retrain(hyper, output, results)
-            say(f"The best setting, trained in earnest: {run.report_file}")
+            say(f"The best setting, trained in full: {run.report_file}")
     say(f"Trials: {output / 'report.md'}")
     say(f"Best setting: {output / 'best.json'}, which keras-gen train takes")

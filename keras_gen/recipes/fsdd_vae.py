@@ -1,4 +1,4 @@
-"""Spoken digits by digit and speaker: the Free Spoken Digit Dataset, 3,000 clips of six speakers at 8 kHz.
+"""Spoken digits by digit and speaker: Free Spoken Digit Dataset, 3,000 recordings by six speakers, 8 kHz.
 
 The recordings are a folder or zip of files such as 7_jackson_32.wav. Those numbered 0 to 4 are for testing,
 as the authors say.

@@ -69,7 +69,9 @@ class Penalties(Part):
 
     r1: Weight = Field(1.0, description="weight of R1, at real images")
     r2: Weight = Field(1.0, description="weight of R2, at generated images")
-    gradient_penalty: Weight = Field(0.0, description="weight of the gradient penalty, between the two")
+    gradient_penalty: Weight = Field(
+        0.0, description="weight of the gradient penalty, between real and generated images"
+    )
     interval: Count = Field(1, description="steps from one that takes the penalties to the next")
     final_weight_share: Weight = Field(
         1.0, description="share of the weights that is left at the end, on a cosine"
@@ -164,7 +166,7 @@ class GANRecipe(Recipe):
     image: Image
     network: one_of(DCGAN | SNGAN | R3GAN) = Field(DCGAN(), description="generator and discriminator")
     loss: Literal["hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"] = Field(
-        "relativistic", description="what the two networks play for"
+        "relativistic", description="adversarial loss of both networks"
     )
     penalties: Penalties = Penalties()
     augment: one_of(NoAugment | DiffAugment | AdaptiveAugment | ScheduledAugment, shapes=()) = Field(

@@ -114,7 +114,9 @@ class Recipe(Part):
     most_skipped: Count = Field(
         20, description="steps in a row that may not be finite before training goes back to a checkpoint"
     )
-    most_restores: Natural = Field(3, description="how often it may, each time with half the learning rates")
+    most_restores: Natural = Field(
+        3, description="how often training may go back, each time at half the rates"
+    )
     num_scored: Annotated[int, Field(ge=4, lt=LIMIT)] | Literal["auto"] = Field(
         "auto",
         description="generated examples that distances, labels and diversity are of; auto: 10,000 images, "

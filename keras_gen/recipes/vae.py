@@ -130,7 +130,9 @@ class ELBO(Weighted):
 class FreeBits(Weighted):
     kind: Literal["free_bits"] = "free_bits"
     nats: Weight = Field(0.5, description="what is free: of each dimension (kingma, li) or of all (total)")
-    form: Literal["kingma", "li", "total"] = Field("kingma", description="how: see keras_gen.losses.FreeBits")
+    form: Literal["kingma", "li", "total"] = Field(
+        "kingma", description="form of free bits: see keras_gen.losses.FreeBits"
+    )
 
     needs_standard_normal: ClassVar = True
 
@@ -138,7 +140,7 @@ class FreeBits(Weighted):
 class Capacity(Objective):
     kind: Literal["capacity"] = "capacity"
     nats: Weight = Field(25.0, description="KL divergence that training ends at, rising from 0")
-    gamma: Weight = Field(1000.0, description="weight of the distance from it")
+    gamma: Weight = Field(1000.0, description="weight of the distance from that KL divergence")
 
     def make(self, examples):
         from keras_gen import losses

@@ -45,7 +45,7 @@ class HyperRecipe(keras_tuner.HyperModel):
     Attributes:
         objective: `keras_tuner.Objective`, the measure and its direction.
         secondary: names of other metrics that trials are told by, where they are measured.
-        full: config of a training in earnest, with the recipe's own values of what is searched.
+        full: config of a training in full, with the recipe's own values of what is searched.
         short: the same for a trial.
         space: as given, or the recipe's.
 

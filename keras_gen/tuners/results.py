@@ -111,7 +111,7 @@ class Results:
 
         Args:
             hyper: the `HyperRecipe`.
-            retrained: path of the report of the best setting's training in earnest, or None.
+            retrained: path of the report of the best setting's training in full, or None.
 
         Returns:
             Text.

@@ -91,7 +91,7 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), **se
 
 
 def retrain(hyper, output, results):
-    """Trains the best setting of a search in earnest, from a seed that no trial had.
+    """Trains the best setting of a search in full, from a seed that no trial had.
 
     Args:
         hyper: the `HyperRecipe`.
