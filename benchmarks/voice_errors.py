@@ -1,4 +1,4 @@
-"""What a VAE of voices loses of held-out recordings: in the model or in the vocoder, where, how loud.
+"""What a VAE of recordings loses of held-out recordings: in the model or in the vocoder, where, how loud.
 
 Errors are mean absolute differences of log-mel spectrograms, in dB. Griffin-Lim alone is given those of the
 recordings themselves.

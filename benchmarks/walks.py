@@ -1,12 +1,12 @@
 """How even the steps are along walks between pairs of test recordings, in runs that are compared.
 
 Each walk goes from one recording to another in equal steps of the latent and, of a conditional model, of the
-label. Distances are between neighbors in the features of the recognizer that scores the runs, which is the
+label. Distances are between neighbors in the features of the classifier that scores the runs, which is the
 same for all runs on one data set.
 
 Evenness does not tell whether what lies between is speech. So every test recording is also led halfway to
 another one, under its own label: reported are the Frechet distance of these to real recordings, and how often
-the recognizer still hears the label.
+the classifier still hears the label.
 
     python benchmarks/walks.py runs/fsdd-vae runs/fsdd-vae-beta0 [--pairs 50] [--steps 9] [--seed 0]
 """

@@ -123,7 +123,7 @@ def _by_folders(source, names, splits, depth, labels, account):
         while len({folder[:1] for folder in folders if folder}) == 1:
             folders = [folder[1:] for folder in folders]
     classes = np.array(["/".join(folder) for folder in folders])
-    # One class tells nothing: its folder is but a part of a heap.
+    # One class tells nothing: its folder is only a part of all files.
     if len(set(classes) - {""}) < 2:
         return names, splits, np.full(len(names), "")
     is_bare, with_classes = classes == "", set(splits[classes != ""])

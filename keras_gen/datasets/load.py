@@ -50,13 +50,13 @@ def load(
     - the path of a folder or .zip of images or recordings, or of one recording. Top folders named train, test
       or val (or training, testing, eval, evaluation, valid, validate, validation, dev, in any case) are
       splits; other folders are classes, see `labels`. Only the training examples need class folders; held-out
-      ones without have no labels. Files beside class folders are set aside. Folders that are links are
-      followed;
-    - the path of a .txt (a sentence a line), .jsonl, .json, .csv or .tsv file, also with .gz, or of a folder
-      or .zip of such files. Folders that are named by one of these words, and files that have one in their
-      name, such as mine_test.txt, are splits;
-    - the path of a folder that `keras-gen prepare` made, whose examples stay on the disk, in any number. It
-      brings its media, labels and splits: what else is told of these must agree, or is refused;
+      examples outside class folders have no labels. Files beside class folders are set aside. Folders that
+      are links are followed;
+    - the path of a .txt (a sentence on each line), .jsonl, .json, .csv or .tsv file, also with .gz, or of a
+      folder or .zip of such files. Folders with one of the words above as their name are splits, and so are
+      files with one in their name, such as mine_test.txt;
+    - the path of a prepared set, a folder that `keras-gen prepare` made. Its examples stay on the disk, in
+      any number. It has its own media, labels and splits; arguments that do not agree with them are refused;
     - the path of an .npz file with x_train, y_train, x_test, y_test, or x and y; labels may be missing;
     - an array of images (N, H, W) or (N, H, W, C), or a list of arrays or `PIL.Image.Image`; with an `Audio`,
       an array of int16 waveforms (N, samples); a list of str; a tuple of such examples and labels; or two
@@ -76,39 +76,39 @@ def load(
         labels: where labels come from. "inferred" takes those of the source; in a folder or .zip the class of
             a file is the folder that it lies in, named by its path, such as "animals/cats". "top" takes top
             folders alone, such as "animals". A pattern of the file names, such as
-            "{digit}_{speaker}_{index}", makes each field a label except index, {_}, which may come several
-            times, and that of `groups`. A table, such as "labels.csv" or "labels.jsonl", in the folder or
-            elsewhere, has the columns file, label and perhaps split; a `Table` tells others. For sentences it
-            is the column or key that holds their labels, text or whole numbers, such as "intent"; without
-            one they have none. None is for no labels.
+            "{digit}_{speaker}_{index}", makes each field a label, except index, the field of `groups`, and
+            {_}, which may stand several times. A table, such as "labels.csv" or "labels.jsonl", in the folder
+            or elsewhere, has the columns file, label and perhaps split; a `Table` names other columns. For
+            sentences it is the column or key that holds their labels, text or whole numbers, such as
+            "intent"; without one they have no labels. None is for no labels.
         field: column or key that holds the sentences, of .jsonl, .json, .csv and .tsv files; its number from
             1, such as "2", of lists and of tables whose first row names no columns.
         chunks: whether all of a file is taken: consecutive pieces of a long recording instead of its
-            beginning, all frames of an animated image and pages of a TIFF instead of the first. Those of a
-            file are in one split; where there are fewer recordings than splits, or fewer of a class, these
-            are divided by time, first for training, last for testing. A single recording is always taken in
-            pieces.
+            beginning, all frames of an animated image and pages of a TIFF instead of the first. All pieces
+            and frames of a file are in one split. But if there are fewer recordings than splits, or fewer
+            recordings of a class, these are divided by time, first for training, last for testing. A single
+            recording is always taken in pieces.
         batch_size: examples in a batch.
         seed: decides the splits and the order of training, 0 to 2**31 - 1.
         validation: share of the training examples to hold out for validation, from 0 (none) to below 1, if
             the source has no such split. By default 0.1, at most 5000 examples.
         test: the same for testing, or files chosen by their names, such as "index=0,1,2" or "speaker=theo".
             By default 0.1, for the digits 0.2.
-        groups: the field of the pattern in `labels` that tells what must be in one split only, such as
-            "speaker". It is no label then.
+        groups: a field of the pattern in `labels`, such as "speaker". All examples with one value of it are
+            in one split. It is not a label then.
         stratify: whether the splits that are held out have the classes, or the combinations of several
             labels, in the proportion of all. Groups are kept whole, and come as near to it as they can.
-            "auto" does so but where others compare themselves on the splits, as with `duplicates`.
-        duplicates: what becomes of held-out examples that are, as they are packed, also training examples,
-            and of those for testing that are also for validation: "drop" leaves them out, "keep" only counts
-            them. "auto" keeps them where others compare themselves on the test set: in sets with a name and
-            in arrays that bring a test split, as an .npz file may; and where nothing else is in a split, of
-            which a warning tells. Training examples are never left out.
+            "auto" does so, except for data whose test set papers compare on, see `duplicates`.
+        duplicates: what to do with held-out examples that are packed like training examples, and with test
+            examples that are packed like validation examples. "drop" leaves them out, "keep" only counts
+            them. "auto" keeps them in data whose test set papers compare on: sets with a name, and arrays
+            that have a test split, as an .npz file may. It also keeps them, with a warning, where a split
+            would be empty. Training examples are never left out.
 
     Returns:
         A `Dataset`. Its `account` tells what was found, used, set aside and why, and ignored. One warning
-        tells of what was left out, where that is more than notes beside the data. Others name labels that
-        were renumbered, classes without training examples, and a share of unknown words above a fifth.
+        tells what was left out, unless these are only notes beside the data. Others name labels that were
+        renumbered, classes without training examples, and a share of unknown words above a fifth.
 
     Raises:
         InputError: the source is unknown, missing, empty, damaged or malformed; an argument is out of its

@@ -24,7 +24,8 @@ def empty(shape, dtype):
 
 
 def tensor(array):
-    """An array as a tensor on the host: of the same memory where `empty` made it, which must not change then.
+    """An array as a tensor in the processor's memory; it shares what `empty` made, which must not change
+    then.
 
     Args:
         array: of numbers, of any shape.

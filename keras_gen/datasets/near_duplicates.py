@@ -11,7 +11,7 @@ from keras_gen.errors import InputError
 MOST_PAIRS = 4_000_000_000  # that are compared; beyond, a sample of the examples is compared with all
 MOST_SENTENCES = 200_000  # beyond, near duplicates are sought in a sample
 MOST_FOUND = 100_000  # pairs that are kept
-MOST_CANDIDATES = 200  # sentences that one is compared with, in a heap where all are alike
+MOST_CANDIDATES = 200  # sentences that one is compared with, in a set where all are alike
 BLOCK = 4096  # rows to a matrix product
 PART = 5  # characters of the parts by which sentences are compared
 LEAST_ALIKE = 0.7  # share of the parts that two near duplicates have in common

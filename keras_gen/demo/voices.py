@@ -107,7 +107,7 @@ class Voices:
     def _build_walk(self):
         used = self.model.samples / self.model.rate
         gradio.Markdown(
-            f"## Walk between two voices\n\nRecord or upload two. Their first {used:.2g} seconds count, "
+            f"## Walk between two recordings\n\nRecord or upload two. Their first {used:.2g} seconds count, "
             "without silence in front."
         )
         first = [self.model.generate(1, self.model.labels(1, [0] * self._labels), seed)[0] for seed in (0, 1)]

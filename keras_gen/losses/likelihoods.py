@@ -28,8 +28,8 @@ class Likelihood(keras.layers.Layer):
     """Base of the likelihoods. All is computed in float32.
 
     `takes` names the kind of parameters, so that unfit decoders are refused: "media" for numbers in the range
-    of media; "logits" for numbers of either sign; "levels" for logits whose differences alone count; None for
-    anything.
+    of media; "logits" for numbers of either sign; "levels" for logits of which only the differences count;
+    None for anything.
     """
 
     takes = None

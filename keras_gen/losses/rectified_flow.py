@@ -22,13 +22,13 @@ TOLD = 4  # how often progress is told
 
 @keras.saving.register_keras_serializable("keras_gen")
 class RectifiedFlow(Prior):
-    """A flow that carries noise to a trained model's latents on nearly straight lines: for sampling only.
+    """A flow that moves noise to a trained model's latents on nearly straight lines: for sampling only.
 
     A draw follows dx = v(x, t) dt from noise x_0 ~ N(0, 1) at t = 0 to t = 1. The network v learns to make
-    E |(x_1 - x_0) - v(x_t, t)|^2 small, where x_1 is a latent, x_t = (1 - t) x_0 + t x_1, and t uniform; then
-    x has the distribution of the latents at t = 1. Latents are centered and scaled in each dimension first; a
-    network adds to the v that is best for normal ones, (2t - 1) / (t^2 + (1 - t)^2) x. A conditional model's
-    flow takes the label too.
+    E |(x_1 - x_0) - v(x_t, t)|^2 small, where x_1 is a latent, x_t = (1 - t) x_0 + t x_1, and t is uniform.
+    Then x has the distribution of the latents at t = 1. Latents are centered and scaled in each dimension
+    first. For normal latents the best v is (2t - 1) / (t^2 + (1 - t)^2) x; a network adds the rest. The flow
+    of a conditional model takes the label too.
 
     Source: Liu et al. 2023, "Flow Straight and Fast", arXiv 2209.03003, equation 1; Lipman et al. 2023, "Flow
     Matching for Generative Modeling", arXiv 2210.02747.

@@ -19,15 +19,17 @@ LEAST_SQUARE = 1e-30  # far below any difference in single precision
 def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
     """Distance of STFT magnitudes, the mean over several resolutions.
 
-    With magnitudes Y of the real clip and X of the generated one it is ||Y - X||_F / ||Y||_F + mean |log Y -
-    log X|. Hann windows are centered on every hop, from the first sample on, and the clip is mirrored at its
-    ends.
+    With magnitudes Y of the real waveform and X of the generated one it is
 
-    Powers are floored at 1e-7, so that value and gradient are finite at silence too. A generated clip of
-    exact silence has no gradient, and against a silent real clip the first term reaches thousands, since it
+        ||Y - X||_F / ||Y||_F + mean |log Y - log X|.
+
+    Hann windows are centered on every hop, from the first sample on. The waveform is mirrored at its ends.
+
+    Powers are floored at 1e-7, so that value and gradient are finite at silence too. A generated waveform of
+    exact silence has no gradient. Against a silent real waveform the first term reaches thousands, since it
     divides by almost nothing.
 
-    Source: Yamamoto et al. 2020, arXiv 1910.11480, equations 3 to 6, each clip compared by itself.
+    Source: Yamamoto et al. 2020, arXiv 1910.11480, equations 3 to 6, each waveform compared by itself.
 
     Args:
         real: waveforms (batch, samples) in [-1, 1].
@@ -38,7 +40,7 @@ def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
         float32 (batch,), 0 for equal magnitudes.
 
     Raises:
-        InputError: the shapes do not fit, a clip is shorter than a window, or a resolution is impossible.
+        InputError: the shapes do not fit, a waveform is shorter than a window, or a resolution is impossible.
     """
     resolutions = _checked(resolutions)
     real, generated = ops.cast(real, "float32"), ops.cast(generated, "float32")
@@ -50,7 +52,7 @@ def multi_resolution_stft(real, generated, resolutions=RESOLUTIONS):
     samples, longest = generated.shape[1], max(window for _, _, window in resolutions)
     if samples is not None and samples < longest:
         raise InputError(
-            f"Clips of {samples} samples are shorter than a window of {longest}: give longer clips, or "
+            f"Waveforms of {samples} samples are shorter than a window of {longest}: give longer ones, or "
             f"`resolutions` whose windows are of at most {samples} samples."
         )
     distances = [
@@ -90,8 +92,9 @@ class MultiResolutionSTFT(keras.losses.Loss):
     Source: Yamamoto et al. 2020, arXiv 1910.11480, equations 3 to 6.
 
     Args:
-        resolutions: a list of triples (FFT, hop, window) in samples, 1 <= hop <= window <= FFT; no clip may
-            be shorter than a window. The default is meant for 24 kHz: for other rates see `resolutions_at`.
+        resolutions: a list of triples (FFT, hop, window) in samples, 1 <= hop <= window <= FFT; no waveform
+            may be shorter than a window. The default is meant for 24 kHz: for other rates see
+            `resolutions_at`.
         name: string.
         reduction: how Keras reduces the losses of a batch.
 
@@ -129,7 +132,7 @@ def _checked(resolutions):
 
 
 def _magnitudes(waveforms, fft, hop, window):
-    # Windows vanish at their ends, so without a margin the ends of a clip would hardly count.
+    # Windows vanish at their ends, so without a margin the ends of a waveform would hardly count.
     margin = window // 2
     padded = tf.pad(waveforms, [[0, 0], [margin, margin]], mode="REFLECT")
     spectra = tf.signal.stft(padded, window, hop, fft)

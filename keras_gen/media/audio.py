@@ -1,4 +1,4 @@
-"""Recordings of voices: from files and waveforms to what a model sees, and back."""
+"""Recordings: from files and waveforms to what a model sees, and back."""
 
 import functools
 

@@ -14,7 +14,7 @@ SILENT = 10 ** (-60 / 20)  # peak below which a recording counts as silent
 HIGHEST_PEAK = 10 ** (-1 / 20)  # of what leaves here, so that filters and coders may overshoot
 LARGEST = 1e6  # magnitude of a sample, far beyond floating files on the scale of 16-bit integers
 FRAME = 0.02  # seconds over which the level is measured to find silence
-GATE = 0.4  # seconds, the block of BS.1770; shorter clips have no integrated loudness
+GATE = 0.4  # seconds, the block of BS.1770; shorter waveforms have no integrated loudness
 SHORTEST = 0.005  # seconds, about the shortest click of an instrument
 LEAST_OF_OFFSET = 0.1  # seconds, two periods at 20 Hz; the mean of shorter sounds is part of the sound
 TOLD_OFFSET = 0.01  # of full scale, from which an offset is a fault of the gear
@@ -122,7 +122,7 @@ def _offset(waveform, rate):
 def loudness_of(waveform, rate):
     """How loud a waveform is, by ITU-R BS.1770.
 
-    A clip shorter than a block of 0.4 s, or below the gate of -70 LUFS, is measured without weighting and
+    A waveform shorter than a block of 0.4 s, or below the gate of -70 LUFS, is measured without weighting and
     gate: -0.691 dB + its RMS in dB of full scale.
 
     Args:

@@ -1,4 +1,4 @@
-"""How loud waveforms are, in graph: ITU-R BS.1770-4, as `cleaning.loudness_of` measures it on the host."""
+"""How loud waveforms are, in graph: ITU-R BS.1770-4, as `cleaning.loudness_of` measures it in Python."""
 
 import functools
 import math

@@ -1,7 +1,7 @@
 """What a watermark changes of images and recordings, and where it looks for it again.
 
 Each has a plane, in which a pattern lies: of images 32 x 32 pixels, which repeat over the image; of
-recordings 64 frames x 32 bands, which repeat every second. Marking is in graph, looking is on the host.
+recordings 64 frames x 32 bands, which repeat every second. Marking is in graph, the search is in Python.
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ from keras_gen.media.pillow import WRITTEN
 class Media:
     """Base of the media: one kind of example of one size, in raw, packed and model forms.
 
-    Sub-classes convert between the forms: `pack(raw)` and `unpack` on the host, `pack_in_graph`, `to_model`
+    Sub-classes convert between the forms: `pack(raw)` and `unpack` in Python, `pack_in_graph`, `to_model`
     and `to_raw` in graph. They also display examples: `show`, `summarize`, and `save` and `save_sheet`, whose
     files say their `Origin`. Media with equal settings are equal.
 

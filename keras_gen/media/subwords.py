@@ -15,13 +15,12 @@ CODES = 0x110000  # Unicode's code points
 class SubwordTokenizer:
     """Frequent characters and parts of words by number, from a vocabulary that byte-pair encoding learns.
 
-    A sentence is cut from its left into the longest sub-words there are. That needs nothing but the
-    vocabulary, and in graph a walk along a trie, while the merges of byte-pair encoding have to be repeated
-    one by one; what models learn from either is as good (Uzan et al. 2024, arXiv 2403.01289). It is what
-    `tokenizers.models.WordPiece` does where continuations have no prefix.
+    A sentence is cut, from left to right, into the longest sub-words of the vocabulary. In graph that is a
+    walk along a trie. The merges of byte-pair encoding would have to be repeated one by one. Models learn
+    equally well from either (Uzan et al. 2024, arXiv 2403.01289). `tokenizers.models.WordPiece` does the same
+    if continuations have no prefix.
 
-    A space belongs to the word behind it, and each sentence begins with one, so that text comes back as it
-    was.
+    A space belongs to the word after it, and each sentence begins with a space. So text comes back as it was.
 
     Args:
         vocabulary: tuple of str, the sub-words of numbers 3, 4, ...

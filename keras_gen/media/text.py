@@ -51,7 +51,7 @@ class Text(Media):
             words, which the library `tokenizers` learns and nothing else needs; "characters", those of
             Unicode, such as for names; or "bytes", those of UTF-8.
         most_words: words, sub-words or characters that `learn` takes at most, at least 1.
-        nfkc: whether strings are brought to Unicode's normal form KC. This happens on the host only; exported
+        nfkc: whether strings are brought to Unicode's normal form KC. This happens in Python only; exported
             signatures expect it.
         lower: whether text becomes lower case.
         strip_special: whether all but letters, digits and spaces is removed.

@@ -117,7 +117,7 @@ class ByteTokenizer:
 
 def _lookup(vocabulary, length, split="whitespace"):
     """Keras' layer that numbers the parts of texts by their place in a vocabulary, from 2."""
-    # Always on the host: other devices have no strings.
+    # Always on the processor: other devices have no strings.
     with tf.init_scope(), tf.device("CPU"):
         lookup = keras.layers.TextVectorization(
             standardize=None, split=split, output_sequence_length=length, vocabulary=vocabulary

@@ -43,11 +43,12 @@ class Detection:
 
 
 class Watermark:
-    """A mark that a secret key puts into images and recordings, and that only who has the key can find.
+    """A mark in images and recordings that only somebody with the secret key can find.
 
-    A pattern of +1 and -1 that the key decides is filtered to a band of frequencies and repeats over the
-    medium: every 32 pixels of an image, added in proportion to the contrast about a pixel; every 64 frames of
-    16 ms of a recording, as steps of the level of 32 bands. It depends on nothing else.
+    The key decides a pattern of +1 and -1, which is filtered to a band of frequencies and repeated over the
+    medium. In an image it repeats every 32 pixels, and is added in proportion to the contrast about a pixel.
+    In a recording it repeats every 64 frames of 16 ms, as steps of the level of 32 bands. It depends on
+    nothing else.
 
     Args:
         key: str or bytes, a secret of at least 16 characters.
@@ -101,7 +102,7 @@ class Watermark:
         return {"key_fingerprint": self.fingerprint, "strength": self.strength}
 
     def mark(self, raw, rate=None):
-        """Marks raw media, in graph or on the host.
+        """Marks raw media, in graph or in Python.
 
         Args:
             raw: uint8 (batch, H, W, channels), or with a rate floating (batch, samples) in [-1, 1].

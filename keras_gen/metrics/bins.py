@@ -14,8 +14,8 @@ def ndb(train_features, fake_features, bins=BINS, seed=0):
     """NDB / K: the share of bins of the training data that hold a different share of generated examples.
 
     The bins are cells of k-means of the training features. A two-proportion z-test at the level 0.05 says
-    whether a bin differs, so that about 0.05 of them do for equal distributions, and more the more examples
-    there are: compare only figures from equally many.
+    whether a bin differs. So about 0.05 of them differ for equal distributions. With more examples more bins
+    differ: compare only figures from equally many.
 
     Args:
         train_features: array (num_train, dimensions), at least two rows.

@@ -36,10 +36,10 @@ def authenticity(train_features, fake_features):
 
 
 def copying_test(train_features, held_out_features, fake_features, cells=1, fewest=20, seed=0):
-    """C_T: whether generated examples lie nearer to training examples than held-out real ones do.
+    """C_T: whether generated examples are nearer to training examples than held-out real ones are.
 
-    In each cell of features, the z-score of the Mann-Whitney U of both sets' distances to their nearest
-    training example; then the mean over cells, weighted by the share of held-out examples in each. Below -3
+    Each cell of features has the z-score of the Mann-Whitney U of both sets' distances to their nearest
+    training example. C_T is the mean over cells, weighted by the share of held-out examples in each. Below -3
     much is copied, above 3 the model underfits, around 0 neither.
 
     Args:

@@ -117,10 +117,10 @@ def kid(real_features, fake_features):
 
         mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j).
 
-    Its interval is that of the jackknife over the examples of both sets, 1.96 standard errors to either side.
-    Leaving out one example repeats none, which a bootstrap does, whose pairs of one example with itself are
-    what the U-statistic excludes; and every value without one example follows from the sums of one pass. For
-    equal distributions, where the U-statistic is degenerate, the jackknife errs to the wide side.
+    Its interval is that of the jackknife over the examples of both sets, 1.96 standard errors to either
+    side. A bootstrap would repeat examples, and pair an example with itself, which the U-statistic excludes.
+    The jackknife repeats none, and all its values follow from the sums of one pass. For equal distributions,
+    where the U-statistic is degenerate, its interval is too wide rather than too narrow.
 
     Args:
         real_features: array (num_real, dimensions), at least four rows.

@@ -10,11 +10,11 @@ TIE = 1 - 1e-12  # squared distances closer than rounding in double precision co
 
 
 def neighbor_scores(real_features, fake_features, nearest=5):
-    """How much of what is generated is real, and how much of what is real is generated.
+    """Precision, recall, density and coverage: how far generated and real examples cover each other.
 
-    Around each example lies a ball as wide as the distance to its k-th nearest neighbor in its own set, in
-    double precision: in single precision the distance of close features is lost in that of their norms. All
-    four depend on the counts: compare only figures from equally many of either set.
+    Each example has a ball about it, as wide as the distance to its k-th nearest neighbor in its own set.
+    Distances are in double precision: in single precision the distance of close features is lost in their
+    norms. All four depend on the number of examples: compare only figures from equally many of either set.
 
     Args:
         real_features: array (num_real, dimensions).

@@ -18,7 +18,7 @@ def reconstruction_distances(media, real, reconstructed):
 
     Args:
         media: as there.
-        real: as there, at least one clip.
+        real: as there, at least one waveform.
         reconstructed: as there.
 
     Returns:
@@ -37,7 +37,7 @@ def distances_of_each(media, real, reconstructed):
     Args:
         media: an `Audio`, or another object with `rate` in Hz and `log_mel(waveforms)`, from float32
             waveforms (num, samples) to natural logarithms of mel magnitudes (num, frames, mels).
-        real: float array (num, samples) in [-1, 1], clips of 50 ms or more.
+        real: float array (num, samples) in [-1, 1], waveforms of 50 ms or more.
         reconstructed: float array (num, samples), the reconstruction of each.
 
     Returns:
@@ -54,7 +54,7 @@ def distances_of_each(media, real, reconstructed):
     if real.ndim != 2 or real.shape != reconstructed.shape or not real.size:
         raise InputError(
             f"`real` and `reconstructed` have shapes {real.shape} and {reconstructed.shape}: give "
-            "(num, samples), at least one clip, both the same."
+            "(num, samples), at least one waveform, both the same."
         )
     for name, waveforms in (("real", real), ("reconstructed", reconstructed)):
         if waveforms.dtype.kind != "f" or not np.isfinite(waveforms).all():
@@ -90,7 +90,7 @@ def mel_cepstral_distortion(real, reconstructed):
         reconstructed: float array (num, frames, mels).
 
     Returns:
-        float array (num,), the mean over the frames of each clip, dB; 0 is best.
+        float array (num,), the mean over the frames of each waveform, dB; 0 is best.
 
     Source: Kubichek 1993.
     """

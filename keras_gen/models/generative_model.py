@@ -20,9 +20,9 @@ from keras_gen.training.reports import Reports
 class GenerativeModel(keras.Model):
     """Base of the models, which state their mathematics in `train_step`, `test_step` and `decode_to_model`.
 
-    `examples_seen` counts the training examples so far. It is the clock of every schedule and, with `seed`,
-    the only state of the noise: a model that is saved, loaded and trained on draws what it would have drawn
-    without a break.
+    `examples_seen` counts the training examples so far. It is the clock of every schedule. With `seed` it is
+    also the only state of the noise. So a model that is saved, loaded and trained on draws the same noise as
+    one that was never interrupted.
 
     A sub-class sets `sampler` and, in `compile`, `players`: name -> `Player`.
 

@@ -1,4 +1,4 @@
-"""Language models: decoders of sentences without a latent, the yardstick of those with one."""
+"""Language models: decoders of sentences without a latent, to compare other models with."""
 
 import keras
 import numpy as np

@@ -28,9 +28,9 @@ class VQVAE(GenerativeModel):
     2017).
 
     The latents are the indices of the codes. The loss is -log p(x|c) + beta |z - e|^2 - log p(c), in nats,
-    each summed over its places: equation 3 of the paper with the codebook's own term replaced by moving
-    averages (appendix A.1), and the prior's cross-entropy, whose gradient stops at the codes. All learns in
-    one `fit`, after which the model generates.
+    each summed over its places. This is equation 3 of the paper, with two differences: moving averages
+    replace the codebook's own term (appendix A.1), and the prior's cross-entropy is added, whose gradient
+    stops at the codes. All parts learn in one `fit`. After it the model generates.
 
     `fit` reports, in nats per example, `loss`, `reconstruction` (-log p(x|c)), `kl`, `elbo` and `commitment`;
     and `perplexity`, the number of codes in use in a batch. The posterior is one point, the nearest codes c,

@@ -23,7 +23,7 @@ def gathered(examples, rows):
     """Batches of examples in memory, which `placed` can put on a GPU.
 
     Args:
-        examples: tensors (count, ...) on the host.
+        examples: tensors (count, ...) in the processor's memory.
         rows: `tf.data.Dataset` of int64 (batch,).
 
     Returns:

@@ -39,11 +39,11 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
     """Base of the tuners: trains, measures and records the trials that an oracle asks for.
 
     Each execution of a trial is a run in `<directory>/trials/trial_<number>/execution<number>`. A trial
-    fails, with its reason in `outcome.json` beside these, where its settings do not go together, its measure
-    is not finite, memory runs out, it takes too long, or anything else is raised; the search then goes on.
-    The same call goes on with a search that was stopped or killed, with the trial at hand from its last
-    checkpoint. Trials that Hyperband trains further go on from the checkpoint of the earlier trial, with all
-    optimizers and averages.
+    fails if its settings do not go together, its score is not finite, memory runs out, it takes too long, or
+    anything else is raised. `outcome.json` beside the executions then has the reason, and the search goes
+    on. The same call goes on with a search that was stopped or killed. The trial that was running goes on
+    from its last checkpoint. Trials that Hyperband trains further go on from the checkpoint of the earlier
+    trial, with all optimizers and averages.
 
     Args:
         hypermodel: a `HyperRecipe`.

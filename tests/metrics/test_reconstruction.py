@@ -103,7 +103,7 @@ def test_unfit_recordings_are_refused(recordings, change, message):
 
 
 def test_too_few_or_too_short_recordings_are_refused(recordings):
-    with pytest.raises(InputError, match="at least one clip"):
+    with pytest.raises(InputError, match="at least one waveform"):
         reconstruction_distances(Levels(), recordings[:0], recordings[:0])
     with pytest.raises(InputError, match="window of 400"):
         reconstruction_distances(Levels(), recordings[:, :399], recordings[:, :399])

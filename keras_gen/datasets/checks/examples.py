@@ -80,7 +80,7 @@ def _of_tree(tree, media, request):
         if request.of_files:
             raise
         found = _heap(tree, probe)
-        notes = [f"load refuses this as it lies, so all are checked as one heap: {error}"]
+        notes = [f"load refuses this order of folders, so all files are checked together: {error}"]
     files = np.concatenate([found.files[split] for split in _splits(found)])
     rows = np.concatenate([found.splits[split][0] for split in _splits(found)])
     return _examples(found, request, rows, probe, files, lambda place: tree.read(files[place]), notes)

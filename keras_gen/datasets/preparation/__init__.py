@@ -1,4 +1,4 @@
-"""From a heap of files of any size to shards."""
+"""From any number of files to shards."""
 
 from keras_gen.datasets.preparation.prepare import prepare
 

@@ -1,4 +1,4 @@
-"""Preparing: from a heap of files of any size to a set of shards that `load` reads by index."""
+"""Preparing: from any number of files to a set of shards that `load` reads by index."""
 
 import contextlib
 import json
@@ -57,14 +57,14 @@ def prepare(
     license=None,
     processes=None,
 ):
-    """Pack images, recordings or sentences, however many, into a folder that `load` reads by index.
+    """Pack any number of images, recordings or sentences into a folder that `load` reads by index.
 
-    The files are packed by several processes, a block of them at a time, so that memory does not grow with
-    their number. What cannot be used is set aside, examples that are packed alike are kept once, and the rest
-    is split by hash: an example, or a group, stays in its split when others are added. Splits that the source
-    brings stay. A single recording is taken in pieces and divided by time, as by `load`. The folder then
-    holds the shards, `dataset.json` (what is in them), `account.json` (every file, line or duplicate that was
-    left out, and why) and `datasheet.md`.
+    Several processes pack the files, a block at a time, so that memory does not grow with their number. What
+    cannot be used is set aside. Examples that are packed alike are kept once. The source's own splits stay;
+    otherwise examples are split by hash, and an example, or a group, stays in its split when others are
+    added. A single recording is taken in pieces and divided by time, as by `load`. The folder then holds the
+    shards, `dataset.json` (what is in them), `account.json` (every file, line or duplicate that was left
+    out, and why) and `datasheet.md`.
 
     The same command goes on where it was stopped, and gives the same bytes. In a script it belongs below
     `if __name__ == "__main__":`, since processes are started.
