@@ -14,6 +14,7 @@ FLOORS = [
     {"compiled_programs", "cores", "errors", "registration", "registry"},
     {"files", "signals", "logs", "markdown", "html"},
     {"cluster"},
+    {"engines"},
     {"pool", "pretrained"},
     {"training"},
     {"layers"},

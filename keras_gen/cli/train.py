@@ -22,7 +22,7 @@ from keras_gen.cli.options import (
     recipe_of,
 )
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
-from keras_gen.cluster import join
+from keras_gen.engines import join
 from keras_gen.errors import InputError
 from keras_gen.runs.processes import train_with_workers
 

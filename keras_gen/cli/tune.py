@@ -18,7 +18,7 @@ from keras_gen.cli.options import (
     path_of,
 )
 from keras_gen.cli.terminal import say, show_table, start_tensorflow, stopped
-from keras_gen.cluster import join_search
+from keras_gen.engines import join_search
 from keras_gen.errors import InputError
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from keras_gen.cluster import HOSTS
+from keras_gen.engines import HOSTS
 from keras_gen.errors import InputError
 from keras_gen.launch.templates import render
 

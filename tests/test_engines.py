@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from keras_gen.cluster import cluster_from, join, join_search, read_cluster
+from keras_gen.cluster import read_cluster
+from keras_gen.engines import cluster_from, join, join_search
 from keras_gen.errors import InputError
 
 # A task of srun, man srun "OUTPUT ENVIRONMENT VARIABLES"; the batch script has the first three alone.
