@@ -47,7 +47,12 @@ def test_a_manifest_for_kubernetes_is_a_job_whose_pods_find_each_other(run_cli, 
     assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 2, 2)
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
-    assert pod["restartPolicy"] == "OnFailure" and container["image"] == "kit:1"
+    # A pod that Kubernetes takes away, or that stopped as asked, counts for nothing; two never share an index.
+    assert pod["restartPolicy"] == "Never" and spec["podReplacementPolicy"] == "Failed"
+    conditions, codes = spec["podFailurePolicy"]["rules"]
+    assert conditions["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
+    assert codes["onExitCodes"] == {"containerName": container["name"], "operator": "In", "values": [143]}
+    assert conditions["action"] == codes["action"] == "Ignore" and container["image"] == "kit:1"
     assert container["command"] == ["keras-gen", *RAN, "/my runs/Digits 2", "--cluster", "auto"]
     assert container["env"] == [
         {"name": "KERAS_GEN_HOSTS", "value": "digits-2-0.digits-2,digits-2-1.digits-2"}

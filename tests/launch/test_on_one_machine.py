@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import yaml
+from slurm_programs import install
 
 from keras_gen.runs.processes import free_ports
 
@@ -26,10 +26,7 @@ def wait_for(found, process):
 
 
 def test_what_slurm_stops_goes_on_as_pods_of_kubernetes(run_cli, tmp_path, monkeypatch):
-    srun = f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / "srun.py"} "$@"\n'
-    for name, text in (("srun", srun), ("scontrol", '#!/bin/sh\n[ "$1" = requeue ] && echo "scontrol $*"\n')):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
+    install(tmp_path)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     run = tmp_path / "my runs" / "digits"
     train = ["train", "digits-gan", *SHORT, "--epochs", 6, "--output", run]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from slurm_programs import install
 
 from keras_gen.launch.job import Job
 from keras_gen.launch.slurm import script
@@ -21,7 +22,7 @@ def stop(*_):
         time.sleep(0.01)
     time.sleep(0.2 if rank == "0" else 0)
     os.write(1, f"stopped {{rank}}\\n".encode())
-    sys.exit(143)
+    sys.exit(2 if pathlib.Path("fails").exists() else 143)
 signal.signal(signal.SIGTERM, stop)
 pathlib.Path("task" + rank).write_text(str(os.getppid()))
 os.write(1, (" ".join(["begun", rank, *sys.argv[3:]]) + "\\n").encode())
@@ -33,17 +34,16 @@ while not pathlib.Path("over").exists():
 @pytest.fixture
 def start(tmp_path, monkeypatch):
     """Starts a job of two processes under a stand-in for Slurm; returns it when both have begun."""
-    srun = f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / "srun.py"} "$@"\n'
-    scontrol = '#!/bin/sh\necho "scontrol $*"\n'
     monkeypatch.chdir(tmp_path)
-    for name, text in (("srun", srun), ("scontrol", scontrol), ("command", COMMAND)):
-        Path(name).write_text(text)
-        Path(name).chmod(0o755)
+    install(tmp_path)
+    Path("command").write_text(COMMAND)
+    Path("command").chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "command"))
 
     def begin(command, workers):
         text = script(Job([command, "it's"], workers, tmp_path, "name"))
         environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "7", "SLURM_NTASKS": "2"}
+        environment["TMPDIR"] = str(tmp_path)
         job = subprocess.Popen(
             ["bash", "-c", text], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -61,12 +61,30 @@ def kill(rank):
     os.kill(int(command), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("command, workers", [("train", 2), ("tune", 1)])
-def test_when_the_time_is_up_all_stop_and_the_job_waits_for_its_next_turn(start, command, workers):
-    job = start(command, workers)
+def time_is_up(job):
     job.send_signal(signal.SIGUSR1)
+
+
+def another_takes_its_place(job):
+    subprocess.run(["./scancel", "--signal=TERM", "7"], check=True)
+
+
+@pytest.mark.parametrize("command, workers", [("train", 2), ("tune", 1)])
+@pytest.mark.parametrize("happens", [time_is_up, another_takes_its_place])
+def test_what_is_stopped_waits_for_its_next_turn(start, happens, command, workers):
+    job = start(command, workers)
+    happens(job)
     said = job.communicate(timeout=60)[0]
     assert said.splitlines() == ["stopped 1", "stopped 0", "scontrol requeue 7"]
+    assert not list(Path().glob("tmp.*"))
+
+
+def test_what_fails_after_it_was_asked_to_stop_is_not_tried_for_ever(start):
+    job = start("train", 2)
+    Path("fails").touch()
+    time_is_up(job)
+    said = job.communicate(timeout=60)[0]
+    assert job.returncode and "requeue" not in said
 
 
 @pytest.mark.parametrize("command, workers, killed", [("train", 2, 1), ("train", 2, 0), ("tune", 1, 0)])
