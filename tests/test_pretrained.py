@@ -119,6 +119,21 @@ def test_walks_and_reconstructions_are_a_grid_where_their_name_is_that_of_an_ima
         assert code == 2 and message in printed and not Path(out).exists()
 
 
+def test_no_file_is_written_over_one_that_is_read(run_cli):
+    assert run_cli("sample", "vowels-vae", "--num", 2, "--seed", 0, "--out", "vowels")[0] == 0
+    before = Path("vowels/0.wav").read_bytes()
+    for command in ("reconstruct", "interpolate"):  # both would call a file 0.wav
+        code, printed = run_cli(command, "vowels-vae", "vowels/0.wav", "vowels/1.wav", "--out", "vowels")
+        assert code == 2 and "vowels/0.wav would be overwritten, which is read: name another" in printed
+    assert Path("vowels/0.wav").read_bytes() == before
+
+
+def test_sentences_come_back(run_cli):
+    code, printed = run_cli("reconstruct", "docstrings-vae", "Return a list.", "A name", "--out", "back.txt")
+    assert code == 0 and "2 as they come back: back.txt" in printed, printed
+    assert len(Path("back.txt").read_text().splitlines()) == 2
+
+
 def test_a_run_of_ones_own_comes_first(run_cli):
     Path("digits-gan").mkdir()  # which may hold exported models, such as export writes them
     assert run_cli("sample", "digits-gan", "--out", "a.png")[0] == 0

@@ -42,7 +42,8 @@ class Watch:
         `val_logit` and `generated_logit`, the discriminator's mean logits, and `train_pair_accuracy` and
         `val_pair_accuracy`, the share of pairs of a real and a generated example, of equal labels, in which
         the real one has the larger logit. Of a `VAE` under a standard normal prior `val_active_units`, of a
-        `VQVAE` `val_dead_codes`, the share of codes that no validation example uses.
+        `VQVAE` `val_dead_codes`, the share of codes that no validation example uses. What compares examples
+        is left out where there are not two to compare.
         """
         held_out = "val" if "val" in self.examples else "train"
         packed, labels = self._of(model, held_out)
@@ -51,11 +52,12 @@ class Watch:
             samples = self._generated(model, held_out)
             real = in_batches(lambda some: np.asarray(model.media.to_model(some)), packed)
             widest = spread(real, labels)
-            logs["sample_diversity"] = spread(samples, labels) / widest if widest else math.nan
+            if widest is not None:
+                logs["sample_diversity"] = spread(samples, labels) / widest if widest else math.nan
         if isinstance(model, GAN):
             generated = {split: self._generated(model, split) for split in self.examples if split != held_out}
             logs |= self._of_discriminator(model, {**generated, held_out: samples})
-        if held_out == "val" and isinstance(model, VAE) and model.prior.standard_normal:
+        if held_out == "val" and len(packed) > 1 and isinstance(model, VAE) and model.prior.standard_normal:
             logs["val_active_units"] = float(active_units(model.posteriors(packed, labels).mean))
         if held_out == "val" and isinstance(model, VQVAE):
             codes, num = model.encode(packed, labels), model.codebook.num_codes
@@ -111,7 +113,7 @@ def spread(examples, labels=None):
         labels: int (num,), or (num, n) of n labels, or None where all have one.
 
     Returns:
-        Float, 0 where no two examples have one label.
+        Float, or None where no two examples have one label.
     """
     rows = np.reshape(examples, (len(examples), -1)).astype("float64")
     squares = np.sum(rows**2, axis=1)
@@ -121,4 +123,4 @@ def spread(examples, labels=None):
         columns = np.reshape(labels, (len(labels), -1))
         equal = np.all(columns[:, None] == columns, axis=-1)
     np.fill_diagonal(equal, False)
-    return float(distances[equal].mean()) if equal.any() else 0.0
+    return float(distances[equal].mean()) if equal.any() else None

@@ -163,13 +163,14 @@ def write_walk(
         List of the paths of the files.
 
     Raises:
-        InputError: the model has no encoder, a file cannot be read or used, there are too many steps for the
-            memory, or the folder cannot be written.
+        InputError: the model has no encoder, a file cannot be read or used or would be overwritten, there are
+            too many steps for the memory, or the folder cannot be written.
     """
     _check_encoder(model, "a walk between two")
     ending = ending_of(model.media, format)
     _check_out(out, model.media, model.media.sheet_endings)
     check_memory("--steps", steps, model.media)
+    _check_kept([start, stop], out, _numbers(None, steps), ending)
     packed = [_packed(model.media, path) for path in (start, stop)]
     labels = None if model.num_classes is None else [label, stop_label]
     latents = model.encode(np.stack(packed), labels)
@@ -197,19 +198,20 @@ def write_reconstructions(model, given, out, labels, origin=None, format=None, w
         List of the paths of the files.
 
     Raises:
-        InputError: the model has no encoder, a file cannot be read or used, two files have one name, or the
-            folder cannot be written.
+        InputError: the model has no encoder, a file cannot be read or used or would be overwritten, two files
+            have one name, or the folder cannot be written.
     """
     _check_encoder(model, "bringing back")
     ending = ending_of(model.media, format)
     # Recordings come back in lengths of their own, so that no grid holds them.
     _check_out(out, model.media, () if isinstance(model.media, Audio) else model.media.sheet_endings)
-    names = _numbers(None, len(given))
+    names = list(_numbers(None, len(given)))
     if not isinstance(model.media, Text):
         names = [Path(path).stem for path in given]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"Two of the files are called {twice}, and would overwrite each other in {out}.")
+    _check_kept(given, out, names, ending)
     back = [_brought_back(model, *each) for each in zip(given, labels, strict=True)]
     if watermark is not None:
         back = [_watermarked(each[np.newaxis], model.media, watermark)[0] for each in back]
@@ -232,6 +234,14 @@ def _check_out(out, media, sheets):
     if out.suffix and out.suffix.lower() not in sheets and not out.is_dir():
         one = f"a name ending in {', '.join(sheets)}, or " if sheets else ""
         raise InputError(f"--out takes {one}a folder for {media.plural}, not {out.name!r}.")
+
+
+def _check_kept(given, out, names, ending):
+    """No file is written over one that is read."""
+    read = [path for path in given if os.path.isfile(path)]  # not sentences
+    for path in (out, *(out / f"{name}{ending}" for name in names)):
+        if path.is_file() and any(path.samefile(each) for each in read):
+            raise InputError(f"{path} would be overwritten, which is read: name another --out.")
 
 
 def _write_each(media, examples, out, names, origin, ending):

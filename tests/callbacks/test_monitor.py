@@ -12,7 +12,7 @@ from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
 from werkzeug.test import Client
 
 from keras_gen.callbacks import Checkpoint, HistoryFile, LatentMonitor, Monitor
-from keras_gen.callbacks.watching import spread
+from keras_gen.callbacks.watching import Watch, spread
 from keras_gen.datasets.dataset import Dataset
 from keras_gen.errors import InputError
 from keras_gen.losses import Bernoulli
@@ -86,7 +86,17 @@ def test_diversity_is_within_classes():
     assert spread(points, np.array([0, 0, 1, 1])) == pytest.approx((5 + 1) / 2)
     of_pairs = [np.linalg.norm(a - b) for i, a in enumerate(points) for b in points[:i]]
     assert spread(points) == pytest.approx(np.mean(of_pairs))
-    assert spread(points[:2], np.array([0, 1])) == 0.0
+    assert spread(points[:2], np.array([0, 1])) is None
+
+
+def test_a_single_example_is_not_compared_with_itself(data):
+    likelihood = Bernoulli("dynamic")
+    vae = VAE(*mlp(data.media, likelihood, latent_dim=2), data.media, likelihood)
+    (x, labels), held_out = data.arrays("train"), data.arrays("val")
+    for count, told in ((2, {"sample_diversity", "val_active_units"}), (1, set())):
+        val = tuple(part[:count] for part in held_out)
+        few = Dataset(data.media, (x, labels), val, held_out, batch_size=16)
+        assert set(Watch(few)(vae)) == told
 
 
 def test_watching_and_measuring_change_no_bit_of_training_and_choose_the_best(small_gan, data, tmp_path):

@@ -134,7 +134,7 @@ def test_missing_splits():
 
 
 def test_batches_that_cannot_be_filled_are_input_errors():
-    with pytest.raises(InputError, match="batch_size of at most 23"):
+    with pytest.raises(InputError, match="at most 23 .of a recipe: --set batch_size=23."):
         dataset(batch_size=24)
     with pytest.raises(InputError, match="batch_size of at most 3"):
         dataset().batches("test")
