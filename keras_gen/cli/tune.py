@@ -48,7 +48,12 @@ def tune(
         int, typer.Option(min=1, max=1_000, help="Trainings of each trial, from other seeds.")
     ] = 1,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs of a trial.", show_default="the recipe's")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Epochs of a trial; the best setting is then trained for all of the recipe's.",
+            show_default="the recipe's",
+        ),
     ] = None,
     ranges: Annotated[
         list[str] | None,
@@ -67,7 +72,8 @@ def tune(
     retrained: Annotated[
         bool,
         typer.Option(
-            "--retrain/--no-retrain", help="Whether the best setting is trained in full at the end."
+            "--retrain/--no-retrain",
+            help="Whether the best setting is trained in full at the end, for all epochs of the recipe.",
         ),
     ] = True,
     output: Annotated[
@@ -115,7 +121,7 @@ def tune(
             say(title if lines else f"{title}: too few trials to say")
             show_table([columns, *lines] if lines else [])
         if retrained:
-            say("Training the best setting in full")
+            say("Training the best setting in full, for all epochs of the recipe (not with --no-retrain)")
             run = retrain(hyper, output, results)
             say(f"The best setting, trained in full: {run.report_file}")
     say(f"Trials: {output / 'report.md'}")

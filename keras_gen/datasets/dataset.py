@@ -76,7 +76,8 @@ class Dataset:
         if batch_size > found:
             raise InputError(
                 f"batch_size={batch_size} is more than the {found} training {media.plural}: take a "
-                f"batch_size of at most {found} (of a recipe: --set batch_size={found}), or more {media.plural}."
+                f"batch_size of at most {found} (of a recipe: --set batch_size={found}), or more "
+                f"{media.plural}."
             )
         self.media = media
         self.class_names = class_names
