@@ -288,7 +288,8 @@ RULES = {
         Rule(
             "data that look wrong",
             strange_data,
-            "keras-gen check on the data, lower learning rates, clip_norm",
+            "keras-gen check on the data, more data where an epoch is many passes over few, lower learning "
+            "rates, clip_norm",
         ),
         Rule(
             "overfitting",

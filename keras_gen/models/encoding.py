@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.models.checks.data import as_arrays, as_labels, examples_of, media_and_labels
-from keras_gen.models.checks.text import warn_of_unknown
 from keras_gen.networks.blocks import SMALL_BLOCK, in_blocks
 from keras_gen.sampling.labels import check_label, label_spec
 from keras_gen.sampling.requests import in_batches
@@ -186,9 +185,7 @@ def unpack_augmented(model, data, seed):
 
 
 def check_support(self, x):
-    """Raises `InputError` for media that the likelihood gives no probability; warns of unknown words."""
-    if self.media.key == "text":
-        warn_of_unknown(self.media, x)
+    """Raises `InputError` for media that the likelihood gives no probability."""
     for start in range(0, len(x), CHECKED):
         self.likelihood.check(np.asarray(self.media.to_model(x[start : start + CHECKED])))
 

@@ -8,7 +8,7 @@ from keras_gen import registry
 from keras_gen.losses import CategoricalTokens
 from keras_gen.models.checks.data import held_out
 from keras_gen.models.checks.networks import check_num_classes, check_scope
-from keras_gen.models.checks.text import check_decoder, warn_of_unknown
+from keras_gen.models.checks.text import check_decoder
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.sampling import TokenByToken
 from keras_gen.training.player import Player, optimizer_for
@@ -71,8 +71,7 @@ class LanguageModel(GenerativeModel):
         return self.likelihood.log_prob(x, logits)
 
     def check_support(self, x):
-        """Raises `InputError` for numbers that are no tokens, and warns of unknown words."""
-        warn_of_unknown(self.media, x)
+        """Raises `InputError` for numbers that are no tokens."""
         self.likelihood.check(np.asarray(x))
 
     def train_step(self, data):
