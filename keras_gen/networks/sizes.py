@@ -1,5 +1,6 @@
 """The image sizes that doubling networks can make, and their widths."""
 
+import functools
 import itertools
 
 from keras_gen.errors import InputError
@@ -46,11 +47,16 @@ def _doubles(height, width):
     return not (height | width) % 2 ** _doublings(height, width)
 
 
+@functools.cache
+def _works():
+    """All sizes that double."""
+    return [size for size in itertools.product(range(LEAST, MOST + 1), repeat=2) if _doubles(*size)]
+
+
 def _nearest(height, width):
     """The nearest sizes that double, none of whose sides is longer, or none shorter: at most two."""
-    works = [size for size in itertools.product(range(LEAST, MOST + 1), repeat=2) if _doubles(*size)]
-    smaller = [size for size in works if size[0] <= height and size[1] <= width]
-    larger = [size for size in works if size[0] >= height and size[1] >= width]
+    smaller = [size for size in _works() if size[0] <= height and size[1] <= width]
+    larger = [size for size in _works() if size[0] >= height and size[1] >= width]
     return [
         min(sizes, key=lambda size: abs(size[0] - height) + abs(size[1] - width))
         for sizes in (smaller, larger)
