@@ -42,8 +42,10 @@ def small_networks(num_classes=None):
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
-    """Classifiers trained in these tests are kept for their time only."""
-    os.environ["KERAS_GEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    """Classifiers trained in these tests are kept for their time only, for all processes that test."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    os.environ["KERAS_GEN_CACHE"] = str(folder / "cache")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,6 +25,9 @@ def test_the_quickstart_runs(tmp_path, monkeypatch):
     for long, quick in (
         ("epochs=100", "epochs=1"),
         (".train, valid", ".train.take(2), valid"),
+        (".val,", ".val.take(1),"),
+        ('"digits-gan")', '"digits-gan", width=8)'),
+        ('"vowels-vae")', '"vowels-vae", width=8)'),
         ("score(images)", "score(images, samples=10)"),
         ("max_trials=20", "max_trials=1"),
         ('measure="kid", epochs=1', 'measure="kid", epochs=1, fields={"steps_per_epoch": 2}'),
@@ -260,8 +263,10 @@ SHORTENED = (
     (r"\b(steps_per_execution=)\d+", r"\g<1>5"),
     (r"\[:200\]", "[:20]"),
     (r"\.fit\((\w+)\.train,", r".fit(\1.train.take(10),"),
+    (r"\bvalidation_data=(\w+)\.val\b", r"validation_data=\1.val.take(1)"),
+    (r"\b(width\W+)\d+", r"\g<1>8"),
     (r"\bsamples=\d+", "samples=5"),
-    (r"\bmax_trials=\d+", "max_trials=2"),
+    (r"\bmax_trials=\d+", "max_trials=1"),
 )
 
 

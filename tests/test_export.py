@@ -130,8 +130,8 @@ def test_versions_count_on(tmp_path):
 
 
 def test_a_trained_model_is_one_version_and_another_model_is_refused(tmp_path):
-    def export(model, recipe="digits-gan", data="digits"):
-        provenance = {"recipe": recipe, "data": data, "model": model}
+    def export(model, recipe="digits-gan", data="digits", **marked):
+        provenance = {"recipe": recipe, "data": data, "model": model, **marked}
 
         def write(path):
             (path / "assets.extra").mkdir(parents=True)
@@ -150,7 +150,10 @@ def test_a_trained_model_is_one_version_and_another_model_is_refused(tmp_path):
             export("e", **other)
     (tmp_path / "mine" / ".partial-killed").mkdir()
     assert export("e")[0].name == "5" and not list((tmp_path / "mine").glob(".partial-*"))
-    (tmp_path / "mine" / "6").mkdir()
+    for strength, version in ((4.0, "6"), (4.0, "6"), (1.0, "7")):
+        mark = {"key_fingerprint": "0123abcd", "strength": strength}
+        assert export("e", watermark=mark)[0].name == version
+    (tmp_path / "mine" / "8").mkdir()
     with pytest.raises(InputError, match="holds versions of another model, not of digits-gan on digits"):
         export("f")
 

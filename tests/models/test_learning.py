@@ -10,8 +10,13 @@ from keras_gen.models import GAN
 from keras_gen.networks import dcgan
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("plan", ["alternating", "simultaneous"])
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param("alternating", marks=pytest.mark.slow),
+        pytest.param("simultaneous", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_thousand_steps_make_digits_of_the_class_asked_for(plan):
     digits = datasets.load("digits")
     keras.utils.set_random_seed(0)
