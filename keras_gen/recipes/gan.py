@@ -178,8 +178,8 @@ class GANRecipe(Recipe):
     )
     ema: Weight = Field(
         10_000.0,
-        description="half-life in examples of the generator's moving average, from a quarter of training on; "
-        "0 for none",
+        description="half-life in examples of the generator's moving average, from a quarter of training on, "
+        "at most an eighth of training; 0 for none",
     )
     plan: Literal["alternating", "simultaneous"] = Field(
         "alternating", description="order of the two updates"
@@ -218,6 +218,7 @@ class GANRecipe(Recipe):
             freeze_lower_half(discriminator)
         gan = GAN(generator, discriminator, media, num_classes=self.num_classes, seed=self.seed)
         generator_optimizer, discriminator_optimizer = self.optimizer.make(self.examples)
+        half_life = min(self.ema, self.examples / 8)  # or the average of a short training is its beginning
         gan.compile(
             loss=self.loss,
             penalties=self.penalties.make(self.examples),
@@ -226,7 +227,7 @@ class GANRecipe(Recipe):
             generator_optimizer=generator_optimizer,
             discriminator_optimizer=discriminator_optimizer,
             discriminator_steps=self.discriminator_steps,
-            ema=schedules.Linear(0, self.ema, self.examples // 4) if self.ema else 0,
+            ema=schedules.Linear(0, half_life, self.examples // 4) if self.ema else 0,
             plan=self.plan,
             **self.execution,
         )

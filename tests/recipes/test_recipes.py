@@ -320,6 +320,13 @@ def test_penalties_fall_to_their_share_at_the_end_of_training():
     assert weights == pytest.approx([2.0, 1.25, 0.5, 0.5])
 
 
+def test_the_moving_average_of_a_short_training_forgets_its_beginning():
+    fields = {"width": 8, "epochs": 2, "steps_per_epoch": 20, "batch_size": 4}
+    for ema, half_life in ((10_000.0, 160 / 8), (10.0, 10.0)):
+        config = recipes.resolve("digits-gan", {**fields, "ema": ema})
+        assert float(config.build().ema(config.examples)) == pytest.approx(half_life)
+
+
 @pytest.mark.parametrize(
     "likelihood", ["bernoulli", "categorical", "gaussian", "laplace", "logistic_mixture"]
 )
