@@ -223,7 +223,7 @@ def pack_sentences(media, splits):
 
     Returns:
         The `Text` and the packed splits. A warning tells if more than a fifth of the tokens of a split are
-        unknown, a line if most sentences are one word.
+        unknown, and names some; a line if most sentences are one word.
     """
     was_learned = media.is_learned
     media = media.learn(splits["train"][0])
@@ -233,14 +233,15 @@ def pack_sentences(media, splits):
     shares = {split: media.unknown_share(sentences) for split, sentences in packed.items()}
     if max(shares.values()) > MOST_UNKNOWN:
         told = ", ".join(f"{share:.0%} of {split}" for split, share in shares.items())
-        advice = "take tokenizer='bytes', which knows every text"
+        strangest = splits[max(shares, key=shares.get)][0]
+        advice = "take tokenizer='bytes' (of a recipe: --set tokenizer=bytes), which knows every text"
         if was_learned:
             advice = f"give a Text without vocabulary, which learns theirs, or {advice}"
         elif len(media.vocabulary) >= media.most_words:
             advice = f"raise most_words, or {advice}"
         warnings.warn(
-            f"Many {media.tokenizer} are unknown to the vocabulary of {media}, and packed as unknown "
-            f"({told}): {advice}.",
+            f"Many {media.tokenizer} are unknown to the vocabulary of {media}, such as "
+            f"{media.unknown_examples(strangest)}, and packed as unknown ({told}): {advice}.",
             stacklevel=3,
         )
     return media, {split: (sentences, splits[split][1]) for split, sentences in packed.items()}

@@ -32,6 +32,7 @@ BLOCK = 10_000  # sentences that are packed at once
 SPACE = r"[\pZ\p{Cc}\s]+"  # also line separators and control characters
 SPECIAL = r"[^\pL\pM\pN\s]"
 MOST_UNKNOWN = 0.2  # share of unknown tokens above which there is a warning
+NAMED = 3  # unknown words in a warning
 EDGE = "\1"  # marks the edges of words; clean text never holds it
 
 
@@ -189,7 +190,8 @@ class Text(Media):
         if share > MOST_UNKNOWN:
             warnings.warn(
                 f"{share:.0%} of the {self.tokenizer} given are unknown to the vocabulary of {self}, and "
-                "packed as unknown: pack sentences like those that it was learned from.",
+                f"packed as unknown, such as {self.unknown_examples([raw] if is_one else raw)}: pack "
+                "sentences like those that it was learned from.",
                 stacklevel=2,
             )
         return packed[0] if is_one else packed
@@ -221,6 +223,17 @@ class Text(Media):
         packed = np.asarray(packed)
         tokens = np.count_nonzero((packed != PADDING) & (packed != END))
         return float(np.count_nonzero(packed == UNKNOWN) / max(tokens, 1))
+
+    def unknown_examples(self, sentences):
+        """A few of the words, or characters, that the vocabulary does not know, as a str to read.
+
+        Args:
+            sentences: sequence of str, of which the first 10,000 count.
+        """
+        of_words, some, known = self.tokenizer == "words", sentences[:BLOCK], set(self.vocabulary)
+        texts = self.words(some) if of_words else self.as_array(self.clean(some))
+        strange = Counter(part for text in texts for part in text if part not in known)
+        return ", ".join(repr(part) for part, _ in strange.most_common(NAMED))
 
     def pack_in_graph(self, raw):
         """Pack in graph, for exported signatures; strings should be in Unicode's normal form NFKC.

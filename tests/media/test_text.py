@@ -368,6 +368,14 @@ def test_serialization_and_equality(name, value):
         np.testing.assert_array_equal(again.pack(["B a c."]), other.pack(["B a c."]))
 
 
+def test_unknown_words_and_characters_are_named_the_most_frequent_first():
+    words, characters = Text(24).learn(["A dog hums."]), Text(24, tokenizer="characters").learn(["a dog"])
+    assert words.unknown_examples(["The cello hums.", "A naïve cello", "a"]) == "'cello', 'the', 'naïve'"
+    assert characters.unknown_examples(["good", "gxyzyx", "y"]) == "'y', 'x', 'z'"
+    with pytest.warns(UserWarning, match="50% of the words given .* unknown, such as 'cello': pack"):
+        words.pack("cello hums")
+
+
 def test_media_tell_their_size_but_not_their_words():
     assert repr(Text(16)) == "Text(length=16, words)" and repr(Text(16, "bytes")) == "Text(length=16, bytes)"
     assert repr(Text(16, "characters", vocabulary="ab")) == "Text(length=16, 2 characters)"
