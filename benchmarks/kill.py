@@ -24,7 +24,8 @@ SETTINGS = ("epochs=30", "steps_per_epoch=200", "steps_per_execution=10", "check
 
 def start(recipe, output, settings):
     assignments = [part for setting in settings for part in ("--set", setting)]
-    command = [sys.executable, "-m", "keras_gen", "train", recipe, "--output", output, *assignments]
+    command = [sys.executable, "-m", "keras_gen", "train", recipe, "--output", output, "--no-score"]
+    command += assignments
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
