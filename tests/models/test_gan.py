@@ -190,10 +190,9 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images):
     def train(gan):
         return gan.fit(*images, batch_size=8, epochs=2, shuffle=False, verbose=0).history
 
-    straight, stopped = build(), build()
+    straight = build()
     train(straight)
-    train(stopped)
-    stopped.save(tmp_path / "gan.keras")
+    straight.save(tmp_path / "gan.keras")
     resumed = load_model(tmp_path / "gan.keras")
     assert train(resumed) == train(straight)
     for a, b in zip(resumed.get_weights(), straight.get_weights(), strict=True):

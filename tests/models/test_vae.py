@@ -90,11 +90,10 @@ def test_validation_is_the_elbo_whatever_the_objective_weighs(images):
     "settings",
     [
         {"objective": ELBO(Linear(0, 1, examples=100))},
-        {"objective": DReG(3), "prior": "vamp"},
+        {"objective": DReG(3), "prior": "vamp", "likelihood": "learned"},
         {"objective": FactorVAE(width=8), "num_classes": 3},
-        {"likelihood": "learned"},
     ],
-    ids=["elbo", "dreg under a vamp prior", "factor by class", "learned scale"],
+    ids=["elbo", "dreg under a vamp prior with a learned scale", "factor by class"],
 )
 def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images, settings):
     def fresh():
@@ -109,11 +108,10 @@ def test_save_load_and_continue_equals_an_uninterrupted_run(tmp_path, images, se
         labels = images[1] if vae.num_classes else None
         return vae.fit(images[0], labels, batch_size=16, epochs=2, shuffle=False, verbose=0).history
 
-    straight, stopped = fresh(), fresh()
+    straight = fresh()
     before = straight.get_weights()
     train(straight)
-    train(stopped)
-    stopped.save(tmp_path / "vae.keras")
+    straight.save(tmp_path / "vae.keras")
     resumed = load_model(tmp_path / "vae.keras")
     assert train(resumed) == train(straight)
     moved = 0
@@ -315,11 +313,11 @@ def test_a_conditional_vae_learns_digits_and_obeys_labels():
     networks = conv(digits.media, likelihood, num_classes=10, latent_dim=8, width=16, hidden=64)
     vae = VAE(*networks, digits.media, likelihood, num_classes=10)
     vae.compile(keras.optimizers.Adam(2e-3), steps_per_execution=50)
-    before = vae.score(digits, samples=50)
+    before = vae.score(digits, samples=10)
     history = vae.fit(
         digits.batches(), steps_per_epoch=500, epochs=3, validation_data=digits.val, verbose=0
     ).history
-    after = vae.score(digits, samples=50)
+    after = vae.score(digits, samples=10)
     assert after["nll"] < before["nll"] - 15 and -after["elbo"] > after["nll"]
     assert after["kl"] > 2 and after["active_units"] >= 3
     assert history["val_elbo"][-1] > history["val_elbo"][0]
