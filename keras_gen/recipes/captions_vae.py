@@ -1,6 +1,6 @@
 """Captions of photographs, such as the 29,000 English ones of Multi30k.
 
-The files hold a sentence a line; their names end in train, val and test.
+The files hold one sentence on each line. Their names end in train, val and test.
 
 Command: keras-gen train captions-vae --data FOLDER
 Time: 17 minutes on one of two cores, the other busy.

@@ -6,9 +6,9 @@ Score: none yet: all 20 epochs were trained there once, and the samples were loo
     machine was gone before they were scored.
 
 Loss, penalties and learning rates are those of R3GAN (Huang et al. 2025, arXiv 2501.05441), on its schedules
-but over 2,048,000 images. The paper sees ten times as many and more, also mirrored, in batches of 512, with
-768 feature maps at every size. Its beta_2 rises from 0.9 to 0.99, and its augmentation from nothing, of which
-so few images would see little.
+but over 2,048,000 images. The paper takes at least ten times as many, also mirrored, in batches of 512, with
+768 feature maps at every size. Its beta_2 rises from 0.9 to 0.99. Its augmentation rises from nothing, so
+these few images would see little of it.
 """
 
 from keras_gen.recipes.gan import R3GAN, R3GAN_SPACE, Adams, GANRecipe, Penalties

@@ -1,10 +1,10 @@
-"""Sentences of your own in one file: a line each in .txt, or .jsonl or .csv with the field that holds them.
+"""Sentences of your own in one file: .txt with one on each line, or a field of a .jsonl or .csv.
 
-With few sentences it soon learns them by heart: look at val_elbo; the best epoch is kept.
+The model soon learns few sentences by heart: look at val_elbo. The best epoch is kept.
 
 Command: keras-gen train file-text --data FILE [--set field=NAME]
 Time: 5 minutes on one of two busy cores.
-Score: on 811 captions, which are few, the first epoch is the best: NLL 64.1 nats on 101 more, KL 3.3.
+Score: on 811 captions, which are few, the first epoch is best: NLL 64.1 nats on 101 other ones, KL 3.3.
 """
 
 from keras_gen.recipes.priors import GaussianMixture

@@ -1,6 +1,6 @@
-"""One-shot sounds of your own, such as drum hits or notes: a sound a file, cut or padded to a second.
+"""Short sounds of your own, such as drum hits or notes: one in each file, cut or padded to a second.
 
-Each sound is learned as it begins, as loud as the others, without shifts and masks; latents follow time.
+All sounds have one loudness and keep their beginning: no shifts, no masks. Latents follow time.
 
 Command: keras-gen train folder-sounds --data FOLDER [--set length=32768] [--set num_classes=3]
 Time: 3.3 minutes on two cores with --preset quick.

@@ -1,4 +1,4 @@
-"""Any folder or zip of your own images, in color, with latents to look around in.
+"""Any folder or zip of your own images, in color, with latents to explore.
 
 Command: keras-gen train folder-vae --data FOLDER [--set size=32] [--set num_classes=3]
 Time: 102 seconds on two busy cores with --preset quick.

@@ -1,4 +1,4 @@
-"""Shapes of known factors, 16x16 in color: a beta-TCVAE whose latents come apart into the factors.
+"""Shapes of known factors, 16x16 in color: a beta-TCVAE whose latents separate the factors.
 
 Command: keras-gen train shapes-tcvae
 Time: 2 to 4 minutes of training on one of two busy cores.

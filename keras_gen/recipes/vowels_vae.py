@@ -1,4 +1,4 @@
-"""Vowels by a model of the voice, of which pitch, vowel, length of the vocal tract and breathiness are known.
+"""Synthetic vowels whose factors are known: pitch, vowel, length of the vocal tract and breathiness.
 
 Command: keras-gen train vowels-vae
 Time: 12 minutes on one of two cores, the other busy.
