@@ -133,14 +133,16 @@ def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
     code, said = run_cli("train", *TRAIN, "--data", shards, "--output", interrupted, "--epochs", EPOCHS)
     assert code == 2 and "was begun by 2 replica(s), which 1 cannot go on from exactly" in said
 
+    # Where a worker is lost, the others are ended.
     training = start(*on_shards)
     wait_for_a_checkpoint(training, interrupted, after=stopped_at)
     workers = children_of(training)
     assert len(workers) == 2
-    for worker in workers:
-        os.kill(worker, signal.SIGKILL)
-    training.kill()
-    assert f"Going on after {stopped_at:,} examples" in training.communicate(timeout=PATIENCE)[0]
+    os.kill(workers[1], signal.SIGKILL)
+    said = training.communicate(timeout=PATIENCE)[0]
+    assert training.returncode == 137, said
+    assert f"Going on after {stopped_at:,} examples" in said and "Worker 1 failed: see" in said
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     assert not (interrupted / "model.keras").exists()
 
     for last in (on_shards, [*command, "--data", memory, "--output", straight]):
@@ -149,19 +151,6 @@ def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
         assert training.returncode == 0, said
         assert ("Going on after" in said) == (last == on_shards)
     assert_ended_alike(interrupted, straight)
-
-
-@pytest.mark.slow
-def test_where_a_worker_is_lost_the_others_are_ended(tmp_path):
-    run = tmp_path / "run"
-    training = start("-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--output", run, "--epochs", 500)
-    wait_for_a_checkpoint(training, run)
-    children = children_of(training)
-    os.kill(children[1], signal.SIGKILL)
-    said = training.communicate(timeout=PATIENCE)[0]
-    assert training.returncode == 137, said
-    assert "Worker 1 failed: see" in said
-    assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
 @pytest.mark.slow
