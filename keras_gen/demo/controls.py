@@ -60,6 +60,27 @@ def answered(function):
     return answer
 
 
+def refuse_quietly(field):
+    """Has a field refuse values to whoever sent them, without the traceback that gradio prints on the server.
+
+    Args:
+        field: `gradio.components.Component`, which is changed.
+    """
+    preprocess = field.preprocess
+
+    @functools.wraps(preprocess)
+    def checked(payload):
+        try:
+            return preprocess(payload)
+        except gradio.Error as error:
+            told = str(error.message)
+        except (TypeError, ValueError):
+            told = f"{field.label} cannot be {repr(payload)[:100]}."
+        raise gradio.Error(html.escape(told), print_exception=False)
+
+    field.preprocess = checked
+
+
 def seed_field(label="Seed", value=0):
     """A field for a seed."""
     return gradio.Number(value, label=label, precision=0, minimum=0, min_width=110)

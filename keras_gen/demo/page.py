@@ -2,6 +2,7 @@
 
 import gradio
 
+from keras_gen.demo.controls import refuse_quietly
 from keras_gen.demo.images import Images
 from keras_gen.demo.sentences import Sentences
 from keras_gen.demo.voices import Voices
@@ -44,4 +45,7 @@ def page(model, outbox, longest):
             f"made by {made_by}."
         )
         parts[model.kind]().build(shown)
+    for field in shown.blocks.values():
+        if isinstance(field, gradio.components.Component):
+            refuse_quietly(field)
     return shown.queue(max_size=WAITING)

@@ -42,7 +42,7 @@ def address(spoken):
     assert not thread.is_alive() and not failures
 
 
-def test_a_visitor_draws_sends_and_is_refused(address, tmp_path):
+def test_a_visitor_draws_sends_and_is_refused_without_a_traceback(address, tmp_path, capfd):
     client = gradio_client.Client(address, verbose=False, download_files=str(tmp_path))
     players = client.predict(3, 2, 7, IN_TURN, 1.0, api_name="/draw")
     path = players[0]["value"]
@@ -56,10 +56,12 @@ def test_a_visitor_draws_sends_and_is_refused(address, tmp_path):
     for ask, told in (
         (lambda: client.predict(words, sent, 2, 7, 0, 7, 0, api_name="/walk"), "could not be read"),
         (lambda: client.predict(3, 99, 7, 0, 1.0, api_name="/draw"), "greater than maximum value 12"),
+        (lambda: client.predict(3, "many", 7, 0, 1.0, api_name="/draw"), "Recordings cannot be .*many"),
         (lambda: client.predict(3, 2, 77, 0, 1.0, api_name="/draw"), "not in the list of choices"),
     ):
         with pytest.raises(gradio_client.exceptions.AppError, match=told):
             ask()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_file_that_is_too_large_is_refused(address):
