@@ -100,6 +100,11 @@ def tune(
     from keras_gen.tuners.search import retrain, search
 
     hyper = HyperRecipe(recipe, measure, space, epochs, start, fields)
+    if retrained:
+        say(
+            f"After the trials the best setting is trained for all {hyper.full.epochs:,} epochs of the "
+            "recipe (not with --no-retrain)"
+        )
     with stopped(lambda: f"the same command goes on from {output}."):
         results = search(
             hyper,
@@ -121,7 +126,7 @@ def tune(
             say(title if lines else f"{title}: too few trials to say")
             show_table([columns, *lines] if lines else [])
         if retrained:
-            say("Training the best setting in full, for all epochs of the recipe (not with --no-retrain)")
+            say("Training the best setting in full, for all epochs of the recipe")
             run = retrain(hyper, output, results)
             say(f"The best setting, trained in full: {run.report_file}")
     say(f"Trials: {output / 'report.md'}")
