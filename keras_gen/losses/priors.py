@@ -191,7 +191,8 @@ class GaussianMixture(Mixture):
         if num < self.components:
             raise InputError(f"{self.components} components need as many examples, not {num}.")
         draws = np.random.default_rng(seed).normal(size=posterior.mean.shape).astype(np.float32)
-        latents = np.asarray(posterior.sample(draws))
+        # In float32 what keeps the covariance of a component of one example regular is rounded away.
+        latents = np.asarray(posterior.sample(draws), np.float64)
         fitted = sklearn.mixture.GaussianMixture(self.components, random_state=seed).fit(latents)
         self.shares.assign(fitted.weights_)
         self.means.assign(fitted.means_)
