@@ -112,3 +112,10 @@ def test_weights_and_settings_come_back(vamp, tmp_path):
 def test_more_components_than_latents_are_refused():
     with pytest.raises(InputError, match="5 components need as many examples, not 4"):
         bound(GaussianMixture(5)).fit(point(np.zeros((4, DIM))))
+
+
+def test_a_mixture_is_fitted_to_a_handful_of_examples_of_many_dimensions():
+    prior = GaussianMixture(4)
+    prior.bind(encode, SHAPE, 64)
+    prior.fit(point(np.random.default_rng(0).normal(size=(5, 64)).astype("float32")))
+    assert np.isfinite(prior.factors.numpy()).all()
