@@ -36,6 +36,13 @@ SINCE = {  # what recipes set that have changed since
         "augment.frequency_mask": 8,
     },
     "fsdd-vae": {"sampling_prior": "mixture", "sampling_prior.components": 10},
+    "mnist-vae-best": {
+        "epochs": 27,
+        "network.width": 200,
+        "network.activation": "silu",
+        "prior.components": 100,
+        "optimizer.learning_rate": 0.003,
+    },
     "vowels-vae": {"audio.loudness": -23.0},
 }
 
