@@ -144,13 +144,14 @@ def verdict(metrics, real, plural):
     told = []
     name = next((each for each in ("kid", "frechet") if each in metrics and each in real), None)
     if name:
-        beside = f"{name} {metrics[name]:.3g}, real {plural} {real[name]:.3g}"
+        beside = f"{name} {_with_interval(name, metrics)}; real {plural} {_with_interval(name, real)}"
         found = apart(name, metrics, real)
         if found is None:
             told.append(f"Distance to held-out {plural}: {beside}.")
         else:
+            by = f"by {name}" if found else f"by {name}, whose intervals overlap"
             word = "can" if found and metrics[name] > real[name] else "cannot"
-            told.append(f"What it generates {word} be told from real {plural} by {name} ({beside}).")
+            told.append(f"What it generates {word} be told from real {plural} {by} ({beside}).")
     elif "nll" in metrics:
         beside = f", {metrics['bits_per_byte']:.3g} bits per byte" if "bits_per_byte" in metrics else ""
         told.append(f"Held-out {plural} cost at most {metrics['nll']:.4g} nats each{beside}.")
@@ -167,3 +168,8 @@ def verdict(metrics, real, plural):
             found = f"No sign of copied training {plural}"
         told.append(f"{found} (C_T {score:.1f}).")
     return told
+
+
+def _with_interval(name, metrics):
+    ends = interval(name, metrics)
+    return f"{metrics[name]:.3g}" + (f", {ends[0]:.3g} to {ends[1]:.3g}" if ends else "")
