@@ -24,7 +24,7 @@ def test_a_search_ends_in_a_better_model(searched, cli_in):
     folder, code, printed = searched
     assert code == 0, printed
     output = folder / "runs" / "digits-vae-tuned"
-    assert printed.index("is trained for all 20 epochs") < printed.index("Trial 0 begins: beta=1.0")
+    assert printed.index("is trained for all 3 epochs") < printed.index("Trial 0 begins: beta=1.0")
     for told in ("Trial 1 ends after", "Best trials", "best.json", "report.md"):
         assert told in printed
     best = json.loads((output / "best.json").read_text())
