@@ -60,13 +60,9 @@ def test_it_learns_how_probable_the_sentences_of_a_grammar_are(trained, packed):
     assert len(set(written)) > 45  # of 64, where 61 are expected
 
 
-def test_unknown_words_are_told_once_where_they_are_packed(media):
+def test_unknown_words_are_named_where_they_are_packed(media):
     with pytest.warns(UserWarning) as caught:
-        data = datasets.load(["a cello hums"] * 20, media=media, duplicates="keep", batch_size=4)
-        model = build(media, width=4)
-        model.fit(data.train, epochs=1, steps_per_epoch=1, verbose=0)
-        model.evaluate(data.test, verbose=0)
-        model.score(data)
+        datasets.load(["a cello hums"] * 20, media=media, duplicates="keep", batch_size=4)
     assert len(caught) == 1 and "such as 'cello', 'hums', and packed as unknown" in str(caught[0].message)
 
 

@@ -12,6 +12,7 @@ from keras_gen.datasets import Dataset
 from keras_gen.datasets.dataset import sample
 from keras_gen.errors import InputError
 from keras_gen.models.checks.labels import check_labels
+from keras_gen.models.checks.text import warn_of_unknown
 from keras_gen.sampling.labels import label_shape, labels_for
 from keras_gen.training.replicas import is_array
 
@@ -160,6 +161,8 @@ def check_examples(model, x, y=None):
             f"shape {shape}: pack them with model.media.pack, take a split of keras_gen.datasets.load, such "
             "as dataset.train, or build the model for that shape."
         )
+    if media.key == "text":
+        warn_of_unknown(media, x)
     model.check_support(x)
     if model.num_classes is not None:
         check_labels(y, len(x), model.num_classes)

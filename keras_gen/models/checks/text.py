@@ -1,7 +1,10 @@
-"""Refusing what cannot make a model of sentences."""
+"""Refusing what cannot make a model of sentences, and telling of words that it does not know."""
+
+import warnings
 
 from keras_gen.errors import InputError
 from keras_gen.media import Text
+from keras_gen.media.text import MOST_UNKNOWN
 from keras_gen.models.checks.networks import check_layers
 from keras_gen.networks.text_decoder import TextDecoder
 
@@ -35,3 +38,20 @@ def check_decoder(decoder, media, latent_dim, num_classes):
         ]
         raise InputError(f"The decoder is made for {told[0]}, but {told[1]} are wanted here.")
     check_layers("decoder", decoder)
+
+
+def warn_of_unknown(media, x):
+    """Warns where sentences were packed with the vocabulary of others.
+
+    Args:
+        media: the `Text` of a model.
+        x: int32 (num, length), packed sentences.
+    """
+    share = media.unknown_share(x)
+    if share > MOST_UNKNOWN:
+        warnings.warn(
+            f"{share:.0%} of the {media.tokenizer} of x are unknown to the vocabulary of the model: build a "
+            "model for these sentences, such as "
+            'TextVAE.from_recipe("file-text", data="mine.csv", field="caption").',
+            stacklevel=5,
+        )
