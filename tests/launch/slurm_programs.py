@@ -55,7 +55,7 @@ def srun(file, *command):
         code = os.waitstatus_to_exitcode(status)
         worst = max(worst, code if code >= 0 else 128 - code)
         if code:
-            tell(tasks, signal.SIGKILL)
+            tell(tasks, signal.SIGTERM)
     sys.exit(worst)
 
 
