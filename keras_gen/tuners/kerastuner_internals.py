@@ -4,8 +4,10 @@ The mixins stand before a class of KerasTuner among the bases. tests/tuners/test
 a test for each name, so that a KerasTuner that changes one fails there.
 """
 
+import concurrent.futures
 from pathlib import Path
 
+import grpc
 import numpy as np
 
 # Hyperband keeps these among the settings of a trial: how far it trains, and which trial it goes on from.
@@ -93,3 +95,31 @@ class TunerInternals:
 
     def _try_run_and_update_trial(self, trial, *args, **kwargs):
         self.run_and_record(trial)
+
+
+def serve(oracle, address):
+    """Answers the workers of a search, until what is returned is stopped or gone.
+
+    KerasTuner's own chief hears no more of workers that come once the search is over, and they wait for it.
+
+    Args:
+        oracle: the chief's.
+        address: str, "host:port" to listen on.
+
+    Returns:
+        A `grpc.Server`.
+
+    Raises:
+        RuntimeError: the address cannot be listened on.
+    """
+    from keras_tuner.src import protos  # late, as KerasTuner does, for the version of protobuf
+    from keras_tuner.src.distribute.oracle_chief import OracleServicer
+
+    server = grpc.server(
+        concurrent.futures.ThreadPoolExecutor(max_workers=1),  # so that the oracle has one question at a time
+        options=[("grpc.so_reuseport", 0)],  # or two chiefs would share a port, and their workers
+    )
+    protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
+    server.add_insecure_port(address)
+    server.start()
+    return server

@@ -48,6 +48,8 @@ class Durable(OracleInternals):
         return trial
 
     def end_trial(self, trial):
+        if trial.trial_id not in (each.trial_id for each in self.ongoing_trials.values()):
+            return  # an earlier chief gave it to a worker, which this one will give it again
         super().end_trial(trial)
         self.say(self.trials[trial.trial_id])
 

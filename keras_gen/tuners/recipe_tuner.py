@@ -100,6 +100,7 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
                 f"The state of the search in {self.folder / 'trials'} is damaged ({error}): choose another "
                 "folder."
             ) from error
+        self.oracle_file = oracle.state_file  # a worker's `self.oracle` is KerasTuner's way to the chief
 
     # What KerasTuner calls.
 
@@ -119,11 +120,17 @@ class RecipeTuner(TunerInternals, keras_tuner.Tuner):
         """
         self.interruption = Interruption()
         self._failures = []
-        if not workers.is_worker():
+        if workers.is_chief():
+            workers.search_as_chief(self)
+            return
+        if workers.is_worker():
+            if workers.is_over(self):
+                return
+            workers.follow_chief(self)
+        else:
             self.clock.write()
-        self.save()
-        # The chief only answers, perhaps beside the main thread, which alone may listen to signals.
-        with contextlib.nullcontext() if workers.is_chief() else self.interruption:
+            self.save()
+        with self.interruption:
             super().search()
 
     def pre_create_trial(self):

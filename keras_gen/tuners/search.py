@@ -66,8 +66,6 @@ def search(hyper, output, tuner="bayesian", num_workers=None, arguments=(), **se
         try:
             if num_workers:
                 workers.search_with_workers(num_workers, found, arguments)
-            elif workers.is_chief():
-                workers.search_as_chief(found)
             else:
                 found.search()
         except InputError:

@@ -1,22 +1,27 @@
-"""A search by several processes of this machine: a chief that hands out trials, and workers that run them."""
+"""A search by several processes: a chief that hands out trials, and workers that run them."""
 
 import contextlib
+import ipaddress
+import json
 import os
 import threading
 import time
+import uuid
 
 import tensorflow as tf
 
 from keras_gen.cluster import SEARCH_VARIABLES as VARIABLES
 from keras_gen.errors import InputError
-from keras_gen.files import make_folder
+from keras_gen.files import make_folder, read_json, write_atomically
 from keras_gen.logs import log
 from keras_gen.runs.processes import Workers, free_ports
 from keras_gen.signals import leave
+from keras_gen.tuners.kerastuner_internals import serve
 from keras_gen.tuners.outcome import reason
 
-POLL = 0.2  # seconds between two looks at the workers
-FAREWELL = 5  # seconds in which all workers ask again, and hear that the search is over
+CHIEF = "chief.json"  # in the folder of the search: which start of the chief hands out its trials
+POLL = 0.2  # seconds between two looks at the workers, or at their chief
+FAREWELL = 5  # seconds that workers may take to ask again, and hear that the search is over
 MOST_RESTARTS = 20  # of workers that were killed
 LATE = 60  # seconds after the end of its minutes that a chief waits for trials that are being cut off
 
@@ -56,32 +61,39 @@ def as_chief():
             del os.environ[name]
 
 
+def answering_address(environ=os.environ):
+    """Where a chief listens: at its address, or wherever it can be reached where that is a name.
+
+    To itself its name may mean the loopback, or nothing yet, as that of a pod that has just begun.
+    """
+    host, port = (environ[name] for name in VARIABLES[1:])
+    with contextlib.suppress(ValueError):
+        return f"[{host}]:{port}" if ipaddress.ip_address(host).version == 6 else f"{host}:{port}"
+    return f"[::]:{port}"
+
+
 def hand_out(tuner):
-    """Answers workers, until all that asked have heard that the search is over.
+    """Answers workers, also those that come when the search is over, until `tuner` is gone.
 
     Args:
         tuner: the chief's `RecipeTuner`.
 
-    Returns:
-        (thread that answers, list that an exception is put in if it has to give up).
+    Raises:
+        InputError: the port cannot be listened on.
     """
-    troubles = []
-
-    def answer():
-        try:
-            tuner.search()
-        except Exception as error:  # noqa: BLE001 - whatever it is, workers would wait an hour for an answer
-            troubles.append(error)
-
-    thread = threading.Thread(target=answer, daemon=True)
-    thread.start()
-    return thread, troubles
+    tuner.clock.write()
+    tuner.save()
+    # Before the first answer: workers tell a chief by it.
+    write_atomically(tuner.folder / CHIEF, json.dumps({"chief": uuid.uuid4().hex}) + "\n")
+    address = answering_address()
+    try:
+        tuner.server = serve(tuner.oracle, address)
+    except RuntimeError as error:
+        raise InputError(f"The chief cannot hand out trials: {reason(error)}") from error
 
 
 def search_as_chief(tuner):
     """Hands out trials to workers on other machines, until none is left and none is running.
-
-    KerasTuner's own chief waits for ever for a worker that is gone.
 
     Args:
         tuner: the chief's `RecipeTuner`.
@@ -90,16 +102,47 @@ def search_as_chief(tuner):
         InputError: the port cannot be listened on.
     """
     oracle, clock = tuner.oracle, tuner.clock
+    hand_out(tuner)
     if oracle.is_exhausted or clock.is_over:
         return
-    _, troubles = hand_out(tuner)
     while not (oracle.is_over and not oracle.ongoing_trials):
-        if troubles:
-            raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
         if clock.is_over and time.monotonic() > clock.begun + 60 * clock.minutes + LATE:
             return
         time.sleep(POLL)
-    time.sleep(FAREWELL)
+    farewell = time.monotonic() + FAREWELL
+    while oracle.tuner_ids and time.monotonic() < farewell:
+        time.sleep(POLL)
+
+
+def is_over(tuner):
+    """Whether a worker has come when nothing is left to try, and the chief perhaps gone."""
+    found = read_json(tuner.oracle_file) if tuner.oracle_file.is_file() else {}
+    most = tuner.oracle.max_trials
+    return tuner.clock.is_over or bool(most) and len(found.get("end_order", ())) >= most
+
+
+def follow_chief(tuner):
+    """Waits for the chief, and ends this worker when another one has taken its place.
+
+    That one hands out again what was unfinished, so that two would be at the trial of this worker.
+
+    Args:
+        tuner: the worker's `RecipeTuner`.
+    """
+    tuner.oracle.get_space()
+    file = tuner.folder / CHIEF
+    chief = read_json(file)
+
+    def watch():
+        found = chief
+        while found == chief:
+            time.sleep(POLL)
+            with contextlib.suppress(InputError):  # a shared folder may fail for a moment
+                found = read_json(file)
+        log.error("The chief of this search was started again: start this worker again, too.")
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def search_with_workers(num, tuner, arguments):
@@ -122,7 +165,7 @@ def search_with_workers(num, tuner, arguments):
     make_folder(logs)
     gpus = len(tf.config.list_physical_devices("GPU"))
     restarts = 0
-    chief, troubles = hand_out(tuner)
+    hand_out(tuner)
 
     def environment(index):
         return {
@@ -146,12 +189,9 @@ def search_with_workers(num, tuner, arguments):
                     raise InputError(f"Workers were killed {MOST_RESTARTS} times: see {logs}.")
                 log.info("Worker %d was killed, and is started again", index)
                 workers.start(index)
-            if troubles:
-                raise InputError(f"The chief cannot hand out trials: {reason(troubles[0])}")
             if failed:
                 raise InputError(f"Worker {failed[0]} failed: see {log_file(failed[0])}.")
-            # Once the chief answers no more, a worker that has not asked yet would find nobody.
-            if not chief.is_alive() or (len(ended) == num and not killed):
+            if len(ended) == num and not killed:
                 break
             time.sleep(POLL)
     if workers.signals:
