@@ -1,5 +1,6 @@
 """What launchers write runs, with an engine's variables and a stand-in for its programs on this machine."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,9 +13,10 @@ from slurm_programs import install
 
 from keras_gen.runs.processes import free_ports
 
-pytestmark = pytest.mark.slow
-
 SHORT = ["--set", "width=8", "--set", "batch_size=32", "--set", "steps_per_epoch=20", "--no-score"]
+TUNE = ["tune", "digits-vae", "--tuner", "random", "--trials", "4", "--epochs", "2", "--no-retrain"]
+TUNE += ["--set", "width=8", "--set", "network=mlp", "--set", "steps_per_epoch=20", "--set", "nll_samples=2"]
+TUNE += ["--set", "num_scored=100", "--output"]
 PATIENCE = 900  # seconds, so that a machine with much else to do is no failure
 
 
@@ -25,6 +27,7 @@ def wait_for(found, process):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_what_slurm_stops_goes_on_as_pods_of_kubernetes(run_cli, tmp_path, monkeypatch):
     install(tmp_path)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
@@ -73,3 +76,47 @@ def test_what_slurm_stops_goes_on_as_pods_of_kubernetes(run_cli, tmp_path, monke
     assert all("Going on after" in each for each in told)
     assert "An indexed Job of Kubernetes started this process as worker 0 of 2" in told[0]
     assert (run / "model.keras").is_file() and len((run / "history.csv").read_text().splitlines()) == 7
+
+
+def trials(output):
+    """Name of a trial -> its state, settings and score."""
+    found = (json.loads(path.read_text()) for path in output.glob("trials/*/trial.json"))
+    return {
+        each["trial_id"]: (each["status"], each["hyperparameters"]["values"], each["score"]) for each in found
+    }
+
+
+@pytest.mark.exhaustive
+def test_a_search_as_pods_loses_a_worker_and_its_chief_but_no_trial(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    alone, output = tmp_path / "alone", tmp_path / "tuned"
+    command = [sys.executable, "-m", "keras_gen", *TUNE]
+    subprocess.run([*command, alone], check=True, timeout=PATIENCE)
+    hosts = ",".join(f"127.0.0.1:{port}" for port in free_ports(3))
+
+    def start(index):
+        return subprocess.Popen(
+            [*command, output, "--cluster", "auto"],
+            env=os.environ | {"KERAS_GEN_HOSTS": hosts, "JOB_COMPLETION_INDEX": str(index)},
+        )
+
+    pods, lost, ended, deadline = [start(index) for index in range(3)], [], [], time.monotonic() + PATIENCE
+    # A worker at the first checkpoint, the chief after the first trial; a Job replaces all that fail.
+    kills = [(1, "trials/*/execution0/checkpoints/0*.keras"), (0, "trials/*/outcome.json")]
+    while len(ended) < 3 and time.monotonic() < deadline:
+        if kills and list(output.glob(kills[0][1])):
+            pods[kills.pop(0)[0]].kill()
+        for index, pod in enumerate(pods):
+            if index not in ended and pod.poll() is not None:
+                if pod.returncode:
+                    lost.append((index, pod.returncode))
+                    pods[index] = start(index)
+                else:
+                    ended.append(index)
+        time.sleep(0.05)
+    for pod in pods:
+        pod.kill()
+    assert sorted(ended) == [0, 1, 2]
+    # Workers follow their chief; one that was just asking it had no answer.
+    assert {(0, -9), (1, -9)} < set(lost) and {status for _, status in lost} <= {-9, 1, 2}
+    assert trials(output) == trials(alone) and len(trials(alone)) == 4
