@@ -100,7 +100,7 @@ def run(path, signature, inputs, out):
     return ["run", *where, "--inputs", ";".join(inputs), "--outdir", str(out), "--overwrite"]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_signature_is_shown_runs_and_refuses_in_the_same_words(tmp_path):
     fits, unfit = tmp_path / "fits.npz", tmp_path / "unfit.npz"
     np.savez(fits, **FITS)

@@ -36,9 +36,9 @@ def newest_checkpoint(run):
     return max((int(path.stem) for path in run.glob("checkpoints/0*.keras")), default=0)
 
 
-def wait_for_a_checkpoint(training, run, after=0):
+def wait_for_a_checkpoint(training, run):
     deadline = time.monotonic() + PATIENCE
-    while newest_checkpoint(run) <= after:
+    while not newest_checkpoint(run):
         assert training.poll() is None and time.monotonic() < deadline, training.communicate()[0]
         time.sleep(0.05)
 
@@ -113,9 +113,12 @@ def test_workers_end_with_the_same_weights(tmp_path):
         assert len(np.unique(rows, axis=0)) == 12
 
 
-@pytest.mark.slow
-def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
-    tmp_path, run_cli, in_memory_and_in_shards
+@pytest.mark.parametrize(
+    "how",
+    [pytest.param("killed", marks=pytest.mark.slow), pytest.param("stopped", marks=pytest.mark.exhaustive)],
+)
+def test_workers_interrupted_on_shards_end_as_those_left_alone_in_memory(
+    how, tmp_path, run_cli, in_memory_and_in_shards
 ):
     memory, shards = in_memory_and_in_shards(**digits())
     straight, interrupted = tmp_path / "straight", tmp_path / "interrupted"
@@ -123,33 +126,32 @@ def test_workers_stopped_and_killed_on_shards_end_as_those_left_alone_in_memory(
     on_shards = [*command, "--data", shards, "--output", interrupted]
     training = start(*on_shards)
     wait_for_a_checkpoint(training, interrupted)
-    training.send_signal(signal.SIGTERM)
+    workers = children_of(training)
+    assert len(workers) == 2
+    if how == "stopped":
+        training.send_signal(signal.SIGTERM)
+    else:
+        os.kill(workers[1], signal.SIGKILL)
     said = training.communicate(timeout=PATIENCE)[0]
-    assert training.returncode == 143, said
-    assert "the same command goes on" in said and "failed" not in said
-    stopped_at = newest_checkpoint(interrupted)
-    assert stopped_at < EPOCHS * 40 * 32
+    if how == "stopped":
+        assert training.returncode == 143, said
+        assert "the same command goes on" in said and "failed" not in said
+    else:
+        # Where a worker is lost, the others are ended.
+        assert training.returncode == 137 and "Worker 1 failed: see" in said, said
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert not (interrupted / "model.keras").exists()
+    seen = newest_checkpoint(interrupted)
+    assert seen < EPOCHS * 40 * 32
 
     code, said = run_cli("train", *TRAIN, "--data", shards, "--output", interrupted, "--epochs", EPOCHS)
     assert code == 2 and "was begun by 2 replica(s), which 1 cannot go on from exactly" in said
-
-    # Where a worker is lost, the others are ended.
-    training = start(*on_shards)
-    wait_for_a_checkpoint(training, interrupted, after=stopped_at)
-    workers = children_of(training)
-    assert len(workers) == 2
-    os.kill(workers[1], signal.SIGKILL)
-    said = training.communicate(timeout=PATIENCE)[0]
-    assert training.returncode == 137, said
-    assert f"Going on after {stopped_at:,} examples" in said and "Worker 1 failed: see" in said
-    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-    assert not (interrupted / "model.keras").exists()
 
     for last in (on_shards, [*command, "--data", memory, "--output", straight]):
         training = start(*last)
         said = training.communicate(timeout=PATIENCE)[0]
         assert training.returncode == 0, said
-        assert ("Going on after" in said) == (last == on_shards)
+        assert (f"Going on after {seen:,} examples" in said) == (last == on_shards)
     assert_ended_alike(interrupted, straight)
 
 

@@ -48,7 +48,7 @@ def test_the_last_ones_and_the_best_stay(small_gan, images, tmp_path):
     assert [int(path.stem) for path in checkpoints(tmp_path)] == [48]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_training_goes_on_exactly_from_the_middle_of_an_epoch(small_gan, images, tmp_path):
     """With random layers, adapted augmentation, the logs so far, and a Keras callback that counts epochs."""
     x = np.concatenate([images[0]] * 2)[:64]

@@ -104,10 +104,13 @@ def test_watching_and_measuring_change_no_bit_of_training_and_choose_the_best(sm
         def on_epoch_end(self, epoch, logs=None):
             noted.append((int(self.model.examples_seen.numpy()), dict(logs)))
 
+    pixels = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    pixels.save(tmp_path / "pixels.keras")
     noted, how = [], dict(epochs=4, validation_data=data.val, verbose=0)
     bare, watched = small_gan(num_classes=3), small_gan(num_classes=3)
     bare.fit(data.batches(), steps_per_epoch=3, **how)
-    monitor = Monitor(tmp_path, num=2, data=data, measures=("recall", "kid"), every=2, num_measured=24)
+    measuring = dict(data=data, measures=("recall", "kid"), every=2, num_measured=24)
+    monitor = Monitor(tmp_path, num=2, extractor=str(tmp_path / "pixels.keras"), **measuring)
     best = Checkpoint(tmp_path / "checkpoints", monitor="val_kid", mode="max")
     watched.fit(data.batches(), steps_per_epoch=3, callbacks=[monitor, Note(), best], **how)
     for a, b in zip(bare.get_weights(), watched.get_weights(), strict=True):
@@ -115,23 +118,11 @@ def test_watching_and_measuring_change_no_bit_of_training_and_choose_the_best(sm
     measured = {seen: logs["val_kid"] for seen, logs in noted if "val_kid" in logs}
     assert list(measured) == [96, 192]
     labels = watched.labels_for(24)
-    scores = Quality(data.tested_on("val")).score(watched.generate(24, labels, seed=0), labels)
+    quality = Quality(data.tested_on("val"), extractor=Extractor(pixels))
+    scores = quality.score(watched.generate(24, labels, seed=0), labels)
     assert measured[192] == pytest.approx(scores["kid"]) and noted[-1][1]["val_recall"] == scores["recall"]
     kept = load_model(tmp_path / "checkpoints" / "best.keras").examples_seen.numpy()
     assert kept == max(measured, key=measured.get)
-
-
-def test_measures_are_of_the_feature_space_that_is_named(small_gan, data, tmp_path):
-    pixels = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
-    pixels.save(tmp_path / "pixels.keras")
-    how, gan = dict(data=data, measures=("kid",), num_measured=24), small_gan(num_classes=3)
-    monitor = Monitor(tmp_path / "run", extractor=str(tmp_path / "pixels.keras"), **how)
-    labels = gan.labels_for(24)
-    quality = Quality(data.tested_on("val"), extractor=Extractor(pixels))
-    scores = quality.score(gan.generate(24, labels, seed=0), labels)
-    assert monitor.measured(gan)["val_kid"] == pytest.approx(scores["kid"])
-    with pytest.raises(InputError, match="nowhere.keras"):
-        Monitor(tmp_path / "run", extractor="nowhere.keras", **how)
 
 
 def test_measures_that_cannot_be_taken_are_refused(data, tmp_path):
@@ -141,6 +132,8 @@ def test_measures_that_cannot_be_taken_are_refused(data, tmp_path):
         Monitor(tmp_path, data=data, measures=("training_minutes",))
     with pytest.raises(InputError, match="give data, a Dataset that has some"):
         Monitor(tmp_path, measures=("kid",))
+    with pytest.raises(InputError, match="nowhere.keras"):
+        Monitor(tmp_path, data=data, measures=("kid",), extractor="nowhere.keras")
     with pytest.raises(InputError, match="mode 'least'|'least'"):
         Checkpoint(tmp_path, mode="least")
 

@@ -169,6 +169,7 @@ def test_a_signal_after_training_tells_what_is_kept(
     assert f"Stopped: {kept}" in printed
 
 
+@pytest.mark.slow
 def test_scores_come_last_are_left_out_and_taken_later(cli_in, folder, restored, monkeypatch):
     """Whatever stops scoring, model, samples and SavedModel are there, and are not made again."""
     harm(folder / "run", dict.fromkeys(("metrics.json", "report.md", "finished.json")))

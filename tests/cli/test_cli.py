@@ -141,6 +141,7 @@ def test_from_training_to_samples_and_a_savedmodel(run_cli, tmp_path):
     assert (tmp_path / "served" / "digits" / "1" / "saved_model.pb").is_file()
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_how_long_training_takes_and_writes_nothing(run_cli, tmp_path):
     code, printed = run_cli("train", "digits-gan", "--dry-run", "--epochs", 30, *TINY)
     assert code == 0 and "600 steps of" in printed and "Nothing was written." in printed, printed
@@ -298,7 +299,7 @@ def test_a_vqvae_from_training_to_samples(run_cli, tmp_path):
     assert run_cli("sample", run, "--num", 4, "--label", 2, "--out", "b.png")[0] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(run_cli, tmp_path, monkeypatch):
     """One signal comes with the last step of the first epoch, another in the middle of the second."""
     from keras_gen.callbacks import Monitor

@@ -27,6 +27,7 @@ def test_a_figure_holds_within_three_deviations():
     assert Figure(2.0).verdict(2.0) == "spread unknown"
 
 
+@pytest.mark.slow
 def test_a_row_is_trained_scored_and_compared(run_cli, tmp_path, monkeypatch):
     """A recipe of a few steps; the second call finds the run as it is."""
     short = recipes.resolve("digits-gan", {"width": 8, "steps_per_epoch": 4, "epochs": 1, "num_scored": 100})

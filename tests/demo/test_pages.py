@@ -103,6 +103,7 @@ def heard(player):
     return waveform
 
 
+@pytest.mark.slow
 def test_voices_are_drawn_walked_and_converted(spoken, outbox, tmp_path):
     model = spoken.load_model()
     random = np.random.default_rng(0)

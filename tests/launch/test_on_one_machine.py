@@ -27,7 +27,7 @@ def wait_for(found, process):
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_what_slurm_stops_goes_on_as_pods_of_kubernetes(run_cli, tmp_path, monkeypatch):
     install(tmp_path)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")

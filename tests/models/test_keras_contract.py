@@ -184,8 +184,7 @@ def rates(model):
     return [float(optimizer.learning_rate) for optimizer in model.optimizers.values()]
 
 
-@pytest.mark.parametrize("optimizer", [keras.optimizers.Adam, cosine])
-@pytest.mark.parametrize("kind", ["gan", "vae"])
+@pytest.mark.parametrize("kind, optimizer", [("gan", keras.optimizers.Adam), ("vae", cosine)])
 def test_learning_rates_can_be_set(kind, optimizer, build, data, tmp_path):
     """Both rates of a GAN follow, in their ratio; what is left of a schedule is scaled; and files keep it."""
     names = ("generator_optimizer", "discriminator_optimizer") if kind == "gan" else ("optimizer",)

@@ -79,6 +79,7 @@ def test_a_saved_language_model_takes_the_label(trained, tmp_path):
     assert names == {"generate": ["seed", "label"], "sample": ["seed", *how, "label"]}
 
 
+@pytest.mark.slow
 def test_a_vae_that_was_saved_and_exported_takes_the_label(trained, tmp_path):
     model = trained["vae"]
     model.save(tmp_path / "model.keras")

@@ -257,6 +257,7 @@ class Recorder(keras.callbacks.Callback):
         self.history = [*getattr(self, "history", []), (self.encoder, self.decoder)]
 
 
+@pytest.mark.slow
 def test_phases_follow_each_other_between_epochs(media, packed):
     """As an autoencoder, then the encoder alone, then all together: each step is of the phase of its
     epoch.
@@ -452,6 +453,7 @@ def test_walks_begin_and_end_at_reconstructions(trained, packed):
     np.testing.assert_array_equal(walked[1], vae.decode(by_hand))
 
 
+@pytest.mark.slow
 def test_exported_signatures_give_what_python_gives(trained, tmp_path):
     vae = trained["free"]
     served = tf.saved_model.load(str(vae.export(tmp_path / "1"))).signatures

@@ -184,7 +184,7 @@ def test_the_exported_model_does_what_python_does(images, tmp_path):
     np.testing.assert_array_equal(back, vqvae.reconstruct(x, labels))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_it_learns_digits_and_their_labels_in_one_fit():
     """Margins that codes of no use, a still codebook and a gradient that does not pass miss by far."""
     digits = datasets.load("digits")

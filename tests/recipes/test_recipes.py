@@ -185,10 +185,13 @@ def description(name, **fields):
     return names.sub("", str((networks, settings, model.get_compile_config())))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, changes",
-    [("digits-gan", GAN_CHANGES), ("digits-vae", VAE_CHANGES), ("mnist-vqvae", VQVAE_CHANGES)],
+    [
+        pytest.param("digits-gan", GAN_CHANGES, marks=pytest.mark.slow),
+        pytest.param("digits-vae", VAE_CHANGES, marks=pytest.mark.slow),
+        pytest.param("mnist-vqvae", VQVAE_CHANGES, marks=pytest.mark.exhaustive),
+    ],
 )
 def test_every_field_reaches_the_model(name, changes):
     """A model built from a changed field differs in its arguments or its networks."""

@@ -19,7 +19,14 @@ ADJECTIVES = ("long", "short", "given", "new", "sorted", "empty", "nested", "dou
 SMALL = {"batch_size": 32, "steps_per_epoch": 4, "steps_per_execution": 2, "epochs": 1}
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "digits-gan",
+        "docstrings-vae",
+        *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("digits-vae", "mnist-vqvae")),
+    ],
+)
 def earlier(request, tmp_path_factory):
     """A finished run: (its recipe, its folder, its model)."""
     recipe = request.param

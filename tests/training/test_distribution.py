@@ -221,6 +221,7 @@ def test_arrays_come_in_one_order_whatever_the_global_seed(images):
     assert (epochs[0][0] != epochs[0][1]).any()
 
 
+@pytest.mark.exhaustive
 def test_arrays_are_trained_in_whole_batches(small_gan, images):
     with distribution.strategy("mirrored").scope():
         gan = small_gan()
@@ -284,6 +285,7 @@ def test_dropout_differs_between_replicas_and_goes_on_where_it_was(batches, tmp_
         assert first[0] != second[0]
 
 
+@pytest.mark.exhaustive
 def test_half_precision_and_rare_steps_of_the_generator(small_gan, images):
     """A scaled loss that overflows, in a condition that replicas meet in: at every second step."""
     keras.config.set_dtype_policy("mixed_float16")

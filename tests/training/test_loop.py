@@ -59,7 +59,7 @@ def equal(one, other):
         np.testing.assert_allclose(values, other[1][name], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("steps", [1, 3], ids=["a step at a time", "a loop of three, then of two"])
 def test_data_on_the_gpu_are_trained_on_as_on_the_host(small_gan, accelerated, placed, steps):
     plain = trained(small_gan, dataset().train)
@@ -79,7 +79,7 @@ def test_batches_of_any_pipeline_are_taken(small_gan, accelerated, placed, steps
     assert placed == [None]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_last_batch_of_an_array_is_not_compiled(small_gan, accelerated, placed, monkeypatch):
     plain, traced = trained(small_gan, IMAGES, LABELS), []
 

@@ -92,8 +92,15 @@ def trials(oracle):
     }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind, marks=pytest.mark.slow if kind in ("bayesian", "hyperband") else pytest.mark.exhaustive
+        )
+        for kind in MAKERS
+    ],
+)
 def test_a_search_killed_anywhere_ends_as_if_it_had_not_been(kind, tmp_path, monkeypatch):
     write = oracles.write_atomically
     counted = Killer(write)
