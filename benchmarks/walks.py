@@ -50,7 +50,7 @@ def main():
         others = random.permutation(len(packed))
         latents = model.encode(packed, labels if conditional else None)
         halfway = [
-            model.walk(latents[one], latents[other], 3, labels[one] if conditional else None)[1]
+            model.sampler.walk(latents[one], latents[other], 3, labels[one] if conditional else None)[1]
             for one, other in enumerate(others)
         ]
         asked = labels if conditional else None

@@ -35,7 +35,7 @@ SINCE = {  # what recipes set that have changed since
         "augment.time_mask": 8,
         "augment.frequency_mask": 8,
     },
-    "fsdd-vae": {"sampling_prior": "mixture", "sampling_prior.components": 10},
+    "fsdd-vae": {"objective.beta": 25.0, "sampling_prior": "mixture", "sampling_prior.components": 10},
     "mnist-vae-best": {
         "epochs": 27,
         "network.width": 200,
