@@ -122,7 +122,7 @@ def test_workers_interrupted_on_shards_end_as_those_left_alone_in_memory(
 ):
     memory, shards = in_memory_and_in_shards(**digits())
     straight, interrupted = tmp_path / "straight", tmp_path / "interrupted"
-    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--epochs", EPOCHS]
+    command = ["-m", "keras_gen", "train", *TRAIN, "--workers", 2, "--epochs", EPOCHS, "--no-score"]
     on_shards = [*command, "--data", shards, "--output", interrupted]
     training = start(*on_shards)
     wait_for_a_checkpoint(training, interrupted)

@@ -9,7 +9,6 @@ from keras_gen.models import load_model
 from keras_gen.runs import longer, results, training
 from keras_gen.runs.run import Run
 
-pytestmark = pytest.mark.slow
 SMALL = {
     "width": 4,
     "latent_dim": 4,
@@ -52,6 +51,7 @@ def assert_equal(first, second):
     return models
 
 
+@pytest.mark.exhaustive
 def test_at_constant_rates_more_epochs_are_those_of_an_uninterrupted_run(monkeypatch):
     """Also where the change to more epochs is cut off before the run knows of it."""
     straight = trained("straight", 4, CONSTANT)
@@ -70,6 +70,7 @@ def test_at_constant_rates_more_epochs_are_those_of_an_uninterrupted_run(monkeyp
         trained("longer", 3, CONSTANT)
 
 
+@pytest.mark.slow
 def test_schedules_that_end_with_training_are_those_of_the_longer_one():
     """The rate falls to its end, and goes on where a training of twice as many epochs has its middle."""
     falling = {**CONSTANT, "final_learning_rate_share": 0.0, "generator_learning_rate": 0.5}
@@ -82,6 +83,7 @@ def test_schedules_that_end_with_training_are_those_of_the_longer_one():
     assert [file.name for file in run.checkpoints.glob("0*.keras")] == [path.name]
 
 
+@pytest.mark.slow
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from():
     run = trained("run", 1, CONSTANT)
     for path in run.checkpoints.glob("*.keras"):
